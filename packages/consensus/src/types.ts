@@ -1,0 +1,66 @@
+import type { Address, Hex } from 'viem'
+
+/** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
+export type ConsensusKind = 'ethereum' | 'qbft'
+
+/** A JSON-RPC endpoint, as a value: the caller owns retries, failover and timeouts. */
+export interface RpcPort {
+  request(method: string, params: readonly unknown[]): Promise<unknown>
+}
+
+/** A beacon node's REST API, as a value. `path` starts with `/eth/`. */
+export interface BeaconPort {
+  get(path: string): Promise<unknown>
+}
+
+/** What a consensus may read of its source chain. `beacon` is there where the consensus needs it. */
+export interface SourcePorts {
+  readonly rpc: RpcPort
+  readonly beacon?: BeaconPort
+}
+
+/** A point of the source chain's execution layer. */
+export interface BlockPoint {
+  readonly number: bigint
+  /** Unix seconds. */
+  readonly timestamp: bigint
+  readonly hash: Hex
+}
+
+/** The light client's state on the target chain, as `ILightClient` shows it, plus what one consensus reads beside it. */
+export interface ClientState {
+  readonly address: Address
+  readonly kind: ConsensusKind
+  readonly status: 'active' | 'expired' | 'frozen'
+  /** In the consensus' own unit: beacon slot for Ethereum, block number for QBFT. */
+  readonly head: { readonly number: bigint; readonly timestamp: bigint; readonly hash: Hex }
+  /** Unix seconds; from then on the client is expired unless its head moves. */
+  readonly expiresAt: bigint
+  /** Per-consensus state (parameters, stored periods, validator set), opaque outside its folder. */
+  readonly detail: unknown
+}
+
+/** Why a proof cannot be built yet. Each resolves by waiting or by an operator; none is an error. */
+export type WaitReason =
+  | { readonly code: 'NOT_FINAL'; readonly finalized: bigint; readonly wanted: bigint }
+  | { readonly code: 'UPDATE_NOT_SERVED'; readonly detail: string }
+  | { readonly code: 'CLOCK_BEHIND'; readonly earliest: bigint; readonly now: bigint }
+  | { readonly code: 'CLIENT_UNUSABLE'; readonly status: 'expired' | 'frozen' }
+
+/** What proves a block on the target chain: updates for `ILightClient.update` in order, then a proof for `verifyBlock`. */
+export type BlockProof =
+  | { readonly status: 'ready'; readonly updates: readonly Hex[]; readonly proof: Hex }
+  | { readonly status: 'waiting'; readonly reason: WaitReason }
+
+/** One consensus as Compass sees it. All I/O goes through the ports; `now` is unix seconds of the target chain. */
+export interface Consensus {
+  readonly kind: ConsensusKind
+  /** The newest execution block that is final by the source chain's own rule. */
+  finalized(source: SourcePorts): Promise<BlockPoint>
+  /** Reads the light client at `address` through the target chain's RPC. */
+  readClient(target: RpcPort, address: Address): Promise<ClientState>
+  /** Updates and block proof for the execution block `block`, given the client's state. */
+  proveBlock(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
+  /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
+  maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+}
