@@ -12,4 +12,9 @@ abstract contract Test {
     function IS_TEST() external pure returns (bool) {
         return true;
     }
+
+    /// @dev `value` folded into `[min, max]`; `max - min` must be below the largest integer.
+    function bound(uint256 value, uint256 min, uint256 max) internal pure returns (uint256) {
+        return min + value % (max - min + 1);
+    }
 }

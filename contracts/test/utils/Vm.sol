@@ -39,7 +39,6 @@ interface Vm {
     function stopPrank() external;
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
-    function bound(uint256 value, uint256 min, uint256 max) external pure returns (uint256);
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function expectRevert() external;
