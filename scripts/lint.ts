@@ -1,0 +1,22 @@
+/** Format, lint, types and the layering rule, in one go. Prints what is broken; exit code 1 if anything is. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { findViolations } from './layers.ts'
+import { foundryBinary, root, toolEnv } from './tool-path.ts'
+
+const run = (name: string, command: string, args: readonly string[]): boolean => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, env: toolEnv(), encoding: 'utf8' })
+  if (status !== 0) process.stderr.write(`${name} failed\n${stdout}${stderr}`)
+  return status === 0
+}
+
+const violations = findViolations(join(root, 'packages'), join(root, 'package.json'))
+for (const { file, specifier, rule } of violations) process.stderr.write(`layers: ${file}: ${rule} ${specifier}\n`)
+
+const clean = [
+  violations.length === 0,
+  run('biome', 'biome', ['check', '--error-on-warnings', '.']),
+  run('forge fmt', foundryBinary('forge'), ['fmt', '--check']),
+  run('tsc', 'tsc', ['--noEmit']),
+]
+process.exitCode = clean.every(Boolean) ? 0 : 1
