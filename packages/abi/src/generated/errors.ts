@@ -7,10 +7,74 @@ export const errorsBySelector = {
     "name": "MOS_MalformedLog",
     "inputs": []
   },
+  "0x08735338": {
+    "type": "error",
+    "name": "Receipts_LogIndex",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x08d25c35": {
+    "type": "error",
+    "name": "RLP_StringLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x08d2f3a6": {
+    "type": "error",
+    "name": "RLP_TrailingBytes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x0e55c608": {
     "type": "error",
     "name": "MOS_ValueNotSupported",
     "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1040245a": {
+    "type": "error",
+    "name": "MerklePatricia_NodeIndex",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
         "name": "given",
         "type": "uint256",
@@ -55,6 +119,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x17e3f58f": {
+    "type": "error",
+    "name": "RLP_IntegerTooLong",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x1f2fafee": {
     "type": "error",
     "name": "MOS_LightClientStatus",
@@ -77,6 +157,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2baa7098": {
+    "type": "error",
+    "name": "MerklePatricia_Child",
+    "inputs": [
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x31f773bb": {
     "type": "error",
     "name": "MOS_InsufficientGas",
@@ -93,6 +184,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x3d1e0d20": {
+    "type": "error",
+    "name": "MerklePatricia_PathTooShort",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x404bbd6d": {
     "type": "error",
     "name": "MOS_FeeTooLow",
@@ -102,6 +204,17 @@ export const errorsBySelector = {
         "type": "uint256",
         "internalType": "uint256"
       },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x41b1a318": {
+    "type": "error",
+    "name": "MerklePatricia_PathLength",
+    "inputs": [
       {
         "name": "given",
         "type": "uint256",
@@ -130,12 +243,119 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x4d72eb86": {
+    "type": "error",
+    "name": "Receipts_Type",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4eb8f444": {
+    "type": "error",
+    "name": "MerklePatricia_KeyMismatch",
+    "inputs": [
+      {
+        "name": "nibblesLeft",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x5682314f": {
+    "type": "error",
+    "name": "MerklePatricia_ItemCount",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x59b54af8": {
+    "type": "error",
+    "name": "MerklePatricia_NodeHash",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x5bd638b8": {
+    "type": "error",
+    "name": "MerklePatricia_EmptyValue",
+    "inputs": []
+  },
+  "0x6c9df365": {
+    "type": "error",
+    "name": "MerklePatricia_TrailingNodes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x7c959ebc": {
     "type": "error",
     "name": "MOS_NoRoute",
     "inputs": [
       {
         "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x837b7afa": {
+    "type": "error",
+    "name": "MerklePatricia_HexPrefix",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x8718ba0f": {
+    "type": "error",
+    "name": "RLP_NonCanonicalInteger",
+    "inputs": []
+  },
+  "0x8be7ce38": {
+    "type": "error",
+    "name": "Receipts_TransactionIndex",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -221,6 +441,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb41155db": {
+    "type": "error",
+    "name": "Receipts_Topics",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xb83762d9": {
     "type": "error",
     "name": "MOS_UnexpectedValue",
@@ -258,6 +494,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xd3daa571": {
+    "type": "error",
+    "name": "Receipts_BloomLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xd3fb26a9": {
     "type": "error",
     "name": "MOS_NothingDelivered",
@@ -274,6 +526,33 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xddb745eb": {
+    "type": "error",
+    "name": "RLP_UnexpectedKind",
+    "inputs": [
+      {
+        "name": "expectedList",
+        "type": "bool",
+        "internalType": "bool"
+      },
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xe08c1612": {
+    "type": "error",
+    "name": "RLP_NonCanonicalLength",
+    "inputs": [
+      {
+        "name": "prefix",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -298,6 +577,54 @@ export const errorsBySelector = {
         "name": "commitment",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xe7733e1c": {
+    "type": "error",
+    "name": "RLP_OutOfBounds",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xe7892d32": {
+    "type": "error",
+    "name": "MerklePatricia_NodeTooShort",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xea79adfb": {
+    "type": "error",
+    "name": "MerklePatricia_KeyLength",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
