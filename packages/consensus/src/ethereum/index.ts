@@ -1,1 +1,12 @@
-export {}
+export * from './bls.ts'
+export * from './committee.ts'
+export * from './encode.ts'
+export * from './errors.ts'
+export * from './forks.ts'
+export * from './merkle.ts'
+export * from './networks.ts'
+export * from './parse.ts'
+export * from './presets.ts'
+export * from './replay.ts'
+export * from './ssz.ts'
+export type * from './types.ts'

@@ -1,0 +1,111 @@
+import { concatHex, encodeAbiParameters, type Hex, numberToHex, size as sizeOf } from 'viem'
+import { decompressPubkey, decompressSignature, encodeG1, encodeG2 } from './bls.ts'
+import { absentIndices } from './committee.ts'
+import { VerifyError } from './errors.ts'
+import { buildMultiproof, pubkeyLeaf } from './merkle.ts'
+import { pubkeysRoot, syncCommitteeRoot } from './ssz.ts'
+import type { BeaconHeader, SyncCommittee, Update } from './types.ts'
+
+const UINT64_BYTES = 8
+
+/** A beacon header, packed: 112 bytes, integers big-endian. */
+export function encodeBeaconHeader(header: BeaconHeader): Hex {
+  return concatHex([
+    numberToHex(header.slot, { size: UINT64_BYTES }),
+    numberToHex(header.proposerIndex, { size: UINT64_BYTES }),
+    header.parentRoot,
+    header.stateRoot,
+    header.bodyRoot,
+  ])
+}
+
+/**
+ * Bytes for the contract's `update`, as `docs/spec/ethereum-light-client.md` lays them out.
+ * @param update As the beacon API serves it; its next committee goes along where it has one.
+ * @param signers The committee that signed: of the period of `update.signatureSlot`.
+ * @throws VerifyError `COMMITTEE_SIZE` where the bits are not the committee's, `POINT` for a key or signature off the curve.
+ */
+export function encodeUpdate(update: Update, signers: SyncCommittee): Hex {
+  const absent = absentIndices(update.syncAggregate.bits, signers.pubkeys.length)
+  const leaves = absent.length === 0 ? [] : signers.pubkeys.map(pubkeyLeaf)
+  const next = update.nextSyncCommittee
+  return concatHex([
+    encodeBeaconHeader(update.attestedHeader.beacon),
+    encodeBeaconHeader(update.finalizedHeader.beacon),
+    numberToHex(update.signatureSlot, { size: UINT64_BYTES }),
+    update.syncAggregate.bits,
+    pubkeysRoot(signers),
+    encodeG1(decompressPubkey(signers.aggregatePubkey)),
+    encodeG2(decompressSignature(update.syncAggregate.signature)),
+    ...(next === undefined ? ['0x00' as const] : ['0x01' as const, syncCommitteeRoot(next.committee), ...next.branch]),
+    ...update.finalityBranch,
+    ...absent.map((index) => encodeG1(decompressPubkey(memberOf(signers, index)))),
+    ...buildMultiproof(leaves, absent),
+  ])
+}
+
+function memberOf(committee: SyncCommittee, index: number): Hex {
+  const key = committee.pubkeys[index]
+  if (key === undefined)
+    throw new VerifyError('COMMITTEE_SIZE', `no member ${index}`, { expected: committee.pubkeys.length, given: index })
+  return key
+}
+
+/** The same update without its next committee: cheaper where the client already knows it. */
+export function withoutNextCommittee(update: Update): Update {
+  const { nextSyncCommittee: _dropped, ...rest } = update
+  return rest
+}
+
+/** What proves an execution block from a stored finalized header. */
+export interface BlockProofParts {
+  /** Header of the finalized beacon block whose root the client stores. */
+  readonly finalized: BeaconHeader
+  /** Where the block is older: its beacon header, and its branch in the finalized state's `block_roots`. */
+  readonly ancestor?: { readonly header: BeaconHeader; readonly blockRootBranch: readonly Hex[] }
+  /** Branch of `execution_payload.block_hash` in the block's body. */
+  readonly blockHashBranch: readonly Hex[]
+  /** The execution header's raw RLP. */
+  readonly executionHeader: Hex
+}
+
+/** Bytes for the contract's `verifyBlock`: kind 0 for the finalized block itself, kind 1 for an older one. */
+export function encodeBlockProof(parts: BlockProofParts): Hex {
+  const { ancestor } = parts
+  return concatHex([
+    ancestor === undefined ? '0x00' : '0x01',
+    encodeBeaconHeader(parts.finalized),
+    ...(ancestor === undefined ? [] : [encodeBeaconHeader(ancestor.header), ...ancestor.blockRootBranch]),
+    ...parts.blockHashBranch,
+    parts.executionHeader,
+  ])
+}
+
+/** Two encoded updates that conflict, and how. */
+export type Misbehaviour =
+  | { readonly kind: 'conflicting-headers' | 'conflicting-committees'; readonly first: Hex; readonly second: Hex }
+  | {
+      readonly kind: 'forked-history'
+      /** The older of the two. */
+      readonly first: Hex
+      readonly second: Hex
+      /** The root that the second's finalized state holds at the first's finalized slot, and its branch. */
+      readonly root: Hex
+      readonly branch: readonly Hex[]
+    }
+
+const misbehaviourKinds = { 'conflicting-headers': 0, 'conflicting-committees': 1, 'forked-history': 2 } as const
+
+/** Bytes for the contract's `reportMisbehaviour`. */
+export function encodeMisbehaviour(evidence: Misbehaviour): Hex {
+  const extra = evidence.kind === 'forked-history' ? concatHex([evidence.root, ...evidence.branch]) : '0x'
+  return encodeAbiParameters(
+    [{ type: 'uint8' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bytes' }],
+    [misbehaviourKinds[evidence.kind], evidence.first, evidence.second, extra],
+  )
+}
+
+/** Bytes of an encoded value; for reports. */
+export function byteLength(encoded: Hex): number {
+  return sizeOf(encoded)
+}
