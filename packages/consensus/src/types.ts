@@ -8,9 +8,16 @@ export interface RpcPort {
   request(method: string, params: readonly unknown[]): Promise<unknown>
 }
 
-/** A beacon node's REST API, as a value. `path` starts with `/eth/`. */
+/**
+ * A beacon node's REST API, as a value. `path` starts with `/eth/`. What is called is listed in
+ * `docs/spec/beacon-endpoints.md`. Both reject with an error whose `context.status` is 404 where the node has no such
+ * object (an empty slot, a pruned state, a route that it does not serve).
+ */
 export interface BeaconPort {
+  /** The body as JSON. */
   get(path: string): Promise<unknown>
+  /** The body asked for as `application/octet-stream`: SSZ. */
+  getBytes(path: string): Promise<Uint8Array>
 }
 
 /** What a consensus may read of its source chain. `beacon` is there where the consensus needs it. */
