@@ -1,1 +1,9 @@
-export {}
+export * from './beacon.ts'
+export * from './blocks.ts'
+export * from './errors.ts'
+export type { Fetch } from './http.ts'
+export { hostOf } from './http.ts'
+export * from './logs.ts'
+export * from './revert.ts'
+export * from './rpc.ts'
+export * from './wallet.ts'

@@ -1,0 +1,54 @@
+import { errorsBySelector } from '@meridian/abi'
+import { type Abi, decodeErrorResult, type Hex, size, slice } from 'viem'
+
+/** A revert by what it says. `Unknown` is never a success: whoever reads it waits and shows it. */
+export type Revert =
+  | { readonly kind: 'custom'; readonly name: string; readonly args: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'reason'; readonly name: 'Error'; readonly reason: string }
+  | { readonly kind: 'panic'; readonly name: 'Panic'; readonly code: bigint }
+  | { readonly kind: 'unknown'; readonly name: 'Unknown'; readonly data: Hex }
+
+const builtin = [
+  { type: 'error', name: 'Error', inputs: [{ name: 'reason', type: 'string' }] },
+  { type: 'error', name: 'Panic', inputs: [{ name: 'code', type: 'uint256' }] },
+] as const
+
+// CAST: the catalogue is generated with exactly this shape; the keys are lower-case selectors
+const catalogue = errorsBySelector as unknown as Readonly<Record<string, Extract<Abi[number], { type: 'error' }>>>
+
+/** Decodes revert data by selector against every error of the contracts, `Error(string)` and `Panic(uint256)`. */
+export function decodeRevert(data: Hex): Revert {
+  if (size(data) < 4) return { kind: 'unknown', name: 'Unknown', data }
+  const selector = slice(data, 0, 4).toLowerCase()
+  const custom = Object.hasOwn(catalogue, selector) ? catalogue[selector] : undefined
+  try {
+    if (custom !== undefined) {
+      const { args } = decodeErrorResult({ abi: [custom], data })
+      const values: readonly unknown[] = Array.isArray(args) ? args : []
+      const named = custom.inputs.map((input, i) => [input.name || String(i), values[i]] as const)
+      return { kind: 'custom', name: custom.name, args: Object.fromEntries(named) }
+    }
+    const decoded = decodeErrorResult({ abi: builtin, data })
+    return decoded.errorName === 'Error'
+      ? { kind: 'reason', name: 'Error', reason: decoded.args[0] }
+      : { kind: 'panic', name: 'Panic', code: decoded.args[0] }
+  } catch {
+    return { kind: 'unknown', name: 'Unknown', data }
+  }
+}
+
+/** One line for people and logs. */
+export function describeRevert(revert: Revert): string {
+  switch (revert.kind) {
+    case 'custom':
+      return `${revert.name}(${Object.entries(revert.args)
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(', ')})`
+    case 'reason':
+      return `Error(${JSON.stringify(revert.reason)})`
+    case 'panic':
+      return `Panic(0x${revert.code.toString(16)})`
+    case 'unknown':
+      return `Unknown(${revert.data.slice(0, 74)})`
+  }
+}

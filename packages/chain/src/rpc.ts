@@ -1,0 +1,187 @@
+import type { RpcPort } from '@meridian/consensus'
+import { MeridianError } from '@meridian/core'
+import { type Hex, isHex } from 'viem'
+import { z } from 'zod'
+import { type Endpoint, inOrder, noteFailure, noteSuccess } from './endpoints.ts'
+import { RpcMalformedError, RpcRateLimitError, RpcResponseError, RpcTransportError } from './errors.ts'
+import { type Fetch, hostOf, readBody, retryAfterMs, withoutCredentials } from './http.ts'
+
+/** A JSON-RPC connection with failover. */
+export interface Rpc extends RpcPort {
+  /** Health of every endpoint, for status and logs. */
+  endpoints(): readonly { readonly host: string; readonly failures: number; readonly restUntil: number }[]
+}
+
+/** What a connection needs. */
+export interface RpcOptions {
+  /** HTTP(S) endpoints, preferred first. */
+  readonly urls: readonly string[]
+  /** For one request to one endpoint. Default 10,000 ms. */
+  readonly timeoutMs?: number
+  /** Requests of one turn of the event loop that share one HTTP request. Default 1: no batching. */
+  readonly batchSize?: number
+  /** Bytes of one answer. Default 128 MiB, which holds the receipts of the largest blocks. */
+  readonly maxBytes?: number
+  readonly fetch?: Fetch
+  /** Milliseconds. */
+  readonly now?: () => number
+}
+
+interface Pending {
+  readonly method: string
+  readonly params: readonly unknown[]
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+const answerSchema = z.object({
+  id: z.union([z.number(), z.string(), z.null()]).optional(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).optional(),
+})
+type Answer = z.infer<typeof answerSchema>
+
+/** EIP-1474's "limit exceeded". */
+const LIMIT_EXCEEDED = -32005
+const RATE_LIMIT_TEXT = /rate.?limit|too many requests|compute units|request limit|quota/i
+
+/**
+ * JSON-RPC over HTTP with several endpoints. Each request asks each endpoint at most once: a transport failure, a rate
+ * limit or a malformed answer moves on to the next; an error of the node's is an answer and is thrown as it is. Who calls
+ * decides when to ask again: there is no retry in here.
+ *
+ * @throws {RpcTransportError} {RpcRateLimitError} {RpcMalformedError} of the last endpoint, when all fail.
+ * @throws {RpcResponseError} what the node answered.
+ */
+export function createRpc(options: RpcOptions): Rpc {
+  if (options.urls.length === 0) throw new MeridianError('CONFIG', 'rpc: no url', { urls: [] })
+  const timeoutMs = options.timeoutMs ?? 10_000
+  const batchSize = options.batchSize ?? 1
+  const maxBytes = options.maxBytes ?? 128 * 2 ** 20
+  const doFetch = options.fetch ?? fetch
+  const now = options.now ?? Date.now
+  const endpoints: Endpoint[] = options.urls.map((url) => ({ url, host: hostOf(url), failures: 0, restUntil: 0 }))
+  let nextId = 1
+  let queue: Pending[] = []
+
+  async function post(endpoint: Endpoint, calls: readonly Pending[]): Promise<readonly (Answer | Error)[]> {
+    const first = calls[0]?.method ?? 'batch'
+    const firstId = nextId
+    nextId += calls.length
+    const bodies = calls.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: firstId + i, method, params }))
+    const { url, headers } = withoutCredentials(endpoint.url)
+    let response: Response
+    let text: string
+    try {
+      response = await doFetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(bodies.length === 1 ? bodies[0] : bodies),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      text = new TextDecoder().decode(await readBody(response, maxBytes))
+    } catch (cause) {
+      throw new RpcTransportError(endpoint.host, first, describe(cause), undefined, { cause })
+    }
+    if (response.status === 429) throw new RpcRateLimitError(endpoint.host, first, retryAfterMs(response))
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch (cause) {
+      if (!response.ok) throw new RpcTransportError(endpoint.host, first, `HTTP ${response.status}`, response.status)
+      throw new RpcMalformedError(endpoint.host, first, 'not JSON', { cause })
+    }
+    const list = z.array(answerSchema).safeParse(Array.isArray(json) ? json : [json])
+    if (!list.success) {
+      if (!response.ok) throw new RpcTransportError(endpoint.host, first, `HTTP ${response.status}`, response.status)
+      throw new RpcMalformedError(endpoint.host, first, 'not a JSON-RPC answer')
+    }
+    return calls.map(({ method }, i) => {
+      const answer = list.data.find((a) => a.id === firstId + i) ?? onlyAnonymous(list.data, calls.length)
+      if (answer === undefined) return new RpcMalformedError(endpoint.host, method, 'no answer with the id asked for')
+      if (answer.error === undefined && !('result' in answer))
+        return new RpcMalformedError(endpoint.host, method, 'neither result nor error')
+      return answer
+    })
+  }
+
+  async function attempt(calls: readonly Pending[]): Promise<void> {
+    let open = calls
+    let last: unknown
+    const failed = new Map<Pending, unknown>()
+    for (const endpoint of inOrder(endpoints, now())) {
+      try {
+        const answers = await post(endpoint, open)
+        const again: Pending[] = []
+        open.forEach((call, i) => {
+          const answer = answers[i]
+          const outcome = answer === undefined ? undefined : settle(endpoint.host, call, answer)
+          if (outcome === undefined || outcome === 'settled') return
+          failed.set(call, outcome)
+          again.push(call)
+        })
+        if (again.length === 0) return noteSuccess(endpoint)
+        noteFailure(endpoint, now())
+        open = again
+      } catch (error) {
+        last = error
+        for (const call of open) failed.set(call, error)
+        noteFailure(endpoint, now(), error instanceof RpcRateLimitError ? error.context.retryAfterMs : null)
+      }
+    }
+    for (const call of open) call.reject(failed.get(call) ?? last)
+  }
+
+  function settle(host: string, call: Pending, answer: Answer | Error): 'settled' | Error {
+    if (answer instanceof Error) return answer
+    if (answer.error === undefined) {
+      call.resolve(answer.result)
+      return 'settled'
+    }
+    const { code, message, data } = answer.error
+    if (RATE_LIMIT_TEXT.test(message) || (code === LIMIT_EXCEEDED && call.method !== 'eth_getLogs'))
+      return new RpcRateLimitError(host, call.method, null)
+    call.reject(new RpcResponseError(host, call.method, code, message, revertData(data)))
+    return 'settled'
+  }
+
+  function flush(): void {
+    const calls = queue
+    queue = []
+    for (let i = 0; i < calls.length; i += batchSize) void attempt(calls.slice(i, i + batchSize))
+  }
+
+  return {
+    request(method, params) {
+      return new Promise((resolve, reject) => {
+        queue.push({ method, params, resolve, reject })
+        if (queue.length === 1) queueMicrotask(flush)
+      })
+    },
+    endpoints: () => endpoints.map(({ host, failures, restUntil }) => ({ host, failures, restUntil })),
+  }
+}
+
+/** Some nodes answer an unreadable request with `id: null`; that is the answer to a request that went alone. */
+function onlyAnonymous(answers: readonly Answer[], asked: number): Answer | undefined {
+  const [answer] = answers
+  return asked === 1 && answers.length === 1 && answer?.id == null && answer?.error !== undefined ? answer : undefined
+}
+
+/** Revert data sits in `data`, or one or two levels down, depending on the node. */
+function revertData(data: unknown, depth = 0): Hex | null {
+  if (isHex(data)) return data
+  if (typeof data === 'string') {
+    const found = /0x[0-9a-fA-F]{8,}/.exec(data)
+    return found !== null && isHex(found[0]) ? found[0] : null
+  }
+  if (depth < 3 && typeof data === 'object' && data !== null && 'data' in data) return revertData(data.data, depth + 1)
+  return null
+}
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no answer'
+  if (cause.name === 'TimeoutError') return 'no answer in time'
+  const inner = cause.cause
+  return inner instanceof Error && 'code' in inner ? String(inner.code) : cause.message
+}
