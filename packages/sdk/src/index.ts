@@ -1,1 +1,7 @@
-export {}
+export * from './endpoint.ts'
+export * from './errors.ts'
+export * from './message.ts'
+export * from './quote.ts'
+export * from './send.ts'
+export * from './status.ts'
+export * from './wait.ts'

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an old host Node can run it: finds the Node that npm installed and runs the command there.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** From this version on Node runs TypeScript itself. */
+const OLDEST_NODE = 26
+
+const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.ts')
+
+if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
+  await import(main)
+} else {
+  const binary = npmNode()
+  if (binary === null) {
+    process.stderr.write(
+      `meridian: needs Node ${OLDEST_NODE}; npm has none for ${process.platform}-${process.arch} here: run npm ci without --omit=optional\n`,
+    )
+    process.exit(1)
+  }
+  const child = spawn(binary, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    process.stderr.write(`meridian: cannot run ${binary}: ${error.message}\n`)
+    process.exit(1)
+  })
+  child.on('exit', (code) => process.exit(code ?? 1))
+}
+
+function npmNode() {
+  const { resolve } = createRequire(import.meta.url)
+  const platform = `${process.platform}-${process.arch}`
+  for (const name of [`node-${platform}`, `node-bin-${platform}`]) {
+    try {
+      return join(dirname(resolve(`${name}/package.json`)), 'bin', 'node')
+    } catch {
+      // The other name may be there.
+    }
+  }
+  return null
+}

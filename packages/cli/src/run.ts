@@ -1,0 +1,71 @@
+import { MeridianError } from '@meridian/core'
+import { Command, CommanderError } from 'commander'
+import { BaseError } from 'viem'
+import { quoteCommand } from './commands/quote.ts'
+import { sendCommand } from './commands/send.ts'
+import { statusCommand } from './commands/status.ts'
+import { exitCode, UsageError } from './errors.ts'
+import type { Io } from './io.ts'
+
+/**
+ * Runs one command line and returns the exit code: 0 done, 1 failed, 2 the flags or files are unusable. A failure is
+ * one line on standard error.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code: number = exitCode.ok
+  const program = new Command('meridian')
+    .description('Messages between blockchains, verified by light clients')
+    .version('0.1.0')
+    .helpCommand(false)
+  for (const build of [quoteCommand, sendCommand, statusCommand]) {
+    program.addCommand(
+      build(io, (result) => {
+        code = result
+      }),
+    )
+  }
+  prepare(program, io)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    return report(error, io)
+  }
+}
+
+/** Commander must throw, not exit, and must leave the reporting of errors to us: one line each. */
+function prepare(command: Command, io: Io): void {
+  command.exitOverride()
+  command.configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: () => {}, outputError: () => {} })
+  command.allowExcessArguments(false)
+  for (const child of command.commands) prepare(child, io)
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCode.ok
+    const text = error.code === 'commander.help' ? 'no command given; see meridian --help' : error.message
+    io.err(line(text.replace(/^error: /, '')))
+    return exitCode.usage
+  }
+  if (error instanceof UsageError) {
+    io.err(line(error.message))
+    return exitCode.usage
+  }
+  io.err(line(describe(error)))
+  return exitCode.failed
+}
+
+/** What a person needs of an error, in one line. */
+export function describe(error: unknown): string {
+  if (error instanceof MeridianError) return error.message
+  if (error instanceof BaseError) {
+    const details = error.details === undefined || error.details === '' ? '' : ` (${error.details})`
+    return `${error.shortMessage}${details}`
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+function line(text: string): string {
+  return `meridian: ${text.replace(/\s*\n\s*/g, ' ').trim()}`
+}

@@ -1,0 +1,40 @@
+import type { Hex } from 'viem'
+import type { Lane } from './endpoint.ts'
+import { type MessageStatus, status } from './status.ts'
+
+/** How time passes between two looks at the chains. */
+export interface Waiter {
+  /** Resolves after `milliseconds`, or at once when `signal` aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Options of {@link waitForDelivery}. */
+export interface WaitOptions {
+  readonly waiter: Waiter
+  readonly pollMilliseconds?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Yields the message's status each time that its stage changes, and ends after `delivered`. A `failed` message may yet
+ * be retried, so it is yielded and waiting goes on; abort the signal to stop.
+ *
+ * @throws {@link OrderNotFoundError} where the source has not sent it
+ */
+export async function* waitForDelivery(
+  lane: Lane,
+  orderId: Hex,
+  options: WaitOptions,
+): AsyncGenerator<MessageStatus, void, undefined> {
+  const { waiter, pollMilliseconds = 1_000, signal } = options
+  let previous: MessageStatus['stage'] | null = null
+  while (!signal?.aborted) {
+    const current = await status(lane, orderId)
+    if (current.stage !== previous) {
+      previous = current.stage
+      yield current
+      if (current.stage === 'delivered') return
+    }
+    await waiter.sleep(pollMilliseconds, signal)
+  }
+}
