@@ -1,14 +1,11 @@
-import { errorsBySelector } from '@meridian/abi'
+import { decodeRevert, describeRevert } from '@meridian/chain'
 import { MeridianError } from '@meridian/core'
-import { type Abi, type Address, BaseError, decodeErrorResult, type Hex, isHex } from 'viem'
+import { type Address, BaseError, type Hex, isHex } from 'viem'
 
 /** A contract refused a call; `name` and `args` are its own error's. */
-export class ContractRevertError extends MeridianError<
-  'CONTRACT_REVERT',
-  { readonly action: string; readonly name: string; readonly args: readonly string[]; readonly data: Hex }
-> {
+export class ContractRevertError extends MeridianError<'CONTRACT_REVERT', { readonly action: string } & Revert> {
   constructor(action: string, revert: Revert, options?: ErrorOptions) {
-    super('CONTRACT_REVERT', `${action} was refused: ${formatRevert(revert)}`, { action, ...revert }, options)
+    super('CONTRACT_REVERT', `${action} was refused: ${revert.text}`, { action, ...revert }, options)
   }
 }
 
@@ -57,36 +54,36 @@ export class ChainIdError extends MeridianError<'CHAIN_ID', { readonly expected:
   }
 }
 
-/** A custom error as a contract threw it. `name` is empty where the selector is in no contract of Meridian's. */
-export interface Revert {
+/** A revert as the SDK reports it. */
+export type Revert = {
+  /** The custom error's name; `Unknown` where no contract of Meridian's has it. */
   readonly name: string
-  readonly args: readonly string[]
+  /** By the parameters' names. */
+  readonly args: Readonly<Record<string, unknown>>
   readonly data: Hex
+  /** One line for people. */
+  readonly text: string
 }
-
-const errorsAbi: Abi = Object.values(errorsBySelector)
 
 /** The revert inside what viem threw, or null where the call failed for another reason. */
 export function revertOf(error: unknown): Revert | null {
   const data = revertData(error)
   if (data === null) return null
-  return decodeRevert(data)
+  const revert = decodeRevert(data)
+  return { name: revert.name, args: argumentsOf(revert), data, text: describeRevert(revert) }
 }
 
-/** Reads revert data against the catalogue of every error that the contracts have. */
-export function decodeRevert(data: Hex): Revert {
-  try {
-    const { errorName, args } = decodeErrorResult({ abi: errorsAbi, data })
-    return { name: errorName, args: (args ?? []).map(printArgument), data }
-  } catch {
-    return { name: '', args: [], data }
+function argumentsOf(revert: ReturnType<typeof decodeRevert>): Readonly<Record<string, unknown>> {
+  switch (revert.kind) {
+    case 'custom':
+      return revert.args
+    case 'reason':
+      return { reason: revert.reason }
+    case 'panic':
+      return { code: revert.code }
+    case 'unknown':
+      return { data: revert.data }
   }
-}
-
-/** `Name(a, b)`, or the raw selector. */
-export function formatRevert(revert: Revert): string {
-  if (revert.name !== '') return `${revert.name}(${revert.args.join(', ')})`
-  return revert.data === '0x' ? 'no reason given' : `unknown error ${revert.data.slice(0, 10)}`
 }
 
 /** Runs `call`; what a contract refuses becomes a {@link ContractRevertError}. */
@@ -125,10 +122,4 @@ function nestedValue(value: unknown): unknown {
 
 function nested(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'data' in value ? value.data : value
-}
-
-function printArgument(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(printArgument).join(', ')}]`
-  if (typeof value === 'object' && value !== null) return `{${Object.values(value).map(printArgument).join(', ')}}`
-  return String(value)
 }
