@@ -157,6 +157,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x25baf396": {
+    "type": "error",
+    "name": "Counter_Caller",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x2baa7098": {
     "type": "error",
     "name": "MerklePatricia_Child",
@@ -265,6 +281,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x54336609": {
+    "type": "error",
+    "name": "TimelockInsufficientDelay",
+    "inputs": [
+      {
+        "name": "delay",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "minDelay",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x5682314f": {
     "type": "error",
     "name": "MerklePatricia_ItemCount",
@@ -297,9 +329,46 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5ad115cc": {
+    "type": "error",
+    "name": "Counter_Chain",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x5bd638b8": {
     "type": "error",
     "name": "MerklePatricia_EmptyValue",
+    "inputs": []
+  },
+  "0x5ead8eb5": {
+    "type": "error",
+    "name": "TimelockUnexpectedOperationState",
+    "inputs": [
+      {
+        "name": "operationId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "expectedStates",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6697b232": {
+    "type": "error",
+    "name": "AccessControlBadConfirmation",
     "inputs": []
   },
   "0x6c9df365": {
@@ -377,6 +446,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x90a9a618": {
+    "type": "error",
+    "name": "TimelockUnexecutedPredecessor",
+    "inputs": [
+      {
+        "name": "predecessorId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x96307429": {
     "type": "error",
     "name": "MOS_MessageTooLong",
@@ -388,6 +468,33 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x971f1fce": {
+    "type": "error",
+    "name": "Counter_Sender",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x9fd8af0f": {
+    "type": "error",
+    "name": "Counter_Connected",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -515,6 +622,11 @@ export const errorsBySelector = {
     "name": "MOS_NothingDelivered",
     "inputs": []
   },
+  "0xd6bda275": {
+    "type": "error",
+    "name": "FailedCall",
+    "inputs": []
+  },
   "0xd99da25c": {
     "type": "error",
     "name": "MOS_TargetLength",
@@ -558,6 +670,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe2517d3f": {
+    "type": "error",
+    "name": "AccessControlUnauthorizedAccount",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "neededRole",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xe25c5bd7": {
     "type": "error",
     "name": "MOS_RetryFailed",
@@ -566,6 +694,17 @@ export const errorsBySelector = {
         "name": "reason",
         "type": "bytes",
         "internalType": "bytes"
+      }
+    ]
+  },
+  "0xe2850c59": {
+    "type": "error",
+    "name": "TimelockUnauthorizedCaller",
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -628,6 +767,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xf2cb34af": {
+    "type": "error",
+    "name": "Counter_Deployer",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xfb74af97": {
     "type": "error",
     "name": "MOS_RelayNotSupported",
@@ -646,6 +801,27 @@ export const errorsBySelector = {
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xffb03211": {
+    "type": "error",
+    "name": "TimelockInvalidOperationLength",
+    "inputs": [
+      {
+        "name": "targets",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "payloads",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "values",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   }
