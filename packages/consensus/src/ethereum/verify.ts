@@ -1,0 +1,256 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, concatHex, type Hex, hexToBytes, padHex, sliceHex } from 'viem'
+import { decompressSignature, verifyAggregate } from './bls.ts'
+import { isQuorum, participants, participantsKey } from './committee.ts'
+import { VerifyError } from './errors.ts'
+import { gindices } from './forks.ts'
+import { verifyBranch } from './merkle.ts'
+import { forkAtSlot, type Network, periodAtSlot, timeAtSlot } from './networks.ts'
+import { beaconHeaderRoot, executionHeaderRoot, syncCommitteeRoot } from './ssz.ts'
+import type { BeaconHeader, Bootstrap, LightClientHeader, SyncCommittee, Update } from './types.ts'
+
+/** `DOMAIN_SYNC_COMMITTEE` of consensus-specs altair. */
+const DOMAIN_SYNC_COMMITTEE = '0x07000000'
+
+/** What the contract holds, as a value. */
+export interface LightClientStore {
+  /** The newest finalized header known. */
+  readonly finalizedHeader: BeaconHeader
+  /** Roots of the finalized headers stored, by slot. */
+  readonly finalizedRoots: ReadonlyMap<bigint, Hex>
+  /** `hash_tree_root(SyncCommittee)` by period. */
+  readonly committeeRoots: ReadonlyMap<bigint, Hex>
+}
+
+/** When an update is judged. */
+export interface Clock {
+  /** Unix seconds. */
+  readonly now: bigint
+  /** Seconds; a head older than this means that the client is expired. */
+  readonly trustingPeriod: bigint
+}
+
+/** What a valid update proves. */
+export interface ValidatedUpdate {
+  readonly finalizedHeader: BeaconHeader
+  readonly finalizedRoot: Hex
+  /** Members of the committee that signed. */
+  readonly participants: number
+  /** The committee of this period, where the update carries one. */
+  readonly nextCommittee?: { readonly period: bigint; readonly root: Hex }
+}
+
+/** Spec `compute_domain(DOMAIN_SYNC_COMMITTEE, fork_version, genesis_validators_root)`. */
+export function computeDomain(version: Hex, genesisValidatorsRoot: Hex): Hex {
+  const forkDataRoot = sha256(
+    hexToBytes(concatHex([padHex(version, { dir: 'right', size: 32 }), genesisValidatorsRoot])),
+  )
+  return concatHex([DOMAIN_SYNC_COMMITTEE, sliceHex(bytesToHex(forkDataRoot), 0, 28)])
+}
+
+/**
+ * What a sync committee signs: spec `compute_signing_root`. The fork is that of the slot before the signature's, not
+ * that of the signature's slot.
+ */
+export function signingRoot(network: Network, attestedRoot: Hex, signatureSlot: bigint): Hex {
+  const previousSlot = (signatureSlot > 1n ? signatureSlot : 1n) - 1n
+  const domain = computeDomain(forkAtSlot(network, previousSlot).version, network.genesisValidatorsRoot)
+  return bytesToHex(sha256(hexToBytes(concatHex([attestedRoot, domain]))))
+}
+
+/** Spec `is_valid_light_client_header`: the execution header is the block's. @throws VerifyError `BRANCH_EXECUTION`. */
+export function validateLightClientHeader(header: LightClientHeader, network: Network): void {
+  const fork = forkAtSlot(network, header.beacon.slot).name
+  verifyBranch({
+    code: 'BRANCH_EXECUTION',
+    gindex: gindices[fork].executionPayload,
+    leaf: executionHeaderRoot(fork, header.execution),
+    branch: header.executionBranch,
+    root: header.beacon.bodyRoot,
+  })
+}
+
+/**
+ * Spec `initialize_light_client_store`.
+ * @param trustedRoot Root of the block that the operator trusts; checked where it is given.
+ * @throws VerifyError
+ */
+export function initializeLightClientStore(
+  bootstrap: Bootstrap,
+  network: Network,
+  trustedRoot?: Hex,
+): LightClientStore {
+  validateLightClientHeader(bootstrap.header, network)
+  const { beacon } = bootstrap.header
+  const root = beaconHeaderRoot(beacon)
+  if (trustedRoot !== undefined && trustedRoot.toLowerCase() !== root)
+    throw new VerifyError('COMMITTEE_ROOT', 'the bootstrap is of another block', { expected: trustedRoot, given: root })
+  const committeeRoot = syncCommitteeRoot(bootstrap.currentSyncCommittee)
+  verifyBranch({
+    code: 'BRANCH_CURRENT_COMMITTEE',
+    gindex: gindices[forkAtSlot(network, beacon.slot).name].currentSyncCommittee,
+    leaf: committeeRoot,
+    branch: bootstrap.currentSyncCommitteeBranch,
+    root: beacon.stateRoot,
+  })
+  return {
+    finalizedHeader: beacon,
+    finalizedRoots: new Map([[beacon.slot, root]]),
+    committeeRoots: new Map([[periodAtSlot(network, beacon.slot), committeeRoot]]),
+  }
+}
+
+/**
+ * Spec `validate_light_client_update`, with the contract's acceptance rules: finalized only, nothing from the future,
+ * a committee that is stored, two thirds of it, exact branches.
+ * @param signers The committee of the signature's period; checked against the stored root.
+ * @throws VerifyError with the code of the rule that is broken.
+ */
+export function validateLightClientUpdate(
+  store: LightClientStore,
+  update: Update,
+  signers: SyncCommittee,
+  network: Network,
+  clock: Clock,
+): ValidatedUpdate {
+  const attested = update.attestedHeader.beacon
+  const finalized = update.finalizedHeader.beacon
+  validateTime(store, update, network, clock)
+  validateSigners(store, update, signers, network)
+
+  const places = gindices[forkAtSlot(network, attested.slot).name]
+  const finalizedRoot = beaconHeaderRoot(finalized)
+  verifyBranch({
+    code: 'BRANCH_FINALITY',
+    gindex: places.finalizedRoot,
+    leaf: finalizedRoot,
+    branch: update.finalityBranch,
+    root: attested.stateRoot,
+  })
+  validateLightClientHeader(update.attestedHeader, network)
+  validateLightClientHeader(update.finalizedHeader, network)
+  const nextCommittee = validateNextCommittee(store, update, network)
+
+  const key = participantsKey(signers, update.syncAggregate.bits)
+  const message = signingRoot(network, beaconHeaderRoot(attested), update.signatureSlot)
+  if (!verifyAggregate(key, message, decompressSignature(update.syncAggregate.signature)))
+    throw new VerifyError('SIGNATURE', 'the sync committee did not sign this header', {
+      signatureSlot: update.signatureSlot,
+      message,
+    })
+  return {
+    finalizedHeader: finalized,
+    finalizedRoot,
+    participants: participants(update.syncAggregate.bits, network.preset.syncCommitteeSize),
+    ...(nextCommittee === undefined ? {} : { nextCommittee }),
+  }
+}
+
+function validateTime(store: LightClientStore, update: Update, network: Network, clock: Clock): void {
+  const attested = update.attestedHeader.beacon.slot
+  const finalized = update.finalizedHeader.beacon.slot
+  const { signatureSlot } = update
+  if (!(signatureSlot > attested && attested >= finalized))
+    throw new VerifyError('SLOT_ORDER', 'signature slot > attested slot >= finalized slot does not hold', {
+      signatureSlot,
+      attested,
+      finalized,
+    })
+  const time = timeAtSlot(network, signatureSlot)
+  if (time > clock.now)
+    throw new VerifyError('SLOT_IN_FUTURE', `slot ${signatureSlot} has not begun`, { expected: clock.now, given: time })
+  const expiresAt = timeAtSlot(network, store.finalizedHeader.slot) + clock.trustingPeriod
+  if (clock.now >= expiresAt)
+    throw new VerifyError('EXPIRED', 'the head is older than the trusting period', {
+      expected: expiresAt,
+      given: clock.now,
+    })
+}
+
+function validateSigners(store: LightClientStore, update: Update, signers: SyncCommittee, network: Network): void {
+  const size = network.preset.syncCommitteeSize
+  if (signers.pubkeys.length !== size)
+    throw new VerifyError('COMMITTEE_SIZE', `a committee has ${size} members`, {
+      expected: size,
+      given: signers.pubkeys.length,
+    })
+  const period = periodAtSlot(network, update.signatureSlot)
+  const expected = store.committeeRoots.get(period)
+  if (expected === undefined)
+    throw new VerifyError('COMMITTEE_UNKNOWN', `no committee is known for period ${period}`, {
+      expected: [...store.committeeRoots.keys()],
+      given: period,
+    })
+  const given = syncCommitteeRoot(signers)
+  if (given !== expected)
+    throw new VerifyError('COMMITTEE_ROOT', `another committee is stored for period ${period}`, { expected, given })
+  const count = participants(update.syncAggregate.bits, size)
+  if (!isQuorum(count, size))
+    throw new VerifyError('PARTICIPATION', 'fewer than two thirds signed', {
+      expected: Math.ceil((2 * size) / 3),
+      given: count,
+    })
+}
+
+function validateNextCommittee(store: LightClientStore, update: Update, network: Network) {
+  if (update.nextSyncCommittee === undefined) return undefined
+  const attested = update.attestedHeader.beacon
+  const period = periodAtSlot(network, attested.slot)
+  const finalizedPeriod = periodAtSlot(network, update.finalizedHeader.beacon.slot)
+  if (finalizedPeriod !== period)
+    throw new VerifyError('PERIOD_MISMATCH', 'a next committee counts only where its own period is final', {
+      expected: period,
+      given: finalizedPeriod,
+    })
+  const root = syncCommitteeRoot(update.nextSyncCommittee.committee)
+  verifyBranch({
+    code: 'BRANCH_NEXT_COMMITTEE',
+    gindex: gindices[forkAtSlot(network, attested.slot).name].nextSyncCommittee,
+    leaf: root,
+    branch: update.nextSyncCommittee.branch,
+    root: attested.stateRoot,
+  })
+  const known = store.committeeRoots.get(period + 1n)
+  if (known !== undefined && known !== root)
+    throw new VerifyError('COMMITTEE_CONFLICT', `another committee is stored for period ${period + 1n}`, {
+      expected: known,
+      given: root,
+    })
+  return { period: period + 1n, root }
+}
+
+/**
+ * Spec `apply_light_client_update`, as the contract does it: the head only moves forward, an older finalized block or a
+ * missing next committee is stored, and where nothing is new the result is `noop`. Checks nothing.
+ */
+export function applyLightClientUpdate(
+  store: LightClientStore,
+  valid: ValidatedUpdate,
+): { readonly store: LightClientStore; readonly result: 'updated' | 'noop' } {
+  const { finalizedHeader: header, nextCommittee } = valid
+  const isNewCommittee = nextCommittee !== undefined && !store.committeeRoots.has(nextCommittee.period)
+  const isNewBlock = !store.finalizedRoots.has(header.slot)
+  return {
+    store: {
+      finalizedHeader: header.slot > store.finalizedHeader.slot ? header : store.finalizedHeader,
+      finalizedRoots: isNewBlock
+        ? new Map([...store.finalizedRoots, [header.slot, valid.finalizedRoot]])
+        : store.finalizedRoots,
+      committeeRoots: isNewCommittee
+        ? new Map([...store.committeeRoots, [nextCommittee.period, nextCommittee.root]])
+        : store.committeeRoots,
+    },
+    result: isNewCommittee || isNewBlock ? 'updated' : 'noop',
+  }
+}
+
+/** Spec `process_light_client_update`: validates, then applies. @throws VerifyError. */
+export function processLightClientUpdate(
+  store: LightClientStore,
+  update: Update,
+  signers: SyncCommittee,
+  network: Network,
+  clock: Clock,
+): ReturnType<typeof applyLightClientUpdate> {
+  return applyLightClientUpdate(store, validateLightClientUpdate(store, update, signers, network, clock))
+}
