@@ -1,6 +1,6 @@
 /**
  * Turns beacon REST JSON into what the Ethereum light client takes, as one JSON object on stdout:
- * `{bootstrap: {root, header, committeeRoot, committeeBranch}, updates: [{file, index, signatureSlot, time, calldata}]}`.
+ * `{parameters, forks, bootstrap: {blockRoot, header, syncCommitteeRoot, branch}, updates: [{file, index, signatureSlot, time, calldata}]}`.
  * `time` is the start of the signature slot in unix seconds.
  *
  *     node scripts/ethereum-calldata.ts mainnet BOOTSTRAP.json [UPDATE.json …]
@@ -8,6 +8,8 @@
 import { readFileSync } from 'node:fs'
 import {
   bootstrapArgs,
+  clientForks,
+  clientParameters,
   createCommitteeBook,
   encodeUpdate,
   networks,
@@ -32,4 +34,11 @@ const updates = updateFiles.flatMap((file) =>
     return { file, index, signatureSlot: Number(update.signatureSlot), time, calldata }
   }),
 )
-console.log(JSON.stringify({ bootstrap: bootstrapArgs(bootstrap, network), updates }, null, 2))
+const TWO_WEEKS = 14n * 86_400n
+const output = {
+  parameters: clientParameters(network, { trustingPeriod: TWO_WEEKS }),
+  forks: clientForks(network),
+  bootstrap: bootstrapArgs(bootstrap, network),
+  updates,
+}
+console.log(JSON.stringify(output, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 2))

@@ -1,11 +1,6 @@
-import type { Hex } from 'viem'
-import { encodeBeaconHeader } from './encode.ts'
 import { VerifyError } from './errors.ts'
-import { gindices } from './forks.ts'
-import { verifyBranch } from './merkle.ts'
-import { forkAtSlot, type Network, periodAtSlot } from './networks.ts'
+import { type Network, periodAtSlot } from './networks.ts'
 import { parseBootstrap, parseJson, parseUpdates } from './parse.ts'
-import { beaconHeaderRoot, syncCommitteeRoot } from './ssz.ts'
 import type { Bootstrap, SyncCommittee, Update } from './types.ts'
 
 /**
@@ -20,40 +15,6 @@ export function parseUpdateFile(text: string, network: Network): Update[] {
 /** The bootstrap of one file. @throws ParseError or ForkError. */
 export function parseBootstrapFile(text: string, network: Network): Bootstrap {
   return parseBootstrap(parseJson(text), network)
-}
-
-/** What the contract's constructor takes of a bootstrap. */
-export interface BootstrapArgs {
-  /** Root of the trusted block: what an operator compares with other sources. */
-  readonly root: Hex
-  /** The trusted block's header, packed as the spec says: 112 bytes. */
-  readonly header: Hex
-  /** `hash_tree_root(current_sync_committee)`. */
-  readonly committeeRoot: Hex
-  /** Its branch in the header's state, bottom-up. */
-  readonly committeeBranch: readonly Hex[]
-}
-
-/**
- * Checks a bootstrap's branch and turns it into the constructor's arguments.
- * @throws VerifyError `BRANCH_CURRENT_COMMITTEE` where the committee is not the header's.
- */
-export function bootstrapArgs(bootstrap: Bootstrap, network: Network): BootstrapArgs {
-  const { beacon } = bootstrap.header
-  const committeeRoot = syncCommitteeRoot(bootstrap.currentSyncCommittee)
-  verifyBranch({
-    code: 'BRANCH_CURRENT_COMMITTEE',
-    gindex: gindices[forkAtSlot(network, beacon.slot).name].currentSyncCommittee,
-    leaf: committeeRoot,
-    branch: bootstrap.currentSyncCommitteeBranch,
-    root: beacon.stateRoot,
-  })
-  return {
-    root: beaconHeaderRoot(beacon),
-    header: encodeBeaconHeader(beacon),
-    committeeRoot,
-    committeeBranch: bootstrap.currentSyncCommitteeBranch,
-  }
 }
 
 /** The committees that a sequence of files reveals, by period: what each update must be encoded with. */
