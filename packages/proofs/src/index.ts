@@ -1,1 +1,8 @@
-export {}
+export * from './abi.ts'
+export * from './errors.ts'
+export * from './header.ts'
+export * from './keccak.ts'
+export * from './receipt.ts'
+export * from './receipts-trie.ts'
+export * from './trie.ts'
+export * from './verify.ts'
