@@ -297,6 +297,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5654b405": {
+    "type": "error",
+    "name": "ReceiptProofGas_Failed",
+    "inputs": [
+      {
+        "name": "reason",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0x5682314f": {
     "type": "error",
     "name": "MerklePatricia_ItemCount",

@@ -1,1 +1,3 @@
+export * from './deployer.ts'
 export * from './deployment.ts'
+export * from './governance.ts'
