@@ -17,14 +17,17 @@ const TYPE: Hex = '0x2'
  * the one at `place` holds `log` alone. Deterministic.
  */
 export function blockWith(log: Log, place: number, size: number): ReceiptsTrie {
-  const receipts = Array.from({ length: size }, (_, index): RpcReceipt => ({
-    type: TYPE,
-    status: '0x1',
-    cumulativeGasUsed: numberToHex((index + 1) * GAS_PER_TRANSACTION),
-    logsBloom: `0x${'00'.repeat(256)}`,
-    logs: index === place ? [log] : Array.from({ length: 1 + (index % 3) }, (_, nth) => transfer(index, nth)),
-    transactionIndex: numberToHex(index),
-  }))
+  const receipts = Array.from(
+    { length: size },
+    (_, index): RpcReceipt => ({
+      type: TYPE,
+      status: '0x1',
+      cumulativeGasUsed: numberToHex((index + 1) * GAS_PER_TRANSACTION),
+      logsBloom: `0x${'00'.repeat(256)}`,
+      logs: index === place ? [log] : Array.from({ length: 1 + (index % 3) }, (_, nth) => transfer(index, nth)),
+      transactionIndex: numberToHex(index),
+    }),
+  )
   return buildReceiptsTrie(receipts)
 }
 

@@ -15,5 +15,7 @@ if (surplus.length > 0) {
   process.exit(2)
 }
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..')
-const report = await measure(scenarios, { fixtures: process.env.MERIDIAN_FIXTURES ?? join(root, '..', 'shared', 'fixtures') })
+const report = await measure(scenarios, {
+  fixtures: process.env.MERIDIAN_FIXTURES ?? join(root, '..', 'shared', 'fixtures'),
+})
 process.stdout.write(`${args.includes('--json') ? JSON.stringify(report) : table(report)}\n`)

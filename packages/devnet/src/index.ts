@@ -1,4 +1,5 @@
 export * from './accounts.ts'
+export { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 export type { DevnetChain } from './chain.ts'
 export * from './clock.ts'
 export * from './errors.ts'

@@ -64,11 +64,7 @@ export async function createDeployer(rpc: string, account: LocalAccount): Promis
 }
 
 /** Init code of a generated contract with its constructor's arguments, typed by its ABI. */
-export function initCodeOf<const abi extends Abi>(
-  abi: abi,
-  bytecode: Hex,
-  args: ContractConstructorArgs<abi>,
-): Hex {
+export function initCodeOf<const abi extends Abi>(abi: abi, bytecode: Hex, args: ContractConstructorArgs<abi>): Hex {
   // CAST: the argument's type is the ABI's own; viem's conditional parameter cannot be written for a generic ABI
   return encodeDeployData({ abi, bytecode, args } as Parameters<typeof encodeDeployData>[0])
 }
