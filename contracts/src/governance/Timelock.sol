@@ -4,13 +4,12 @@ pragma solidity 0.8.37;
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
 /// @title  Timelock
-/// @notice OpenZeppelin's TimelockController without an outside administrator: from the first block on, roles and the
-///         delay change only by an operation that has waited for the delay.
+/// @notice The only account that administers MOS, fee services and light-client parameters. OpenZeppelin's, unchanged.
 contract Timelock is TimelockController {
-    /// @param minDelay  Seconds that an operation waits.
-    /// @param proposers Who may schedule and cancel operations.
-    /// @param executors Who may run what has waited; the zero address stands for anybody.
-    constructor(uint256 minDelay, address[] memory proposers, address[] memory executors)
-        TimelockController(minDelay, proposers, executors, address(0))
+    /// @param minDelay  Seconds between scheduling and executing.
+    /// @param proposers Who may schedule and cancel. @param executors Who may execute; the zero address for anybody.
+    /// @param admin     Who may hand out roles without delay while setting up; must renounce. The zero address for nobody.
+    constructor(uint256 minDelay, address[] memory proposers, address[] memory executors, address admin)
+        TimelockController(minDelay, proposers, executors, admin)
     {}
 }
