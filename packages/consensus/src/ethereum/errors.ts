@@ -27,6 +27,7 @@ export type VerifyErrorCode =
   | 'COMMITTEE_ROOT'
   | 'COMMITTEE_UNKNOWN'
   | 'COMMITTEE_CONFLICT'
+  | 'BLOCK_CONFLICT'
   | 'SLOT_ORDER'
   | 'SLOT_IN_FUTURE'
   | 'PERIOD_MISMATCH'
@@ -44,5 +45,19 @@ export class VerifyError extends MeridianError<VerifyErrorCode> {}
 export class NodeAnswerError extends MeridianError<'NODE_ANSWER'> {
   constructor(message: string, context: Readonly<Record<string, unknown>>, options?: ErrorOptions) {
     super('NODE_ANSWER', message, context, options)
+  }
+}
+
+/** The client on the target chain was deployed for another chain than the one that is read. */
+export class ClientMismatchError extends MeridianError<'CLIENT_MISMATCH'> {
+  constructor(message: string, context: Readonly<Record<string, unknown>>) {
+    super('CLIENT_MISMATCH', message, context)
+  }
+}
+
+/** What an operator has to give and did not: here, a beacon endpoint. */
+export class PortError extends MeridianError<'PORT_MISSING'> {
+  constructor(message: string, context: Readonly<Record<string, unknown>>) {
+    super('PORT_MISSING', message, context)
   }
 }

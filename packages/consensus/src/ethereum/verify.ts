@@ -14,20 +14,22 @@ const DOMAIN_SYNC_COMMITTEE = '0x07000000'
 
 /** What the contract holds, as a value. */
 export interface LightClientStore {
-  /** The newest finalized header known. */
-  readonly finalizedHeader: BeaconHeader
-  /** Roots of the finalized headers stored, by slot. */
+  /** The newest finalized block known. */
+  readonly head: { readonly slot: bigint; readonly root: Hex }
+  /** Roots of the finalized blocks stored, by slot. */
   readonly finalizedRoots: ReadonlyMap<bigint, Hex>
   /** `hash_tree_root(SyncCommittee)` by period. */
   readonly committeeRoots: ReadonlyMap<bigint, Hex>
 }
 
-/** When an update is judged. */
+/** When an update is judged. All in seconds. */
 export interface Clock {
-  /** Unix seconds. */
+  /** Unix time of the chain that holds the client. */
   readonly now: bigint
-  /** Seconds; a head older than this means that the client is expired. */
+  /** A head older than this means that the client is expired. */
   readonly trustingPeriod: bigint
+  /** How far a signature slot may lie in the future. Default 0. */
+  readonly clockDrift?: bigint
 }
 
 /** What a valid update proves. */
@@ -94,7 +96,7 @@ export function initializeLightClientStore(
     root: beacon.stateRoot,
   })
   return {
-    finalizedHeader: beacon,
+    head: { slot: beacon.slot, root },
     finalizedRoots: new Map([[beacon.slot, root]]),
     committeeRoots: new Map([[periodAtSlot(network, beacon.slot), committeeRoot]]),
   }
@@ -129,7 +131,7 @@ export function validateLightClientUpdate(
   })
   validateLightClientHeader(update.attestedHeader, network)
   validateLightClientHeader(update.finalizedHeader, network)
-  const nextCommittee = validateNextCommittee(store, update, network)
+  const nextCommittee = validateNextCommittee(update, network)
 
   const key = participantsKey(signers, update.syncAggregate.bits)
   const message = signingRoot(network, beaconHeaderRoot(attested), update.signatureSlot)
@@ -138,6 +140,7 @@ export function validateLightClientUpdate(
       signatureSlot: update.signatureSlot,
       message,
     })
+  refuseConflict(store, finalized.slot, finalizedRoot, nextCommittee)
   return {
     finalizedHeader: finalized,
     finalizedRoot,
@@ -157,9 +160,10 @@ function validateTime(store: LightClientStore, update: Update, network: Network,
       finalized,
     })
   const time = timeAtSlot(network, signatureSlot)
-  if (time > clock.now)
-    throw new VerifyError('SLOT_IN_FUTURE', `slot ${signatureSlot} has not begun`, { expected: clock.now, given: time })
-  const expiresAt = timeAtSlot(network, store.finalizedHeader.slot) + clock.trustingPeriod
+  const limit = clock.now + (clock.clockDrift ?? 0n)
+  if (time > limit)
+    throw new VerifyError('SLOT_IN_FUTURE', `slot ${signatureSlot} has not begun`, { expected: limit, given: time })
+  const expiresAt = timeAtSlot(network, store.head.slot) + clock.trustingPeriod
   if (clock.now >= expiresAt)
     throw new VerifyError('EXPIRED', 'the head is older than the trusting period', {
       expected: expiresAt,
@@ -192,7 +196,7 @@ function validateSigners(store: LightClientStore, update: Update, signers: SyncC
     })
 }
 
-function validateNextCommittee(store: LightClientStore, update: Update, network: Network) {
+function validateNextCommittee(update: Update, network: Network) {
   if (update.nextSyncCommittee === undefined) return undefined
   const attested = update.attestedHeader.beacon
   const period = periodAtSlot(network, attested.slot)
@@ -210,13 +214,25 @@ function validateNextCommittee(store: LightClientStore, update: Update, network:
     branch: update.nextSyncCommittee.branch,
     root: attested.stateRoot,
   })
-  const known = store.committeeRoots.get(period + 1n)
-  if (known !== undefined && known !== root)
-    throw new VerifyError('COMMITTEE_CONFLICT', `another committee is stored for period ${period + 1n}`, {
-      expected: known,
-      given: root,
-    })
   return { period: period + 1n, root }
+}
+
+/** Two properly signed updates that cannot both be true: evidence, so it is told apart from a mere bad update. */
+function refuseConflict(
+  store: LightClientStore,
+  slot: bigint,
+  root: Hex,
+  next: { readonly period: bigint; readonly root: Hex } | undefined,
+): void {
+  const block = store.finalizedRoots.get(slot)
+  if (block !== undefined && block !== root)
+    throw new VerifyError('BLOCK_CONFLICT', `another block is final at slot ${slot}`, { expected: block, given: root })
+  const committee = next && store.committeeRoots.get(next.period)
+  if (committee !== undefined && committee !== next?.root)
+    throw new VerifyError('COMMITTEE_CONFLICT', `another committee is stored for period ${next?.period}`, {
+      expected: committee,
+      given: next?.root,
+    })
 }
 
 /**
@@ -232,7 +248,7 @@ export function applyLightClientUpdate(
   const isNewBlock = !store.finalizedRoots.has(header.slot)
   return {
     store: {
-      finalizedHeader: header.slot > store.finalizedHeader.slot ? header : store.finalizedHeader,
+      head: header.slot > store.head.slot ? { slot: header.slot, root: valid.finalizedRoot } : store.head,
       finalizedRoots: isNewBlock
         ? new Map([...store.finalizedRoots, [header.slot, valid.finalizedRoot]])
         : store.finalizedRoots,

@@ -1,0 +1,159 @@
+import {
+  type Address,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  numberToHex,
+  parseAbi,
+  toFunctionSelector,
+} from 'viem'
+import type { ClientState, RpcPort } from '../types.ts'
+import { ClientMismatchError } from './errors.ts'
+import type { Network } from './networks.ts'
+import type { LightClientStore } from './verify.ts'
+
+/** The views that Compass reads. */
+const clientAbi = parseAbi([
+  'struct Head { uint64 number; uint64 timestamp; bytes32 hash; }',
+  'struct Parameters { uint256 chainId; uint64 genesisTime; bytes32 genesisValidatorsRoot; uint64 secondsPerSlot; uint64 slotsPerEpoch; uint64 epochsPerSyncCommitteePeriod; uint64 syncCommitteeSize; uint64 slotsPerHistoricalRoot; uint64 trustingPeriod; uint64 clockDrift; address forkScheduler; uint64 forkNotice; }',
+  'function consensus() view returns (string)',
+  'function status() view returns (uint8)',
+  'function head() view returns (Head)',
+  'function expiresAt() view returns (uint256)',
+  'function parameters() view returns (Parameters)',
+  'function syncCommitteePeriods() view returns (uint256 first, uint256 last)',
+  'function syncCommitteeRoot(uint256 period) view returns (bytes32)',
+])
+
+/** What an Ethereum client holds beside its head. */
+export interface EthereumClientDetail {
+  /** `hash_tree_root(SyncCommittee)` of the periods that may sign. */
+  readonly committeeRoots: ReadonlyMap<bigint, Hex>
+  /** Seconds. */
+  readonly trustingPeriod: bigint
+  /** Seconds. */
+  readonly clockDrift: bigint
+}
+
+/** Views without arguments: their calldata is the selector. */
+const selectors = {
+  consensus: toFunctionSelector('consensus()'),
+  status: toFunctionSelector('status()'),
+  head: toFunctionSelector('head()'),
+  expiresAt: toFunctionSelector('expiresAt()'),
+  parameters: toFunctionSelector('parameters()'),
+  syncCommitteePeriods: toFunctionSelector('syncCommitteePeriods()'),
+} as const
+type PlainView = keyof typeof selectors
+
+const statuses = ['active', 'expired', 'frozen'] as const
+
+/** Reads one contract at one block. */
+function createViews(target: RpcPort, address: Address, blockNumber: bigint) {
+  const tag = numberToHex(blockNumber)
+  return async (data: Hex): Promise<Hex> => {
+    const result = await target.request('eth_call', [{ to: address, data }, tag])
+    if (typeof result !== 'string' || !/^0x([0-9a-fA-F]{2})+$/.test(result))
+      throw new ClientMismatchError('there is no light client at the address', { address, given: result })
+    return `0x${result.slice(2)}`
+  }
+}
+
+async function latestBlock(target: RpcPort): Promise<bigint> {
+  const given = await target.request('eth_blockNumber', [])
+  if (typeof given !== 'string') throw new ClientMismatchError('no block number', { expected: 'a quantity', given })
+  return BigInt(given)
+}
+
+/**
+ * Reads the client at `address`, every view at one block.
+ * @throws ClientMismatchError where it is no Ethereum client, or one of another chain than `network`.
+ */
+export async function readEthereumClient(target: RpcPort, address: Address, network: Network): Promise<ClientState> {
+  const call = createViews(target, address, await latestBlock(target))
+  const read = (functionName: PlainView) => call(selectors[functionName])
+  const kind = decodeFunctionResult({ abi: clientAbi, functionName: 'consensus', data: await read('consensus') })
+  if (kind !== 'ethereum')
+    throw new ClientMismatchError('not an Ethereum light client', { expected: 'ethereum', given: kind })
+  const parameters = decodeFunctionResult({
+    abi: clientAbi,
+    functionName: 'parameters',
+    data: await read('parameters'),
+  })
+  requireNetwork(parameters, network)
+  const [statusData, headData, expiresAtData, periodsData] = await Promise.all([
+    read('status'),
+    read('head'),
+    read('expiresAt'),
+    read('syncCommitteePeriods'),
+  ])
+  const statusIndex = decodeFunctionResult({ abi: clientAbi, functionName: 'status', data: statusData })
+  const head = decodeFunctionResult({ abi: clientAbi, functionName: 'head', data: headData })
+  const expiresAt = decodeFunctionResult({ abi: clientAbi, functionName: 'expiresAt', data: expiresAtData })
+  const [first, last] = decodeFunctionResult({
+    abi: clientAbi,
+    functionName: 'syncCommitteePeriods',
+    data: periodsData,
+  })
+  const status = statuses[statusIndex]
+  if (status === undefined) throw new ClientMismatchError('unknown status', { expected: statuses, given: statusIndex })
+  const committeeRoots = new Map<bigint, Hex>()
+  for (let period = first; period <= last; period++) {
+    const data = await call(encodeFunctionData({ abi: clientAbi, functionName: 'syncCommitteeRoot', args: [period] }))
+    const root = decodeFunctionResult({ abi: clientAbi, functionName: 'syncCommitteeRoot', data })
+    if (BigInt(root) !== 0n) committeeRoots.set(period, root)
+  }
+  const detail: EthereumClientDetail = {
+    committeeRoots,
+    trustingPeriod: parameters.trustingPeriod,
+    clockDrift: parameters.clockDrift,
+  }
+  return {
+    address,
+    kind: 'ethereum',
+    status,
+    head: { number: head.number, timestamp: head.timestamp, hash: head.hash },
+    expiresAt,
+    detail,
+  }
+}
+
+function requireNetwork(given: Readonly<Record<string, unknown>>, network: Network): void {
+  const expected = {
+    chainId: network.chainId,
+    genesisTime: network.genesisTime,
+    genesisValidatorsRoot: network.genesisValidatorsRoot,
+    secondsPerSlot: network.secondsPerSlot,
+    slotsPerEpoch: network.preset.slotsPerEpoch,
+    epochsPerSyncCommitteePeriod: network.preset.epochsPerSyncCommitteePeriod,
+    syncCommitteeSize: BigInt(network.preset.syncCommitteeSize),
+    slotsPerHistoricalRoot: network.preset.slotsPerHistoricalRoot,
+  }
+  for (const [name, value] of Object.entries(expected))
+    if (given[name] !== value)
+      throw new ClientMismatchError(`the client follows another chain than ${network.name}: ${name} differs`, {
+        name,
+        expected: value,
+        given: given[name],
+      })
+}
+
+function isDetail(detail: unknown): detail is EthereumClientDetail {
+  return typeof detail === 'object' && detail !== null && 'committeeRoots' in detail && 'trustingPeriod' in detail
+}
+
+/** The detail of a state that {@link readEthereumClient} read. @throws ClientMismatchError for any other. */
+export function detailOf(client: ClientState): EthereumClientDetail {
+  if (client.kind !== 'ethereum' || !isDetail(client.detail))
+    throw new ClientMismatchError('not an Ethereum light client', { expected: 'ethereum', given: client.kind })
+  return client.detail
+}
+
+/** The client's state as a store that updates are validated against before anybody pays for them. */
+export function storeOf(client: ClientState): LightClientStore {
+  return {
+    head: { slot: client.head.number, root: client.head.hash },
+    finalizedRoots: new Map([[client.head.number, client.head.hash]]),
+    committeeRoots: detailOf(client).committeeRoots,
+  }
+}
