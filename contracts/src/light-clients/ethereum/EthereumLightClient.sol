@@ -591,7 +591,7 @@ contract EthereumLightClient is IEthereumLightClient {
             revert EthereumLightClient_Parameter("clockDrift", config.clockDrift);
         }
         // A fork scheduled now must not reach a signature that is accepted now.
-        if (config.forkNotice <= config.clockDrift) {
+        if (config.forkScheduler != address(0) && config.forkNotice <= config.clockDrift) {
             revert EthereumLightClient_Parameter("forkNotice", config.forkNotice);
         }
     }
@@ -647,7 +647,7 @@ contract EthereumLightClient is IEthereumLightClient {
         returns (uint256 kind, bytes calldata first, bytes calldata second, bytes calldata extra)
     {
         if (evidence.length < 128) revert EthereumLightClient_Length(128, evidence.length);
-        kind = _wordAtUint(_offsetOf(evidence));
+        kind = _uintAt(_offsetOf(evidence));
         first = _bytesAt(evidence, 32);
         second = _bytesAt(evidence, 64);
         extra = _bytesAt(evidence, 96);
@@ -656,9 +656,9 @@ contract EthereumLightClient is IEthereumLightClient {
     /// @dev The dynamic value whose offset stands at `position` of `evidence`.
     function _bytesAt(bytes calldata evidence, uint256 position) private pure returns (bytes calldata value) {
         uint256 base = _offsetOf(evidence);
-        uint256 start = _wordAtUint(base + position);
+        uint256 start = _uintAt(base + position);
         if (start > evidence.length - 32) revert EthereumLightClient_Length(start, evidence.length);
-        uint256 length = _wordAtUint(base + start);
+        uint256 length = _uintAt(base + start);
         if (length > evidence.length - 32 - start) revert EthereumLightClient_Length(length, evidence.length);
         assembly ("memory-safe") {
             // `start + 32 + length <= evidence.length`, so the value lies inside `evidence`.
@@ -684,7 +684,7 @@ contract EthereumLightClient is IEthereumLightClient {
         }
     }
 
-    function _wordAtUint(uint256 offset) private pure returns (uint256) {
+    function _uintAt(uint256 offset) private pure returns (uint256) {
         return uint256(_wordAt(offset));
     }
 

@@ -2,6 +2,59 @@
 
 /** Every custom error of the contracts, by selector. */
 export const errorsBySelector = {
+  "0x00beb16d": {
+    "type": "error",
+    "name": "EthereumLightClient_AncestorSlot",
+    "inputs": [
+      {
+        "name": "first",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "last",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x01d56509": {
+    "type": "error",
+    "name": "EthereumLightClient_ForkNotice",
+    "inputs": [
+      {
+        "name": "earliest",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x03f29d84": {
+    "type": "error",
+    "name": "EthereumLightClient_UnsupportedFork",
+    "inputs": [
+      {
+        "name": "first",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x07499e70": {
     "type": "error",
     "name": "MOS_MalformedLog",
@@ -135,6 +188,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x1a289a75": {
+    "type": "error",
+    "name": "SyncCommitteeProof_MultiproofLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x1f2fafee": {
     "type": "error",
     "name": "MOS_LightClientStatus",
@@ -173,12 +242,50 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2b1b2167": {
+    "type": "error",
+    "name": "Bls12381_Precompile",
+    "inputs": [
+      {
+        "name": "precompile",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x2baa7098": {
     "type": "error",
     "name": "MerklePatricia_Child",
     "inputs": [
       {
         "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x2e3acf0d": {
+    "type": "error",
+    "name": "EthereumLightClient_Length",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x31283053": {
+    "type": "error",
+    "name": "EthereumLightClient_ProofKind",
+    "inputs": [
+      {
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -238,6 +345,27 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x46bb370b": {
+    "type": "error",
+    "name": "EthereumLightClient_Future",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4a58ba91": {
+    "type": "error",
+    "name": "SszBranch_Sha256",
+    "inputs": []
+  },
   "0x4cce34b3": {
     "type": "error",
     "name": "MOS_GasLimit",
@@ -281,6 +409,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x505126fb": {
+    "type": "error",
+    "name": "EthereumLightClient_NextSyncCommitteeBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x54336609": {
     "type": "error",
     "name": "TimelockInsufficientDelay",
@@ -292,6 +436,22 @@ export const errorsBySelector = {
       },
       {
         "name": "minDelay",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x5442a309": {
+    "type": "error",
+    "name": "EthereumLightClient_NextSyncCommitteeNotFinal",
+    "inputs": [
+      {
+        "name": "attestedPeriod",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "finalizedPeriod",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -356,6 +516,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5b6eff6f": {
+    "type": "error",
+    "name": "SyncCommitteeProof_PubkeysRoot",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x5bd638b8": {
     "type": "error",
     "name": "MerklePatricia_EmptyValue",
@@ -374,6 +550,70 @@ export const errorsBySelector = {
         "name": "expectedStates",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6084fd6f": {
+    "type": "error",
+    "name": "EthereumLightClient_ForkOrder",
+    "inputs": [
+      {
+        "name": "previousEpoch",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "epoch",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x60a91f98": {
+    "type": "error",
+    "name": "EthereumLightClient_Unauthorized",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x61dfaf7c": {
+    "type": "error",
+    "name": "EthereumLightClient_BootstrapBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x65fae2e9": {
+    "type": "error",
+    "name": "EthereumLightClient_Parameter",
+    "inputs": [
+      {
+        "name": "name",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -398,12 +638,118 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x6ecb8fbd": {
+    "type": "error",
+    "name": "EthereumLightClient_SyncCommitteeConflict",
+    "inputs": [
+      {
+        "name": "period",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x704b3470": {
+    "type": "error",
+    "name": "EthereumLightClient_SlotOrder",
+    "inputs": [
+      {
+        "name": "signatureSlot",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "attestedSlot",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "finalizedSlot",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x7135585c": {
+    "type": "error",
+    "name": "EthereumLightClient_Signature",
+    "inputs": [
+      {
+        "name": "signingRoot",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x7363ddfe": {
+    "type": "error",
+    "name": "EthereumLightClient_UnknownPeriod",
+    "inputs": [
+      {
+        "name": "first",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "last",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x741ec680": {
+    "type": "error",
+    "name": "Bls12381_NotInField",
+    "inputs": [
+      {
+        "name": "high",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "low",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x7c959ebc": {
     "type": "error",
     "name": "MOS_NoRoute",
     "inputs": [
       {
         "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x7e36a010": {
+    "type": "error",
+    "name": "EthereumLightClient_Participation",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -424,6 +770,33 @@ export const errorsBySelector = {
     "type": "error",
     "name": "RLP_NonCanonicalInteger",
     "inputs": []
+  },
+  "0x880fdac1": {
+    "type": "error",
+    "name": "EthereumLightClient_BlockHashBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x8a52494c": {
+    "type": "error",
+    "name": "Bls12381_SelfTest",
+    "inputs": [
+      {
+        "name": "precompile",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0x8be7ce38": {
     "type": "error",
@@ -452,6 +825,22 @@ export const errorsBySelector = {
       },
       {
         "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x8dab8067": {
+    "type": "error",
+    "name": "EthereumLightClient_FinalityBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
       }
@@ -511,6 +900,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa090d7fa": {
+    "type": "error",
+    "name": "EthereumLightClient_BootstrapRoot",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xa1076808": {
     "type": "error",
     "name": "MOS_OrderIdMismatch",
@@ -540,6 +945,59 @@ export const errorsBySelector = {
         "name": "outbound",
         "type": "bool",
         "internalType": "bool"
+      }
+    ]
+  },
+  "0xa7988c4b": {
+    "type": "error",
+    "name": "EthereumLightClient_SyncCommittee",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xa913b1e0": {
+    "type": "error",
+    "name": "EthereumLightClient_BlockConflict",
+    "inputs": [
+      {
+        "name": "slot",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xace154b1": {
+    "type": "error",
+    "name": "EthereumLightClient_UnknownBlock",
+    "inputs": [
+      {
+        "name": "slot",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "root",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -654,6 +1112,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xdbd8d054": {
+    "type": "error",
+    "name": "EthereumLightClient_EvidenceKind",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xddb745eb": {
     "type": "error",
     "name": "RLP_UnexpectedKind",
@@ -665,6 +1134,17 @@ export const errorsBySelector = {
       },
       {
         "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xdff1f746": {
+    "type": "error",
+    "name": "EthereumLightClient_Flag",
+    "inputs": [
+      {
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -777,6 +1257,43 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0xeb01e3af": {
+    "type": "error",
+    "name": "EthereumLightClient_EvidenceExpired",
+    "inputs": [
+      {
+        "name": "expiredAt",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xed649d47": {
+    "type": "error",
+    "name": "EthereumLightClient_BlockRootsBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xee645066": {
+    "type": "error",
+    "name": "Bls12381_Infinity",
+    "inputs": []
   },
   "0xf2cb34af": {
     "type": "error",
