@@ -166,7 +166,9 @@ library Bls12381 {
         view
         returns (bool)
     {
-        if (negatedKey.xHigh | negatedKey.xLow | negatedKey.yHigh | negatedKey.yLow == 0) revert Bls12381_Infinity();
+        if (negatedKey.xHigh | negatedKey.xLow | negatedKey.yHigh | negatedKey.yLow == 0) {
+            revert Bls12381_Infinity();
+        }
         return _pairingIsOne(negatedKey, hashToG2(message), _generator(), signature);
     }
 

@@ -52,7 +52,10 @@ function load(bootstrapFile: string, ...updateFiles: string[]) {
       book.learn(update)
       return { update, data: encodeUpdate(update, signers), bare: encodeUpdate(withoutNextCommittee(update), signers) }
     })
-  const last = Math.max(...updates.map(({ update }) => Number(update.signatureSlot)), Number(bootstrap.header.beacon.slot))
+  const last = Math.max(
+    ...updates.map(({ update }) => Number(update.signatureSlot)),
+    Number(bootstrap.header.beacon.slot),
+  )
   return { bootstrap, updates, time: timeAtSlot(network, BigInt(last)) }
 }
 
@@ -61,7 +64,11 @@ async function deploy(chain: TestChain, bootstrap: ReturnType<typeof load>['boot
   const hash = await chain.deployContract({
     abi: ethereumLightClientAbi,
     bytecode: ethereumLightClientBytecode,
-    args: [clientParameters(network, { trustingPeriod: TWO_WEEKS }), clientForks(network), bootstrapArgs(bootstrap, network)],
+    args: [
+      clientParameters(network, { trustingPeriod: TWO_WEEKS }),
+      clientForks(network),
+      bootstrapArgs(bootstrap, network),
+    ],
   })
   const receipt = await chain.waitForTransactionReceipt({ hash })
   assert.equal(receipt.status, 'success')

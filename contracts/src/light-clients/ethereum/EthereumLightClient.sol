@@ -427,11 +427,13 @@ contract EthereumLightClient is IEthereumLightClient {
 
     /// @dev Proves the next committee, if there is one, and the finalized header in the attested state. Returns where
     ///      the branches end.
-    function _verifyBranches(uint256 attested, uint256 cursor, uint256 end, Layout stateLayout, Verified memory verified)
-        private
-        view
-        returns (uint256 branchesEnd)
-    {
+    function _verifyBranches(
+        uint256 attested,
+        uint256 cursor,
+        uint256 end,
+        Layout stateLayout,
+        Verified memory verified
+    ) private view returns (uint256 branchesEnd) {
         bytes32 stateRoot = _wordAt(attested + STATE_ROOT);
         uint256 attestedPeriod = _uint64At(attested) / _slotsPerPeriod;
         verified.attestedPeriod = attestedPeriod;
@@ -475,8 +477,7 @@ contract EthereumLightClient is IEthereumLightClient {
         _requireLength(next, end, end - finalized + 1);
         slot = _uint64At(header);
         _requireReach(slot, finalizedSlot);
-        bytes32 given =
-            SszBranch.root(SszBranch.headerRoot(header), gindex + slot % _slotsPerHistoricalRoot, cursor);
+        bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex + slot % _slotsPerHistoricalRoot, cursor);
         bytes32 expected = _wordAt(finalized + STATE_ROOT);
         if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
     }
@@ -492,8 +493,7 @@ contract EthereumLightClient is IEthereumLightClient {
         if (a.finalizedSlot >= b.finalizedSlot) revert LightClient_NoConflict();
         _requireReach(a.finalizedSlot, b.finalizedSlot);
         (, Layout stateLayout) = _forkAt(state, b.finalizedSlot / _slotsPerEpoch);
-        uint256 gindex =
-            stateLayout.blockRoots() * _slotsPerHistoricalRoot + a.finalizedSlot % _slotsPerHistoricalRoot;
+        uint256 gindex = stateLayout.blockRoots() * _slotsPerHistoricalRoot + a.finalizedSlot % _slotsPerHistoricalRoot;
         uint256 length = 32 + 32 * SszBranch.depth(gindex);
         if (extra.length != length) revert EthereumLightClient_Length(length, extra.length);
         root = _wordAt(_offsetOf(extra));

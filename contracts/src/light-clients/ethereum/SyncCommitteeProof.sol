@@ -125,11 +125,10 @@ library SyncCommitteeProof {
                         cursor := add(cursor, 32)
                     }
                     // Arguments are evaluated from the last to the first: the call comes before returndatasize.
-                    success :=
-                        and(
-                            success,
-                            and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 64, add(write, 32), 32))
-                        )
+                    success := and(
+                        success,
+                        and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 64, add(write, 32), 32))
+                    )
                     mstore(write, shr(1, index))
                     write := add(write, 64)
                 }
