@@ -90,7 +90,7 @@ async function applyOne(context: Context, from: Advance, update: Update): Promis
       }
     const valid = validateLightClientUpdate(from.store, update, signers, network, clock)
     learn(context, update, valid)
-    const { store, result } = applyLightClientUpdate(from.store, valid)
+    const { store, result } = applyLightClientUpdate(from.store, valid, network)
     return result === 'noop'
       ? { store, updates: from.updates }
       : { store, updates: [...from.updates, encodeUpdate(update, signers)] }

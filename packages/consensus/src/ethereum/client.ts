@@ -9,7 +9,7 @@ import {
 } from 'viem'
 import type { ClientState, RpcPort } from '../types.ts'
 import { ClientMismatchError } from './errors.ts'
-import type { Network } from './networks.ts'
+import { type Network, periodAtSlot } from './networks.ts'
 import type { LightClientStore } from './verify.ts'
 
 /** The views that Compass reads. */
@@ -23,12 +23,15 @@ const clientAbi = parseAbi([
   'function parameters() view returns (Parameters)',
   'function syncCommitteePeriods() view returns (uint256 first, uint256 last)',
   'function syncCommitteeRoot(uint256 period) view returns (bytes32)',
+  'function storedBlock(uint256 slot, bytes32 root) view returns (bool stored, uint256 participants)',
 ])
 
 /** What an Ethereum client holds beside its head. */
 export interface EthereumClientDetail {
-  /** `hash_tree_root(SyncCommittee)` of the periods that may sign. */
+  /** `hash_tree_root(SyncCommittee)` of the periods that may sign: the head's, and the next once it is known. */
   readonly committeeRoots: ReadonlyMap<bigint, Hex>
+  /** Members that signed the head, 0 for a bootstrap. */
+  readonly headParticipants: number
   /** Seconds. */
   readonly trustingPeriod: bigint
   /** Seconds. */
@@ -90,7 +93,7 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
   const statusIndex = decodeFunctionResult({ abi: clientAbi, functionName: 'status', data: statusData })
   const head = decodeFunctionResult({ abi: clientAbi, functionName: 'head', data: headData })
   const expiresAt = decodeFunctionResult({ abi: clientAbi, functionName: 'expiresAt', data: expiresAtData })
-  const [first, last] = decodeFunctionResult({
+  const [, last] = decodeFunctionResult({
     abi: clientAbi,
     functionName: 'syncCommitteePeriods',
     data: periodsData,
@@ -98,13 +101,22 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
   const status = statuses[statusIndex]
   if (status === undefined) throw new ClientMismatchError('unknown status', { expected: statuses, given: statusIndex })
   const committeeRoots = new Map<bigint, Hex>()
-  for (let period = first; period <= last; period++) {
+  // Older committees are kept for evidence; only the head's and the next one sign updates.
+  for (let period = periodAtSlot(network, head.number); period <= last; period++) {
     const data = await call(encodeFunctionData({ abi: clientAbi, functionName: 'syncCommitteeRoot', args: [period] }))
     const root = decodeFunctionResult({ abi: clientAbi, functionName: 'syncCommitteeRoot', data })
     if (BigInt(root) !== 0n) committeeRoots.set(period, root)
   }
+  const stored = decodeFunctionResult({
+    abi: clientAbi,
+    functionName: 'storedBlock',
+    data: await call(
+      encodeFunctionData({ abi: clientAbi, functionName: 'storedBlock', args: [head.number, head.hash] }),
+    ),
+  })
   const detail: EthereumClientDetail = {
     committeeRoots,
+    headParticipants: Number(stored[1]),
     trustingPeriod: parameters.trustingPeriod,
     clockDrift: parameters.clockDrift,
   }
@@ -151,9 +163,10 @@ export function detailOf(client: ClientState): EthereumClientDetail {
 
 /** The client's state as a store that updates are validated against before anybody pays for them. */
 export function storeOf(client: ClientState): LightClientStore {
+  const { committeeRoots, headParticipants } = detailOf(client)
   return {
     head: { slot: client.head.number, root: client.head.hash },
-    finalizedRoots: new Map([[client.head.number, client.head.hash]]),
-    committeeRoots: detailOf(client).committeeRoots,
+    finalizedBlocks: new Map([[client.head.number, { root: client.head.hash, participants: headParticipants }]]),
+    committeeRoots,
   }
 }

@@ -11,14 +11,16 @@ import type { BeaconHeader, Bootstrap, LightClientHeader, SyncCommittee, Update 
 
 /** `DOMAIN_SYNC_COMMITTEE` of consensus-specs altair. */
 const DOMAIN_SYNC_COMMITTEE = '0x07000000'
+/** Slots behind the head whose blocks the contract stores. */
+const STORED_SLOTS = 8192n
 
 /** What the contract holds, as a value. */
 export interface LightClientStore {
   /** The newest finalized block known. */
   readonly head: { readonly slot: bigint; readonly root: Hex }
-  /** Roots of the finalized blocks stored, by slot. */
-  readonly finalizedRoots: ReadonlyMap<bigint, Hex>
-  /** `hash_tree_root(SyncCommittee)` by period. */
+  /** The finalized blocks stored, by slot. A bootstrap that nobody has signed counts 0 participants. */
+  readonly finalizedBlocks: ReadonlyMap<bigint, { readonly root: Hex; readonly participants: number }>
+  /** `hash_tree_root(SyncCommittee)` by period: of the head's period, and of the one after it once it is known. */
   readonly committeeRoots: ReadonlyMap<bigint, Hex>
 }
 
@@ -97,7 +99,7 @@ export function initializeLightClientStore(
   })
   return {
     head: { slot: beacon.slot, root },
-    finalizedRoots: new Map([[beacon.slot, root]]),
+    finalizedBlocks: new Map([[beacon.slot, { root, participants: 0 }]]),
     committeeRoots: new Map([[periodAtSlot(network, beacon.slot), committeeRoot]]),
   }
 }
@@ -224,9 +226,11 @@ function refuseConflict(
   root: Hex,
   next: { readonly period: bigint; readonly root: Hex } | undefined,
 ): void {
-  const block = store.finalizedRoots.get(slot)
-  if (block !== undefined && block !== root)
-    throw new VerifyError('BLOCK_CONFLICT', `another block is final at slot ${slot}`, { expected: block, given: root })
+  if (slot === store.head.slot && root !== store.head.root)
+    throw new VerifyError('BLOCK_CONFLICT', `another block is final at slot ${slot}`, {
+      expected: store.head.root,
+      given: root,
+    })
   const committee = next && store.committeeRoots.get(next.period)
   if (committee !== undefined && committee !== next?.root)
     throw new VerifyError('COMMITTEE_CONFLICT', `another committee is stored for period ${next?.period}`, {
@@ -236,25 +240,34 @@ function refuseConflict(
 }
 
 /**
- * Spec `apply_light_client_update`, as the contract does it: the head only moves forward, an older finalized block or a
- * missing next committee is stored, and where nothing is new the result is `noop`. Checks nothing.
+ * Spec `apply_light_client_update`, as the contract does it: the head only moves forward; an older finalized block, more
+ * signers of a stored one and a missing next committee are stored; where nothing is new the result is `noop`. Checks
+ * nothing.
  */
 export function applyLightClientUpdate(
   store: LightClientStore,
   valid: ValidatedUpdate,
+  network: Network,
 ): { readonly store: LightClientStore; readonly result: 'updated' | 'noop' } {
-  const { finalizedHeader: header, nextCommittee } = valid
-  const isNewCommittee = nextCommittee !== undefined && !store.committeeRoots.has(nextCommittee.period)
-  const isNewBlock = !store.finalizedRoots.has(header.slot)
+  const { finalizedHeader, finalizedRoot: root, nextCommittee } = valid
+  const { slot } = finalizedHeader
+  const isAhead = slot > store.head.slot
+  const head = isAhead ? { slot, root } : store.head
+  const known = store.finalizedBlocks.get(slot)
+  const hasMoreSigners = known === undefined || known.root !== root || known.participants < valid.participants
+  const isNewBlock = isAhead || (store.head.slot - slot < STORED_SLOTS && hasMoreSigners)
+  const headPeriod = periodAtSlot(network, head.slot)
+  const isNewCommittee =
+    nextCommittee !== undefined && nextCommittee.period > headPeriod && !store.committeeRoots.has(nextCommittee.period)
+  const committees = [...store.committeeRoots].filter(([period]) => period >= headPeriod)
+  if (isNewCommittee) committees.push([nextCommittee.period, nextCommittee.root])
   return {
     store: {
-      head: header.slot > store.head.slot ? { slot: header.slot, root: valid.finalizedRoot } : store.head,
-      finalizedRoots: isNewBlock
-        ? new Map([...store.finalizedRoots, [header.slot, valid.finalizedRoot]])
-        : store.finalizedRoots,
-      committeeRoots: isNewCommittee
-        ? new Map([...store.committeeRoots, [nextCommittee.period, nextCommittee.root]])
-        : store.committeeRoots,
+      head,
+      finalizedBlocks: isNewBlock
+        ? new Map([...store.finalizedBlocks, [slot, { root, participants: valid.participants }]])
+        : store.finalizedBlocks,
+      committeeRoots: new Map(committees),
     },
     result: isNewCommittee || isNewBlock ? 'updated' : 'noop',
   }
@@ -268,5 +281,5 @@ export function processLightClientUpdate(
   network: Network,
   clock: Clock,
 ): ReturnType<typeof applyLightClientUpdate> {
-  return applyLightClientUpdate(store, validateLightClientUpdate(store, update, signers, network, clock))
+  return applyLightClientUpdate(store, validateLightClientUpdate(store, update, signers, network, clock), network)
 }
