@@ -3,6 +3,8 @@ export { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 export type { DevnetChain } from './chain.ts'
 export * from './clock.ts'
 export * from './errors.ts'
+export type { EthereumFault, StoredBlock } from './ethereum/beacon-chain.ts'
+export { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
 export {
   createQbftChain,
   devKey,
