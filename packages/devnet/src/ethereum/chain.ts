@@ -56,6 +56,8 @@ export interface EthereumChain extends DevnetChain {
   setFault(fault: EthereumFault): void
   head(): StoredBlock
   finalized(): StoredBlock
+  /** The canonical block of a slot, if it has one. */
+  blockAt(slot: number): StoredBlock | undefined
   /** Makes the block of the next slot now, moving the clock there. */
   mine(): Promise<StoredBlock>
   /**
@@ -197,6 +199,7 @@ export async function createEthereumChain(options: EthereumOptions): Promise<Eth
     setFault: chain.setFault,
     head: chain.head,
     finalized: chain.finalized,
+    blockAt: chain.bySlot,
     async mine() {
       await step()
       return chain.head()

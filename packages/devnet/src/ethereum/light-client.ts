@@ -156,6 +156,8 @@ export interface Equivocation {
 }
 
 /**
+ * (Values are cloned, not spread: a spread would take along the root that the type has cached in the value.)
+ *
  * The newest finality update and a second one of the same committee. `finality`: another block is final at the same
  * slot (it differs in its graffiti). `committee`: another next committee for the same period.
  */
@@ -172,13 +174,16 @@ export function equivocate(
   const state = ssz.fulu.BeaconState.getViewDU(attested.state).clone()
   let other = finalized
   if (about === 'finality') {
-    const body = { ...finalized.block.body, graffiti: new Uint8Array(32).fill(0xee) }
-    const header = { ...finalized.header, bodyRoot: ssz.fulu.BeaconBlockBody.hashTreeRoot(body) }
+    const body = ssz.fulu.BeaconBlockBody.clone(finalized.block.body)
+    body.graffiti = new Uint8Array(32).fill(0xee)
+    const header = ssz.phase0.BeaconBlockHeader.clone(finalized.header)
+    header.bodyRoot = ssz.fulu.BeaconBlockBody.hashTreeRoot(body)
     other = { ...finalized, block: { ...finalized.block, body }, header }
     const root = ssz.phase0.BeaconBlockHeader.hashTreeRoot(header)
     state.finalizedCheckpoint = ssz.phase0.Checkpoint.toViewDU({ epoch: state.finalizedCheckpoint.epoch, root })
   } else state.nextSyncCommittee = state.currentSyncCommittee
-  const header = { ...attested.header, stateRoot: state.hashTreeRoot() }
+  const header = ssz.phase0.BeaconBlockHeader.clone(attested.header)
+  header.stateRoot = state.hashTreeRoot()
   const root = ssz.phase0.BeaconBlockHeader.hashTreeRoot(header)
   const conflicting = buildUpdate({
     attested: lightClientHeader({ ...attested, header }),
