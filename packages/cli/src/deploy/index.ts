@@ -1,4 +1,3 @@
 export * from './deployer.ts'
 export * from './deployment.ts'
-export * from './ethereum-client.ts'
 export * from './governance.ts'

@@ -60,7 +60,8 @@ function lastPeriod(store: LightClientStore): bigint {
 }
 
 async function advanceToCommittee(context: Context, from: Advance, period: bigint): Promise<AdvanceResult> {
-  let state: AdvanceResult = from
+  // Not what made an earlier advance wait: that concerned another committee.
+  let state: AdvanceResult = { store: from.store, updates: from.updates }
   while (!state.store.committeeRoots.has(period)) {
     const last = lastPeriod(state.store)
     if (period < last)

@@ -1,30 +1,9 @@
-import {
-  type Address,
-  decodeFunctionResult,
-  encodeFunctionData,
-  type Hex,
-  numberToHex,
-  parseAbi,
-  toFunctionSelector,
-} from 'viem'
+import { ethereumLightClientAbi } from '@meridian/abi'
+import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, numberToHex, toFunctionSelector } from 'viem'
 import type { ClientState, RpcPort } from '../types.ts'
 import { ClientMismatchError } from './errors.ts'
 import { type Network, periodAtSlot } from './networks.ts'
 import type { LightClientStore } from './verify.ts'
-
-/** The views that Compass reads. */
-const clientAbi = parseAbi([
-  'struct Head { uint64 number; uint64 timestamp; bytes32 hash; }',
-  'struct Parameters { uint256 chainId; uint64 genesisTime; bytes32 genesisValidatorsRoot; uint64 secondsPerSlot; uint64 slotsPerEpoch; uint64 epochsPerSyncCommitteePeriod; uint64 syncCommitteeSize; uint64 slotsPerHistoricalRoot; uint64 trustingPeriod; uint64 clockDrift; address forkScheduler; uint64 forkNotice; }',
-  'function consensus() view returns (string)',
-  'function status() view returns (uint8)',
-  'function head() view returns (Head)',
-  'function expiresAt() view returns (uint256)',
-  'function parameters() view returns (Parameters)',
-  'function syncCommitteePeriods() view returns (uint256 first, uint256 last)',
-  'function syncCommitteeRoot(uint256 period) view returns (bytes32)',
-  'function storedBlock(uint256 slot, bytes32 root) view returns (bool stored, uint256 participants)',
-])
 
 /** What an Ethereum client holds beside its head. */
 export interface EthereumClientDetail {
@@ -75,11 +54,15 @@ async function latestBlock(target: RpcPort): Promise<bigint> {
 export async function readEthereumClient(target: RpcPort, address: Address, network: Network): Promise<ClientState> {
   const call = createViews(target, address, await latestBlock(target))
   const read = (functionName: PlainView) => call(selectors[functionName])
-  const kind = decodeFunctionResult({ abi: clientAbi, functionName: 'consensus', data: await read('consensus') })
+  const kind = decodeFunctionResult({
+    abi: ethereumLightClientAbi,
+    functionName: 'consensus',
+    data: await read('consensus'),
+  })
   if (kind !== 'ethereum')
     throw new ClientMismatchError('not an Ethereum light client', { expected: 'ethereum', given: kind })
   const parameters = decodeFunctionResult({
-    abi: clientAbi,
+    abi: ethereumLightClientAbi,
     functionName: 'parameters',
     data: await read('parameters'),
   })
@@ -90,11 +73,15 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
     read('expiresAt'),
     read('syncCommitteePeriods'),
   ])
-  const statusIndex = decodeFunctionResult({ abi: clientAbi, functionName: 'status', data: statusData })
-  const head = decodeFunctionResult({ abi: clientAbi, functionName: 'head', data: headData })
-  const expiresAt = decodeFunctionResult({ abi: clientAbi, functionName: 'expiresAt', data: expiresAtData })
+  const statusIndex = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'status', data: statusData })
+  const head = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'head', data: headData })
+  const expiresAt = decodeFunctionResult({
+    abi: ethereumLightClientAbi,
+    functionName: 'expiresAt',
+    data: expiresAtData,
+  })
   const [, last] = decodeFunctionResult({
-    abi: clientAbi,
+    abi: ethereumLightClientAbi,
     functionName: 'syncCommitteePeriods',
     data: periodsData,
   })
@@ -103,15 +90,17 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
   const committeeRoots = new Map<bigint, Hex>()
   // Older committees are kept for evidence; only the head's and the next one sign updates.
   for (let period = periodAtSlot(network, head.number); period <= last; period++) {
-    const data = await call(encodeFunctionData({ abi: clientAbi, functionName: 'syncCommitteeRoot', args: [period] }))
-    const root = decodeFunctionResult({ abi: clientAbi, functionName: 'syncCommitteeRoot', data })
+    const data = await call(
+      encodeFunctionData({ abi: ethereumLightClientAbi, functionName: 'syncCommitteeRoot', args: [period] }),
+    )
+    const root = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'syncCommitteeRoot', data })
     if (BigInt(root) !== 0n) committeeRoots.set(period, root)
   }
   const stored = decodeFunctionResult({
-    abi: clientAbi,
+    abi: ethereumLightClientAbi,
     functionName: 'storedBlock',
     data: await call(
-      encodeFunctionData({ abi: clientAbi, functionName: 'storedBlock', args: [head.number, head.hash] }),
+      encodeFunctionData({ abi: ethereumLightClientAbi, functionName: 'storedBlock', args: [head.number, head.hash] }),
     ),
   })
   const detail: EthereumClientDetail = {
