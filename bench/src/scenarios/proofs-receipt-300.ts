@@ -36,7 +36,7 @@ export const receipt300: Scenario = {
     const trie = blockWith(log, PLACE, TRANSACTIONS)
     const chain = await createPrivateChain({ start: 1_800_000_000n })
     try {
-      const harness = await chain.deploy(initCodeOf(receiptProofGasAbi, receiptProofGasBytecode, []), String)
+      const harness = await chain.deploy(initCodeOf(receiptProofGasAbi, receiptProofGasBytecode, []))
       const { nodes } = trie.prove(PLACE)
       const call = encodeFunctionData({
         abi: receiptProofGasAbi,

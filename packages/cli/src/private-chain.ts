@@ -1,4 +1,4 @@
-import { createRpc, type Rpc, RpcResponseError } from '@meridian/chain'
+import { createRpc, decodeRevert, describeRevert, type Rpc, RpcResponseError } from '@meridian/chain'
 import { startAnvil } from '@meridian/devnet'
 import { type Address, getContractAddress, type Hex, hexToBigInt, numberToHex } from 'viem'
 import { z } from 'zod'
@@ -34,8 +34,8 @@ export interface PrivateChain {
   call(to: Address, data: Hex, gas?: bigint): Promise<CallResult>
   /** Sends and mines a transaction a second after the newest block. A revert is a result, not an error. */
   transact(to: Address, data: Hex, options?: TransactOptions): Promise<Mined>
-  /** Deploys init code. @throws {@link RunError} with the revert data's meaning left to `explain` */
-  deploy(initCode: Hex, explain: (data: Hex) => string): Promise<Address>
+  /** Deploys init code. @throws {@link RunError} with the constructor's own error */
+  deploy(initCode: Hex): Promise<Address>
   stop(): Promise<void>
 }
 
@@ -61,7 +61,7 @@ export async function createPrivateChain(options: {
 }): Promise<PrivateChain> {
   const anvil = await startAnvil({
     chainId: options.chainId ?? 31_337,
-    timestamp: Number(options.start),
+    timestamp: Number(options.start) - 1,
     gasLimit: BLOCK_GAS,
     accounts: 2,
   })
@@ -97,6 +97,9 @@ export async function createPrivateChain(options: {
     }
   }
 
+  // Calls on anvil's genesis do not see its time.
+  await mine(options.start)
+
   return {
     rpc,
     url: anvil.url,
@@ -108,10 +111,10 @@ export async function createPrivateChain(options: {
     call: (to, data, gas = TRANSACTION_GAS_CAP) => call({ to, data, gas: numberToHex(gas) }),
     transact: (to, data, { value = 0n, gas = TRANSACTION_GAS_CAP } = {}) =>
       send({ to, data, gas: numberToHex(gas), value: numberToHex(value) }),
-    async deploy(initCode, explain) {
+    async deploy(initCode) {
       const address = getContractAddress({ from: account, nonce })
       const tried = await call({ data: initCode, gas: numberToHex(TRANSACTION_GAS_CAP) })
-      if (!tried.ok) throw new RunError('deployment', explain(tried.data))
+      if (!tried.ok) throw new RunError('deployment', describeRevert(decodeRevert(tried.data)))
       const mined = await send({ data: initCode, gas: numberToHex(TRANSACTION_GAS_CAP) })
       if (!mined.ok) throw new RunError('deployment', `transaction ${mined.hash} failed`)
       return address

@@ -1,6 +1,7 @@
 import { MeridianError } from '@meridian/core'
 import { Command, CommanderError } from 'commander'
 import { BaseError } from 'viem'
+import { lightClientCommand } from './commands/light-client.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { sendCommand } from './commands/send.ts'
 import { statusCommand } from './commands/status.ts'
@@ -17,7 +18,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .description('Messages between blockchains, verified by light clients')
     .version('0.1.0')
     .helpCommand(false)
-  for (const build of [quoteCommand, sendCommand, statusCommand]) {
+  for (const build of [quoteCommand, sendCommand, statusCommand, lightClientCommand]) {
     program.addCommand(
       build(io, (result) => {
         code = result

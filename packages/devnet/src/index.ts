@@ -2,7 +2,10 @@ export * from './accounts.ts'
 export { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 export type { DevnetChain } from './chain.ts'
 export * from './clock.ts'
+export { createDevnet, type Devnet, type DevnetChainSpec, type DevnetOptions } from './devnet.ts'
 export * from './errors.ts'
+export type { EthereumFault, StoredBlock } from './ethereum/beacon-chain.ts'
+export { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
 export {
   createQbftChain,
   devKey,

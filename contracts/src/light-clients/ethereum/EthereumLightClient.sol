@@ -302,8 +302,8 @@ contract EthereumLightClient is IEthereumLightClient {
         return _storedBlock(slot, root);
     }
 
-    /// @dev Stores a block that is not newer than the head, or a stored one's larger participation. Returns whether
-    ///      anything was new.
+    /// @dev Stores a block that is not newer than the head, or a stored one's larger participation. Returns whether the
+    ///      block was not stored before: more signers make no other block final.
     function _storeOlder(Verified memory verified, ClientState state) private returns (bool) {
         uint256 slot = verified.finalizedSlot;
         uint256 headSlot = state.headSlot();
@@ -322,7 +322,7 @@ contract EthereumLightClient is IEthereumLightClient {
         if ((stored ^ word) & ROOT_MASK == 0 && stored <= word) return false;
         _blocks[slot % BLOCKS] = bytes32(word);
         emit BlockStored(uint64(slot), verified.finalizedRoot, verified.absent);
-        return true;
+        return (stored ^ word) & ROOT_MASK != 0;
     }
 
     /// @dev Stores the committee after the attested period, unless it is known: then it must be the same.

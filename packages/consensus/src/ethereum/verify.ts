@@ -241,8 +241,8 @@ function refuseConflict(
 
 /**
  * Spec `apply_light_client_update`, as the contract does it: the head only moves forward; an older finalized block, more
- * signers of a stored one and a missing next committee are stored; where nothing is new the result is `noop`. Checks
- * nothing.
+ * signers of a stored one and a missing next committee are stored. The result is `noop` where neither the head nor a block nor a committee
+ * is new; more signers of a stored block are not. Checks nothing.
  */
 export function applyLightClientUpdate(
   store: LightClientStore,
@@ -269,7 +269,7 @@ export function applyLightClientUpdate(
         : store.finalizedBlocks,
       committeeRoots: new Map(committees),
     },
-    result: isNewCommittee || isNewBlock ? 'updated' : 'noop',
+    result: isNewCommittee || (isNewBlock && known?.root !== root) ? 'updated' : 'noop',
   }
 }
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Bls12381} from "../../src/crypto/Bls12381.sol";
+import {SyncCommitteeProof} from "../../src/light-clients/ethereum/SyncCommitteeProof.sol";
+import {SszBranch} from "../../src/proofs/SszBranch.sol";
+import {Test} from "../utils/Test.sol";
+
+/// @notice The assembly of points, hashes and branches against plain references.
+contract Bls12381Test is Test {
+    bytes private constant PRIME =
+        hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+
+    function load(bytes calldata data) external pure returns (Bls12381.G1Point memory) {
+        uint256 offset;
+        assembly {
+            offset := data.offset
+        }
+        return Bls12381.loadG1(offset);
+    }
+
+    function absent(bytes calldata bits, uint256 size) external pure returns (uint256[] memory indices) {
+        uint256 offset;
+        assembly {
+            offset := bits.offset
+        }
+        SyncCommitteeProof.Absent memory found = SyncCommitteeProof.absentMembers(offset, size);
+        indices = new uint256[](found.count);
+        for (uint256 i = 0; i < found.count; ++i) {
+            uint256 node = found.nodes + 64 * i;
+            uint256 index;
+            assembly {
+                index := mload(node)
+            }
+            indices[i] = index - size;
+        }
+    }
+
+    function headerRoot(bytes calldata header) external view returns (bytes32) {
+        uint256 offset;
+        assembly {
+            offset := header.offset
+        }
+        return SszBranch.headerRoot(offset);
+    }
+
+    function branchRoot(bytes32 leaf, uint256 gindex, bytes calldata branch) external view returns (bytes32) {
+        uint256 offset;
+        assembly {
+            offset := branch.offset
+        }
+        return SszBranch.root(leaf, gindex, offset);
+    }
+
+    function test_SelfTest() public view {
+        Bls12381.selfTest();
+    }
+
+    function test_HashToG2() public view {
+        string memory json = vm.readFile(string.concat(vm.projectRoot(), "/vectors/ethereum/hash-to-g2.json"));
+        bytes[] memory messages = vm.parseJsonBytesArray(json, ".messages");
+        bytes[] memory points = vm.parseJsonBytesArray(json, ".points");
+        vm.assertEq(messages.length, 16);
+        for (uint256 i = 0; i < messages.length; ++i) {
+            vm.assertEq(abi.encode(Bls12381.hashToG2(bytes32(messages[i]))), points[i]);
+        }
+    }
+
+    /// Scratch memory holds whatever was there before.
+    function testFuzz_HashToG2WithDirtyMemory(bytes32 message, uint256 dirt) public view {
+        Bls12381.G2Point memory clean = Bls12381.hashToG2(message);
+        bytes32 expected = keccak256(abi.encode(clean));
+        assembly {
+            let free := mload(0x40)
+            for { let i := 0 } lt(i, 2048) { i := add(i, 32) } {
+                mstore(add(free, i), dirt)
+            }
+        }
+        vm.assertEq(keccak256(abi.encode(Bls12381.hashToG2(message))), expected);
+    }
+
+    function testFuzz_Compress(uint256 xHigh, uint256 xLow, uint256 yHigh, uint256 yLow) public view {
+        bytes memory x = abi.encodePacked(uint128(xHigh), xLow);
+        bytes memory y = abi.encodePacked(uint128(yHigh), yLow);
+        // Into the field: the top byte below that of the prime.
+        x[0] = bytes1(uint8(x[0]) % 0x1a);
+        y[0] = bytes1(uint8(y[0]) % 0x1a);
+        _assertCompressed(x, y);
+    }
+
+    /// (p - 1) / 2 is the smaller root, (p + 1) / 2 the larger one.
+    function test_CompressAtTheMiddle() public view {
+        bytes memory x = new bytes(48);
+        x[47] = 0x01;
+        bytes memory half =
+            hex"0d0088f51cbff34d258dd3db21a5d66bb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555";
+        _assertCompressed(x, half);
+        half[47] = 0x56;
+        _assertCompressed(x, half);
+        half[47] = 0x54;
+        _assertCompressed(x, half);
+    }
+
+    function testFuzz_Negate(uint256 yHigh, uint256 yLow) public view {
+        bytes memory y = abi.encodePacked(uint128(yHigh), yLow);
+        y[0] = bytes1(uint8(y[0]) % 0x1a);
+        Bls12381.G1Point memory point = this.load(bytes.concat(new bytes(47), bytes1(0x01), y));
+        Bls12381.negate(point);
+        bytes memory negated = abi.encodePacked(uint128(point.yHigh), point.yLow);
+        // y + (p - y) = p, added byte by byte
+        uint256 carry;
+        for (uint256 i = 48; i > 0; --i) {
+            uint256 sum = uint256(uint8(y[i - 1])) + uint8(negated[i - 1]) + carry;
+            vm.assertEq(sum & 0xff, uint256(uint8(PRIME[i - 1])));
+            carry = sum >> 8;
+        }
+        vm.assertEq(carry, 0);
+    }
+
+    function testFuzz_AbsentMembers(bytes32 first, bytes32 second, bool small) public view {
+        bytes memory bits = abi.encodePacked(first, second);
+        uint256 size = small ? 32 : 512;
+        uint256[] memory indices = this.absent(bits, size);
+        uint256 count;
+        for (uint256 i = 0; i < size; ++i) {
+            if ((uint8(bits[i >> 3]) >> (i & 7)) & 1 == 1) continue;
+            vm.assertEq(indices[count], i);
+            ++count;
+        }
+        vm.assertEq(indices.length, count);
+    }
+
+    function testFuzz_HeaderRoot(uint64 slot, uint64 proposer, bytes32 parent, bytes32 state, bytes32 body)
+        public
+        view
+    {
+        bytes32 left = _pair(_pair(_littleEndian(slot), _littleEndian(proposer)), _pair(parent, state));
+        bytes32 right = _pair(_pair(body, 0), _pair(0, 0));
+        vm.assertEq(this.headerRoot(abi.encodePacked(slot, proposer, parent, state, body)), _pair(left, right));
+    }
+
+    function testFuzz_BranchRoot(bytes32 leaf, uint24 place, bytes32 seed) public view {
+        uint256 gindex = uint256(place) + 1;
+        uint256 depth = SszBranch.depth(gindex);
+        bytes memory branch;
+        bytes32 node = leaf;
+        for (uint256 i = 0; i < depth; ++i) {
+            bytes32 sibling = keccak256(abi.encode(seed, i));
+            branch = bytes.concat(branch, sibling);
+            node = (gindex / 2 ** i) % 2 == 1 ? _pair(sibling, node) : _pair(node, sibling);
+        }
+        vm.assertTrue(2 ** depth <= gindex && gindex < 2 ** (depth + 1));
+        vm.assertEq(this.branchRoot(leaf, gindex, branch), node);
+    }
+
+    function _assertCompressed(bytes memory x, bytes memory y) private view {
+        if (keccak256(x) == keccak256(new bytes(48)) && keccak256(y) == keccak256(new bytes(48))) return;
+        (bytes32 head, bytes32 tail) = Bls12381.compress(this.load(bytes.concat(x, y)));
+        bytes memory expected = bytes.concat(x, new bytes(16));
+        expected[0] |= 0x80;
+        if (_isAboveHalf(y)) expected[0] |= 0x20;
+        vm.assertEq(bytes.concat(head, tail), expected);
+    }
+
+    /// @dev 2y > p - 1, that is 2y > p: doubled byte by byte into 49 bytes and compared from the top.
+    function _isAboveHalf(bytes memory y) private pure returns (bool) {
+        bytes memory doubled = new bytes(49);
+        uint256 carry;
+        for (uint256 i = 48; i > 0; --i) {
+            uint256 sum = 2 * uint256(uint8(y[i - 1])) + carry;
+            doubled[i] = bytes1(uint8(sum & 0xff));
+            carry = sum >> 8;
+        }
+        if (carry > 0) return true;
+        for (uint256 i = 0; i < 48; ++i) {
+            if (doubled[i + 1] != PRIME[i]) return doubled[i + 1] > PRIME[i];
+        }
+        return false;
+    }
+
+    function _pair(bytes32 left, bytes32 right) private pure returns (bytes32) {
+        return sha256(abi.encode(left, right));
+    }
+
+    function _littleEndian(uint64 value) private pure returns (bytes32) {
+        bytes memory chunk = new bytes(32);
+        for (uint256 i = 0; i < 8; ++i) {
+            chunk[i] = bytes1(uint8(value >> (8 * i)));
+        }
+        return bytes32(chunk);
+    }
+}

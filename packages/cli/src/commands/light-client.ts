@@ -1,0 +1,57 @@
+import { networks } from '@meridian/consensus/ethereum'
+import { Command } from 'commander'
+import { exitCode, UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { jsonLine } from '../json.ts'
+import { replayEthereum } from '../replay/ethereum.ts'
+import { type ReplayLine, replayText } from '../replay/report.ts'
+import { choiceFlag } from '../values.ts'
+
+interface Flags {
+  readonly consensus: 'ethereum' | 'qbft'
+  readonly network?: string
+  readonly bootstrap?: string
+  readonly update?: readonly string[]
+  readonly validators?: string
+  readonly header?: readonly string[]
+  readonly json?: true
+}
+
+/** `meridian light-client …`. */
+export function lightClientCommand(io: Io, finish: (code: number) => void): Command {
+  return new Command('light-client').description('light clients by themselves').addCommand(replayCommand(io, finish))
+}
+
+function replayCommand(io: Io, finish: (code: number) => void): Command {
+  return new Command('replay')
+    .description('apply real consensus data to the real contract on a private chain; exit code 1 if any is rejected')
+    .requiredOption('--consensus <kind>', 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+    .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}`)
+    .option('--bootstrap <file>', 'ethereum: where the light client starts, as the beacon REST API serves it')
+    .option('--update <file...>', 'ethereum: updates and finality updates, as the beacon REST API serves them')
+    .option('--validators <file|list>', 'qbft: the validators, in a file or separated by commas')
+    .option('--header <file...>', 'qbft: headers, as raw RLP or as JSON-RPC serves blocks')
+    .option('--json', 'one line of JSON for each update')
+    .action(async (flags: Flags) => {
+      let rejected = false
+      for await (const line of replayOf(flags)) {
+        rejected ||= line.result === 'rejected'
+        io.out(flags.json ? jsonLine(line) : replayText(line))
+      }
+      if (rejected) finish(exitCode.failed)
+    })
+}
+
+function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
+  const network = networks[required(flags, 'network')]
+  if (network === undefined) {
+    throw new UsageError('--network', `expected ${Object.keys(networks).join(' or ')}, given "${flags.network}"`)
+  }
+  return replayEthereum({ network, bootstrap: required(flags, 'bootstrap'), updates: flags.update ?? [] })
+}
+
+function required(flags: Flags, name: 'network' | 'bootstrap' | 'validators'): string {
+  const value = flags[name]
+  if (value === undefined) throw new UsageError(`--${name}`, `is needed with --consensus ${flags.consensus}`)
+  return value
+}

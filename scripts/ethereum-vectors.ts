@@ -1,0 +1,323 @@
+/**
+ * Writes `vectors/ethereum/`: updates, block proofs and evidence of a made-up beacon chain, valid and hostile ones.
+ * `--check` writes nothing and fails if a file would differ.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ethereumLightClientAbi } from '@meridian/abi'
+import { concatHex, encodeAbiParameters, type Hex, numberToHex, zeroAddress } from 'viem'
+import {
+  type BeaconBlock,
+  blockRootIndex,
+  type Committee,
+  committeeOf,
+  committeeRoot,
+  filler,
+  forkAt,
+  forkTable,
+  hashToG2,
+  infinityG2,
+  makeBlock,
+  makeUpdate,
+  secretsOf,
+  strayG1,
+  strayG2,
+  type World,
+} from './ethereum-world.ts'
+import { root } from './tool-path.ts'
+
+const minimal: World = {
+  name: 'minimal',
+  genesisTime: 1_700_000_000n,
+  genesisValidatorsRoot: filler('genesis validators'),
+  secondsPerSlot: 6n,
+  slotsPerEpoch: 8n,
+  slotsPerPeriod: 64n,
+  slotsPerHistoricalRoot: 64n,
+  forks: [
+    { name: 'capella', epoch: 0n, version: '0x03000001' },
+    { name: 'deneb', epoch: 8n, version: '0x04000001' },
+    { name: 'electra', epoch: 16n, version: '0x05000001' },
+    { name: 'fulu', epoch: 20n, version: '0x06000001' },
+  ],
+}
+const mainnetSized: World = {
+  ...minimal,
+  name: 'mainnet-sized',
+  secondsPerSlot: 12n,
+  slotsPerEpoch: 32n,
+  slotsPerPeriod: 8192n,
+  slotsPerHistoricalRoot: 8192n,
+  forks: [{ name: 'fulu', epoch: 0n, version: '0x06000000' }],
+}
+
+const scheduler = '0x00000000000000000000000000000000000f0a4c'
+
+function constructorArgs(world: World, size: number, block: BeaconBlock, current: Committee): Hex {
+  const inputs = ethereumLightClientAbi.find((item) => item.type === 'constructor')?.inputs
+  if (inputs === undefined) throw new Error('the contract has a constructor')
+  return encodeAbiParameters(inputs, [
+    {
+      chainId: 7n,
+      genesisTime: world.genesisTime,
+      genesisValidatorsRoot: world.genesisValidatorsRoot,
+      secondsPerSlot: world.secondsPerSlot,
+      slotsPerEpoch: world.slotsPerEpoch,
+      epochsPerSyncCommitteePeriod: world.slotsPerPeriod / world.slotsPerEpoch,
+      syncCommitteeSize: BigInt(size),
+      slotsPerHistoricalRoot: world.slotsPerHistoricalRoot,
+      trustingPeriod: 86_400n,
+      clockDrift: 12n,
+      forkScheduler: size === 32 ? scheduler : zeroAddress,
+      forkNotice: 3_600n,
+    },
+    world.forks.map(({ name, epoch, version }) => ({ epoch, version, stateLayout: forkTable[name].layout })),
+    {
+      blockRoot: block.root,
+      header: block.header,
+      syncCommitteeRoot: committeeRoot(current),
+      branch: block.state.branch(forkAt(world, block.slot).places.current),
+    },
+  ])
+}
+
+const timeOf = (world: World, slot: bigint) => Number(world.genesisTime + slot * world.secondsPerSlot)
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+function blockProof(world: World, finalized: BeaconBlock, ancestor?: BeaconBlock, indexSlot = ancestor?.slot): Hex {
+  const block = ancestor ?? finalized
+  return concatHex([
+    ancestor === undefined ? '0x00' : '0x01',
+    finalized.header,
+    ...(ancestor === undefined || indexSlot === undefined
+      ? []
+      : [ancestor.header, ...finalized.state.branch(blockRootIndex(world, finalized.slot, indexSlot))]),
+    ...block.body.branch(forkAt(world, block.slot).blockHash),
+    block.execution,
+  ])
+}
+
+function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
+  const types = [{ type: 'uint8' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bytes' }] as const
+  return encodeAbiParameters(types, [kind, first, second, extra])
+}
+
+function minimalVectors() {
+  const world = minimal
+  const [c1, c2, c3, other] = [1, 2, 3, 9].map((n) => committeeOf(secretsOf(`committee ${n}`, 32)))
+  if (!c1 || !c2 || !c3 || !other) throw new Error('four committees')
+  const old = makeBlock(world, 60n)
+  const recent = makeBlock(world, 76n)
+  const edge = makeBlock(world, 16n)
+  const beyond = makeBlock(world, 15n)
+  const roots = new Map([
+    [15n + 64n, beyond.root],
+    [16n, edge.root],
+    [60n, old.root],
+    [76n, recent.root],
+    [77n, recent.root],
+    [78n, recent.root],
+  ])
+  const start = makeBlock(world, 72n, { current: c1, next: c2 })
+  const early = makeBlock(world, 64n)
+  const f80 = makeBlock(world, 80n, { blockRoots: roots })
+  const f80fork = makeBlock(world, 80n, { salt: 'fork' })
+  const f88 = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80.root]]) })
+  const f88fork = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80fork.root]]), salt: 'fork' })
+  const f112 = makeBlock(world, 112n)
+  const f120 = makeBlock(world, 120n)
+  const f136 = makeBlock(world, 136n, { blockRoots: new Map([[120n, f120.root]]) })
+  const f168 = makeBlock(world, 168n)
+  const base = { attested: 90n, finalized: f80, signers: c1 }
+  const handover = { attested: 127n, finalized: f112, signatureSlot: 128n, signers: c2 }
+  const stray = strayG2()
+  const updates = {
+    finality: makeUpdate(world, base),
+    finalityAbsentOne: makeUpdate(world, { ...base, absent: [13] }),
+    finalityAbsentPairs: makeUpdate(world, { ...base, absent: [0, 1, 2, 7, 8, 30, 31] }),
+    finalityMinimum: makeUpdate(world, { ...base, absent: [0, 3, 4, 5, 9, 16, 17, 18, 19, 31] }),
+    belowMinimum: makeUpdate(world, { ...base, absent: [0, 3, 4, 5, 9, 16, 17, 18, 19, 30, 31] }),
+    nobody: makeUpdate(world, { ...base, absent: range(0, 32), signature: stray }),
+    atBootstrap: makeUpdate(world, { ...base, finalized: start, absent: [5] }),
+    rotation: makeUpdate(world, { attested: 97n, finalized: f88, signers: c1, next: c2, carriesNext: true }),
+    rotationEarlier: makeUpdate(world, { attested: 89n, finalized: early, signers: c1, next: c2, carriesNext: true }),
+    rotationOther: makeUpdate(world, { attested: 105n, finalized: f88, signers: c1, next: other, carriesNext: true }),
+    handover: makeUpdate(world, handover),
+    handoverWithWrongFork: makeUpdate(world, { ...handover, version: '0x05000001' }),
+    boundary: makeUpdate(world, { attested: 135n, finalized: f120, signers: c2 }),
+    nextPeriod: makeUpdate(world, { attested: 151n, finalized: f136, signers: c2, next: c3, carriesNext: true }),
+    nextPeriodBare: makeUpdate(world, { attested: 151n, finalized: f136, signers: c2, next: c3 }),
+    fulu: makeUpdate(world, { attested: 180n, finalized: f168, signers: c2, absent: [3, 4] }),
+    notFinal: makeUpdate(world, { attested: 130n, finalized: f120, signers: c2, next: c3, carriesNext: true }),
+    unknownPeriod: makeUpdate(world, { attested: 200n, finalized: f168, signers: c3 }),
+    conflictingBlock: makeUpdate(world, { ...base, finalized: f80fork, absent: [1] }),
+    forkedHistory: makeUpdate(world, { attested: 98n, finalized: f88fork, signers: c1 }),
+    sameHistory: makeUpdate(world, { attested: 98n, finalized: f88, signers: c1 }),
+    wrongVersion: makeUpdate(world, { ...base, version: '0x05000001' }),
+    wrongValidatorsRoot: makeUpdate(world, { ...base, genesisValidatorsRoot: filler('another chain') }),
+    wrongCommittee: makeUpdate(world, { ...base, signers: other }),
+    zeroSignature: makeUpdate(world, { ...base, signature: infinityG2 }),
+    straySignature: makeUpdate(world, { ...base, signature: stray }),
+    sameSlot: makeUpdate(world, { ...base, signatureSlot: 90n }),
+    finalizedAfterAttested: makeUpdate(world, { ...base, finalized: f112 }),
+  }
+  return {
+    constructor: constructorArgs(world, 32, start, c1),
+    time: timeOf(world, 201n),
+    genesisTime: Number(world.genesisTime),
+    committeeRoots: {
+      c1: committeeRoot(c1),
+      c2: committeeRoot(c2),
+      c3: committeeRoot(c3),
+      other: committeeRoot(other),
+    },
+    roots: {
+      start: start.root,
+      early: early.root,
+      f80: f80.root,
+      f80fork: f80fork.root,
+      f88: f88.root,
+      f136: f136.root,
+    },
+    updates,
+    blocks: {
+      own: blockProof(world, f80),
+      ancestor: blockProof(world, f80, recent),
+      capella: blockProof(world, f80, old),
+      oldest: blockProof(world, f80, edge),
+      beyond: blockProof(world, f80, beyond, 79n),
+      emptySlot: blockProof(world, f80, recent, 78n),
+      acrossFork: blockProof(world, f136, f120),
+      bootstrap: blockProof(world, start),
+      ownHash: forkless(recent),
+    },
+    evidence: {
+      sameSlot: evidence(0, updates.finality, updates.conflictingBlock),
+      sameBlock: evidence(0, updates.finality, updates.finalityAbsentOne),
+      otherSlot: evidence(0, updates.finality, updates.rotation),
+      committees: evidence(1, updates.rotation, updates.rotationOther),
+      sameCommittee: evidence(1, updates.rotation, updates.rotationEarlier),
+      withoutCommittee: evidence(1, updates.rotation, updates.finality),
+      otherPeriod: evidence(1, updates.rotation, updates.nextPeriod),
+      history: evidence(2, updates.finality, updates.forkedHistory, historyExtra(f88fork, f80fork.root)),
+      sameHistory: evidence(2, updates.finality, updates.sameHistory, historyExtra(f88, f80.root)),
+      historyReversed: evidence(2, updates.forkedHistory, updates.finality, historyExtra(f88fork, f80fork.root)),
+      historyFalse: evidence(2, updates.finality, updates.sameHistory, historyExtra(f88, filler('false'))),
+      beyondReach: evidence(2, updates.finality, updates.fulu, historyExtra(f88, f80.root)),
+      invalidSecond: evidence(0, updates.finality, updates.wrongVersion),
+      unknownKind: evidence(3, updates.finality, updates.conflictingBlock),
+      extraGiven: evidence(0, updates.finality, updates.conflictingBlock, '0x00'),
+    },
+    expected: {
+      ownHash: execution(f80),
+      ancestor: execution(recent),
+      capella: execution(old),
+      oldest: execution(edge),
+      acrossFork: execution(f120),
+      bootstrap: execution(start),
+    },
+  }
+
+  function historyExtra(block: BeaconBlock, leaf: Hex): Hex {
+    return concatHex([leaf, ...block.state.branch(blockRootIndex(world, block.slot, 80n))])
+  }
+  /** The raw header, to compare with. */
+  function execution(block: BeaconBlock): Hex {
+    return block.execution
+  }
+  /** A block proof whose execution header is another block's. */
+  function forkless(block: BeaconBlock): Hex {
+    return concatHex(['0x00', f80.header, ...f80.body.branch(812n), block.execution])
+  }
+}
+
+/** Committees that no honest chain has: what would happen if a state ever held one. */
+function hostileCommittees() {
+  const world = minimal
+  const secrets = secretsOf('hostile', 32)
+  const honest = committeeOf(secrets)
+  const order = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n
+  const cancelling = committeeOf(
+    secrets.map((secret, i) => (i < 22 && i % 2 === 1 ? order - (secrets[i - 1] ?? 0n) : secret)),
+  )
+  const absent = range(22, 32)
+  const withKey = (index: number, key: Committee['aggregate']): Committee => ({
+    ...honest,
+    keys: honest.keys.map((own, i) => (i === index ? key : own)),
+  })
+  const someone = hashToG2(filler('some message')).toAffine()
+  const cases = {
+    cancellingWithZeroSignature: { signers: cancelling, absent, signature: infinityG2 },
+    cancellingWithSignature: { signers: cancelling, absent, signature: someone },
+    strayAggregate: { signers: { ...honest, aggregate: strayG1() }, absent: [] },
+    strayAggregateLessOne: { signers: { ...honest, aggregate: strayG1() }, absent: [4] },
+    infinityAggregate: { signers: { ...honest, aggregate: { x: 0n, y: 0n } }, absent: [] },
+    aggregateOffTheCurve: { signers: { ...honest, aggregate: { x: 1n, y: 1n } }, absent: [] },
+    absentKeyOffTheCurve: { signers: withKey(4, { x: 1n, y: 1n }), absent: [4] },
+    absentKeyAtInfinity: { signers: withKey(4, { x: 0n, y: 0n }), absent: [4] },
+    honest: { signers: honest, absent: [4] },
+  }
+  return Object.fromEntries(
+    Object.entries(cases).map(([name, spec]) => {
+      const start = makeBlock(world, 72n, { current: spec.signers })
+      const update = makeUpdate(world, { attested: 90n, finalized: makeBlock(world, 80n), ...spec })
+      return [name, { constructor: constructorArgs(world, 32, start, spec.signers), update }]
+    }),
+  )
+}
+
+function mainnetVectors() {
+  const world = mainnetSized
+  const signers = committeeOf(secretsOf('mainnet 1', 512))
+  const next = committeeOf(secretsOf('mainnet 2', 512))
+  const start = makeBlock(world, 8192n + 64n, { current: signers })
+  const finalized = makeBlock(world, 8192n + 96n)
+  const base = { attested: 8192n + 170n, finalized, signers, next }
+  // 256 members of the first word sign and 86 of the second: a popcount that wraps at 256 sees 86.
+  const popcount = range(256, 426)
+  return {
+    constructor: constructorArgs(world, 512, start, signers),
+    time: timeOf(world, 8192n + 200n),
+    finalizedSlot: Number(finalized.slot),
+    updates: {
+      all: makeUpdate(world, base),
+      absentOne: makeUpdate(world, { ...base, absent: [300] }),
+      absentTwo: makeUpdate(world, { ...base, absent: [41, 477] }),
+      rotationAbsentThree: makeUpdate(world, { ...base, absent: [14, 141, 433], carriesNext: true }),
+      absentThree: makeUpdate(world, { ...base, absent: [14, 141, 433] }),
+      absentTen: makeUpdate(world, { ...base, absent: range(0, 10).map((i) => 7 + 51 * i) }),
+      absentFifty: makeUpdate(world, { ...base, absent: range(0, 50).map((i) => 3 + 10 * i) }),
+      fullWord: makeUpdate(world, { ...base, absent: popcount }),
+      belowMinimum: makeUpdate(world, { ...base, absent: range(256, 427) }),
+      halfSigned: makeUpdate(world, { ...base, absent: range(256, 512) }),
+    },
+  }
+}
+
+/** Hashes to G2, by @noble/curves, in the format of EIP-2537: every coordinate 64 bytes. */
+function hashVectors() {
+  const messages = range(0, 16).map((i) => filler(`message ${i}`))
+  const points = messages.map((message) => {
+    const { x, y } = hashToG2(message).toAffine()
+    return concatHex([x.c0, x.c1, y.c0, y.c1].map((value) => numberToHex(value, { size: 64 })))
+  })
+  return { messages, points }
+}
+
+const folder = join(root, 'vectors', 'ethereum')
+const files = {
+  'minimal.json': minimalVectors(),
+  'hostile-committees.json': hostileCommittees(),
+  'mainnet-sized.json': mainnetVectors(),
+  'hash-to-g2.json': hashVectors(),
+}
+mkdirSync(folder, { recursive: true })
+for (const [name, content] of Object.entries(files)) {
+  const text = `${JSON.stringify(content, null, 2)}\n`
+  const path = join(folder, name)
+  if (!process.argv.includes('--check')) writeFileSync(path, text)
+  else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`${name} is not what scripts/ethereum-vectors.ts makes; run it`)
+    process.exitCode = 1
+  }
+}
