@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ethereumLightClientAbi, ethereumLightClientBytecode } from '@meridian/abi'
 import type { Address, Hex, TransactionReceipt } from 'viem'
-import { parseEventLogs } from 'viem'
+import { concatHex, isHex, parseEventLogs } from 'viem'
+import { z } from 'zod'
 import {
   bootstrapArgs,
   clientForks,
@@ -158,5 +159,49 @@ test('two rotations of mainnet, the second one beyond the head', { skip }, async
     ])
     const head = await chain.readContract({ address, abi: ethereumLightClientAbi, functionName: 'head' })
     assert.equal(head.number, updates[1]?.update.finalizedHeader.beacon.slot)
+  })
+})
+
+const vectorSchema = z.object({
+  constructor: z.custom<Hex>(isHex),
+  time: z.number(),
+  finalizedSlot: z.number(),
+  updates: z.record(z.string(), z.custom<Hex>(isHex)),
+})
+
+/** Upper bounds, gas of a whole transaction. */
+const bounds: Readonly<Record<string, bigint>> = {
+  all: 232_000n,
+  absentOne: 240_000n,
+  absentThree: 265_000n,
+  rotationAbsentThree: 275_000n,
+  absentTen: 320_000n,
+  absentFifty: 580_000n,
+}
+
+test('whole-transaction gas of generated updates, committees of 512', async (context) => {
+  const file = join(repository, 'vectors', 'ethereum', 'mainnet-sized.json')
+  const vectors = vectorSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  await withAnvil(BigInt(vectors.time), async (chain) => {
+    const deployment = await chain.sendTransaction({
+      data: concatHex([ethereumLightClientBytecode, vectors.constructor]),
+      to: null,
+    })
+    const { contractAddress: address } = await chain.waitForTransactionReceipt({ hash: deployment })
+    assert.ok(address)
+    const period = BigInt(vectors.finalizedSlot) / 8192n
+    const blockIndex = word(BLOCKS_SLOT + (BigInt(vectors.finalizedSlot) % BLOCKS))
+    await chain.setStorageAt({ address, index: blockIndex, value: word(1n) })
+    await chain.setStorageAt({ address, index: word(COMMITTEES_SLOT + ((period + 1n) % COMMITTEES)), value: word(1n) })
+    for (const [name, bound] of Object.entries(bounds)) {
+      const id = await chain.snapshot()
+      const data = vectors.updates[name]
+      assert.ok(data)
+      const { gasUsed, logs } = await send(chain, address, data)
+      assert.ok(logs.length > 0)
+      context.diagnostic(`${name}: ${gasUsed} gas, ${data.length / 2 - 1} bytes`)
+      assert.ok(gasUsed <= bound, `${name}: ${gasUsed}`)
+      await chain.revert({ id })
+    }
   })
 })
