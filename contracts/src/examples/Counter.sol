@@ -1,67 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMapoExecutor} from "../mos/interfaces/IMapoExecutor.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {IMOSV3} from "../mos/interfaces/IMOSV3.sol";
+import {MapoExecutor} from "../mos/MapoExecutor.sol";
 
 /// @title  Counter
-/// @notice The smallest app: counts the messages that one sender on one other chain has sent to it.
-/// @dev    MOS checks that a message was sent, not who may send it to whom; that is the app's own check, made here
-///         before anything else.
-contract Counter is IMapoExecutor {
-    /// @notice MOS on this chain, the only caller.
-    address public immutable MOS;
-    /// @notice Who deployed the counter and may connect it, once.
-    address public immutable DEPLOYER;
+/// @notice The smallest application: counts the messages that its trusted remotes send, and sends to other counters.
+contract Counter is MapoExecutor, Ownable {
+    /// @notice Messages received. Shares a slot with the last sender.
+    uint96 public count;
+    /// @notice Sender of the last message, on its own chain.
+    address public lastSender;
+    /// @notice keccak256 of the last message.
+    bytes32 public lastMessageHash;
 
-    /// @notice EIP-155 id of the chain whose messages count; 0 until the counter is connected.
-    uint256 public remoteChain;
-    /// @notice Keccak-256 of the sender's address bytes on that chain.
-    bytes32 public remoteSender;
-    /// @notice Messages counted.
-    uint256 public count;
-    /// @notice Order id of the newest message counted.
-    bytes32 public lastOrder;
+    /// @notice A message arrived. @param count Messages received with it.
+    event Counted(
+        uint256 indexed fromChain, bytes32 indexed orderId, address indexed sender, uint256 count, bytes message
+    );
 
-    /// @notice A message was counted.
-    event Counted(uint256 indexed fromChain, bytes32 indexed orderId, uint256 count);
+    /// @notice The excess fee could not be returned to the caller.
+    error Counter_RefundFailed(address to, uint256 amount);
 
-    /// @notice Only MOS may call. @param expected MOS. @param given Caller.
-    error Counter_Caller(address expected, address given);
-    /// @notice Only the deployer may connect the counter.
-    error Counter_Deployer(address expected, address given);
-    /// @notice The counter is connected already, to `chainId`.
-    error Counter_Connected(uint256 chainId);
-    /// @notice Another chain's messages do not count.
-    error Counter_Chain(uint256 expected, uint256 given);
-    /// @notice Another sender's messages do not count. Both are Keccak-256 of the address bytes.
-    error Counter_Sender(bytes32 expected, bytes32 given);
+    constructor(IMOSV3 mos_, address owner) MapoExecutor(mos_) Ownable(owner) {}
 
-    /// @param mos MOS on this chain.
-    constructor(address mos) {
-        MOS = mos;
-        DEPLOYER = msg.sender;
+    /// @notice Takes the excess fee back from MOS.
+    receive() external payable {}
+
+    /// @notice Begins or ceases to take messages from `remote` (20 bytes) on `chainId`. Owner only.
+    function setTrustedRemote(uint256 chainId, bytes calldata remote, bool trusted) external onlyOwner {
+        _setTrustedRemote(chainId, remote, trusted);
     }
 
-    /// @notice Says once whose messages count.
-    function connect(uint256 chainId, bytes calldata sender) external {
-        if (msg.sender != DEPLOYER) revert Counter_Deployer(DEPLOYER, msg.sender);
-        if (remoteChain != 0) revert Counter_Connected(remoteChain);
-        remoteChain = chainId;
-        remoteSender = keccak256(sender);
-    }
-
-    /// @inheritdoc IMapoExecutor
-    function mapoExecute(uint256 fromChain, uint256, bytes calldata fromAddress, bytes32 orderId, bytes calldata)
+    /// @notice Sends `message` to the counter `remote` on `toChain`; the native fee comes with the call, the excess goes
+    ///         back to the caller.
+    /// @param  gasLimit Gas for the remote counter.
+    function send(uint256 toChain, address remote, bytes calldata message, uint256 gasLimit)
         external
+        payable
+        returns (bytes32 orderId)
+    {
+        uint256 before = address(this).balance - msg.value;
+        orderId = mos.transferOut{value: msg.value}(
+            toChain,
+            abi.encode(
+                IMOSV3.MessageData(false, IMOSV3.MessageType.MESSAGE, abi.encodePacked(remote), message, gasLimit, 0)
+            ),
+            address(0)
+        );
+        uint256 excess = address(this).balance - before;
+        if (excess != 0) {
+            (bool returned,) = msg.sender.call{value: excess}("");
+            if (!returned) revert Counter_RefundFailed(msg.sender, excess);
+        }
+    }
+
+    function _receiveMessage(uint256 fromChain, bytes calldata fromAddress, bytes32 orderId, bytes calldata message)
+        internal
+        override
         returns (bytes memory)
     {
-        if (msg.sender != MOS) revert Counter_Caller(MOS, msg.sender);
-        if (fromChain != remoteChain) revert Counter_Chain(remoteChain, fromChain);
-        bytes32 sender = keccak256(fromAddress);
-        if (sender != remoteSender) revert Counter_Sender(remoteSender, sender);
-        count += 1;
-        lastOrder = orderId;
-        emit Counted(fromChain, orderId, count);
+        address sender = address(bytes20(fromAddress));
+        uint96 counted = count + 1;
+        (count, lastSender) = (counted, sender);
+        lastMessageHash = keccak256(message);
+        emit Counted(fromChain, orderId, sender, counted, message);
         return "";
     }
 }

@@ -1,1 +1,4 @@
 export * from './errors.ts'
+export * from './events.ts'
+export * from './message.ts'
+export * from './order-id.ts'

@@ -41,19 +41,23 @@ interface IMessageService is IMOSV3 {
         BatchMember[] members;
     }
 
-    /// @notice Why a member of a batch or a log of a receipt was passed over.
+    /// @notice Why a member of a batch or a log of a receipt was passed over. `None`: it was not.
     enum SkipReason {
+        None,
         AlreadyDelivered,
         ForeignEmitter,
         ForeignTopic,
         ForeignLane,
         MalformedLog,
-        LanePaused
+        OrderIdMismatch,
+        MalformedMessage
     }
 
-    /// @notice A failed message, as `mapMessageIn` and `MessageStored` described it: everything `retry` needs.
+    /// @notice A failed message: everything `retry` needs. `MessageStored` has what is not in `mapMessageOut`.
     struct StoredMessage {
         uint256 fromChain;
+        /// @dev The light client that vouched for it: a retry never has more authority than the delivery had.
+        ILightClient lightClient;
         /// @dev MOS on the source chain, 20 bytes.
         address fromMos;
         uint256 toChain;
@@ -64,17 +68,25 @@ interface IMessageService is IMOSV3 {
         bytes messageData;
     }
 
-    /// @notice The light client and MOS that vouch for messages from `fromChain`. One at a time.
+    /// @notice The light client and MOS that vouch for messages from a source chain. One pair at a time.
     struct Route {
         ILightClient lightClient;
         /// @dev MOS on the source chain: the only emitter whose logs count.
         address remoteMos;
     }
 
-    /// @notice The target failed; the message is kept and anybody may `retry` it.
+    /// @notice A fee was charged. @param feeToken The zero address for the native coin. @param amount In its units.
+    event MessageFeePaid(bytes32 indexed orderId, address indexed payer, address feeToken, uint256 amount);
+    /// @notice The target failed, or a failed message was proven again on a new route: anybody may `retry` it.
     /// @param  commitment `keccak256(abi.encode(StoredMessage))`.
-    event MessageStored(uint256 indexed fromChain, bytes32 indexed orderId, bytes32 commitment);
-    /// @notice A log of the receipt or a member of the batch was passed over.
+    event MessageStored(
+        uint256 indexed fromChain,
+        bytes32 indexed orderId,
+        bytes32 commitment,
+        ILightClient lightClient,
+        address fromMos
+    );
+    /// @notice A member of the batch, or a log of the receipt that MOS did emit as a message, was passed over.
     event MessageSkipped(uint256 indexed fromChain, uint256 txIndex, uint256 logIndex, SkipReason reason);
     /// @notice The batch stopped before `next` for want of gas; everything before it is done.
     event BatchStopped(uint256 indexed fromChain, uint256 next);
@@ -87,8 +99,20 @@ interface IMessageService is IMOSV3 {
 
     /// @notice No route for the chain. @param chainId EIP-155 id.
     error MOS_NoRoute(uint256 chainId);
+    /// @notice A route for this very chain, or with a light client or a MOS missing.
+    error MOS_InvalidRoute(uint256 fromChain, ILightClient lightClient, address remoteMos);
+    /// @notice The light client follows another chain. @param expected EIP-155 id. @param given EIP-155 id.
+    error MOS_LightClientChain(uint256 expected, uint256 given);
+    /// @notice The address has no code.
+    error MOS_NotAContract(address account);
     /// @notice The lane is paused in this direction.
     error MOS_LanePaused(uint256 chainId, bool outbound);
+    /// @notice Only the timelock may administer. @param expected Timelock. @param given Account.
+    error MOS_NotTimelock(address expected, address given);
+    /// @notice The account that pauses must not be the account that unpauses.
+    error MOS_PauserIsUnpauser(address account);
+    /// @notice A message is being received: until its target has returned, no other can be received.
+    error MOS_Reentered();
     /// @notice `transferOut` to this very chain.
     error MOS_SameChain(uint256 chainId);
     /// @notice The message is in neither of the two accepted encodings, or not canonically.
@@ -107,6 +131,10 @@ interface IMessageService is IMOSV3 {
     error MOS_FeeTooLow(uint256 expected, uint256 given);
     /// @notice Native coin was sent along with a token fee.
     error MOS_UnexpectedValue(uint256 given);
+    /// @notice The fee token took its own cut or did not move. @param expected Units. @param given Units received.
+    error MOS_FeeNotReceived(uint256 expected, uint256 given);
+    /// @notice The fee service did not take the fee.
+    error MOS_FeeRefused(address to, uint256 amount);
     /// @notice The excess fee could not be returned to the caller.
     error MOS_RefundFailed(address to, uint256 amount);
     /// @notice The log was not emitted by the source chain's MOS. @param expected MOS. @param given Emitter.
@@ -128,10 +156,21 @@ interface IMessageService is IMOSV3 {
     error MOS_NotStored(bytes32 commitment);
     /// @notice The retried message failed again; it stays stored. @param reason The target's return data, capped.
     error MOS_RetryFailed(bytes reason);
+    /// @notice The message failed under another light client than the route's: prove it again on the route first.
+    error MOS_NotVouchedFor(ILightClient expected, ILightClient given);
     /// @notice None of the receipt's logs could be delivered.
     error MOS_NothingDelivered();
     /// @notice The route's light client is not usable.
     error MOS_LightClientStatus(ILightClient.Status status);
+    /// @notice The proof is not `abi.encode` of the struct that the function takes. @param given Its first word.
+    error MOS_MalformedProof(uint256 given);
+
+    /// @notice In `mapMessageIn.reason`: MOS calls neither itself nor what it relies on nor what administers it.
+    error MOS_ForbiddenTarget(address target);
+    /// @notice In `mapMessageIn.reason`: the target has no code.
+    error MOS_TargetHasNoCode(address target);
+    /// @notice In `mapMessageIn.reason`: the target has not permitted this sender by `addRemoteCaller`.
+    error MOS_CallNotPermitted(address target, uint256 fromChain, bytes fromAddress);
 
     /// @notice Applies updates to the source chain's light client, then delivers one message, in one transaction.
     /// @param  updates For `ILightClient.update`, in order. One that turns out not to be new is no error.
@@ -143,7 +182,8 @@ interface IMessageService is IMOSV3 {
     ) external;
 
     /// @notice Delivers many messages of one block. A bad proof reverts all; a log that is already delivered, foreign or
-    ///         malformed is skipped and reported; the batch stops where the gas left does not cover the next member.
+    ///         malformed is skipped and reported; the batch stops where the gas left does not cover the next member, and
+    ///         reverts if that is the first. So `eth_estimateGas` finds the gas of one member: a relayer adds up.
     /// @param  updates    For `ILightClient.update`, may be empty.
     /// @param  batchProof `abi.encode(BatchProof)`.
     /// @return delivered How many members were consumed, failed ones included.
@@ -151,10 +191,11 @@ interface IMessageService is IMOSV3 {
         external
         returns (uint256 delivered);
 
-    /// @notice Runs a failed message again with at least its own gas limit. Reverts, and keeps it, if it fails again.
+    /// @notice Runs a failed message again with all the gas that is there and at least its own gas limit. Reverts, and
+    ///         keeps it, if it fails again.
     function retry(StoredMessage calldata message) external;
 
-    /// @notice Sets the light client and MOS that vouch for `fromChain`. Timelock only.
+    /// @notice Sets the light client and MOS that vouch for `fromChain`, or with zeros ends the route. Timelock only.
     function setRoute(uint256 fromChain, ILightClient lightClient, address remoteMos) external;
 
     /// @notice Sets the fee service. Timelock only.
@@ -169,14 +210,23 @@ interface IMessageService is IMOSV3 {
     /// @notice The route for a source chain; zeros if there is none.
     function route(uint256 fromChain) external view returns (Route memory);
 
-    /// @notice Outcome of an order from `fromChain`; means something only for ids that the source issued.
+    /// @notice Outcome of an order from `fromChain`; means something only for ids that the route's MOS issued.
     function outcome(uint256 fromChain, bytes32 orderId) external view returns (Outcome);
+
+    /// @notice Whether the order with `nonce` on the lane from `fromMos` on `fromChain` was consumed here.
+    function isConsumed(uint256 fromChain, address fromMos, uint64 nonce) external view returns (bool);
+
+    /// @notice `keccak256(abi.encode(StoredMessage))` of a failed order, zero if it has not failed.
+    function storedMessage(uint256 fromChain, bytes32 orderId) external view returns (bytes32 commitment);
 
     /// @notice Next nonce of the lane to `toChain`.
     function laneNonce(uint256 toChain) external view returns (uint64);
 
     /// @notice Whether a lane is paused in one direction.
     function isLanePaused(uint256 chainId, bool outbound) external view returns (bool);
+
+    /// @notice Whether messages to `target` always fail: MOS, light clients, fee services, the timelock.
+    function isForbiddenTarget(address target) external view returns (bool);
 
     /// @notice The fee service.
     function feeService() external view returns (IFeeService);

@@ -5,56 +5,21 @@ export const counterAbi = [
     "type": "constructor",
     "inputs": [
       {
-        "name": "mos",
+        "name": "mos_",
         "type": "address",
-        "internalType": "address"
-      }
-    ],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
-    "name": "DEPLOYER",
-    "inputs": [],
-    "outputs": [
-      {
-        "name": "",
-        "type": "address",
-        "internalType": "address"
-      }
-    ],
-    "stateMutability": "view"
-  },
-  {
-    "type": "function",
-    "name": "MOS",
-    "inputs": [],
-    "outputs": [
-      {
-        "name": "",
-        "type": "address",
-        "internalType": "address"
-      }
-    ],
-    "stateMutability": "view"
-  },
-  {
-    "type": "function",
-    "name": "connect",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "internalType": "uint256"
+        "internalType": "contract IMOSV3"
       },
       {
-        "name": "sender",
-        "type": "bytes",
-        "internalType": "bytes"
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
       }
     ],
-    "outputs": [],
     "stateMutability": "nonpayable"
+  },
+  {
+    "type": "receive",
+    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -63,21 +28,58 @@ export const counterAbi = [
     "outputs": [
       {
         "name": "",
-        "type": "uint256",
-        "internalType": "uint256"
+        "type": "uint96",
+        "internalType": "uint96"
       }
     ],
     "stateMutability": "view"
   },
   {
     "type": "function",
-    "name": "lastOrder",
+    "name": "isTrustedRemote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "remote",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "lastMessageHash",
     "inputs": [],
     "outputs": [
       {
         "name": "",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "lastSender",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "address"
       }
     ],
     "stateMutability": "view"
@@ -107,14 +109,14 @@ export const counterAbi = [
         "internalType": "bytes32"
       },
       {
-        "name": "",
+        "name": "message",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "newMessage",
         "type": "bytes",
         "internalType": "bytes"
       }
@@ -123,29 +125,106 @@ export const counterAbi = [
   },
   {
     "type": "function",
-    "name": "remoteChain",
+    "name": "mos",
     "inputs": [],
     "outputs": [
       {
         "name": "",
-        "type": "uint256",
-        "internalType": "uint256"
+        "type": "address",
+        "internalType": "contract IMOSV3"
       }
     ],
     "stateMutability": "view"
   },
   {
     "type": "function",
-    "name": "remoteSender",
+    "name": "owner",
     "inputs": [],
     "outputs": [
       {
         "name": "",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "renounceOwnership",
+    "inputs": [],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "send",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "remote",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "message",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "gasLimit",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "orderId",
         "type": "bytes32",
         "internalType": "bytes32"
       }
     ],
-    "stateMutability": "view"
+    "stateMutability": "payable"
+  },
+  {
+    "type": "function",
+    "name": "setTrustedRemote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "remote",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "trusted",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "transferOwnership",
+    "inputs": [
+      {
+        "name": "newOwner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
   },
   {
     "type": "event",
@@ -164,41 +243,81 @@ export const counterAbi = [
         "internalType": "bytes32"
       },
       {
+        "name": "sender",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
         "name": "count",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
+      },
+      {
+        "name": "message",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "OwnershipTransferred",
+    "inputs": [
+      {
+        "name": "previousOwner",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "newOwner",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "TrustedRemoteSet",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "remote",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      },
+      {
+        "name": "trusted",
+        "type": "bool",
+        "indexed": false,
+        "internalType": "bool"
       }
     ],
     "anonymous": false
   },
   {
     "type": "error",
-    "name": "Counter_Caller",
+    "name": "Counter_RefundFailed",
     "inputs": [
       {
-        "name": "expected",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       },
       {
-        "name": "given",
-        "type": "address",
-        "internalType": "address"
-      }
-    ]
-  },
-  {
-    "type": "error",
-    "name": "Counter_Chain",
-    "inputs": [
-      {
-        "name": "expected",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "given",
+        "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -206,26 +325,53 @@ export const counterAbi = [
   },
   {
     "type": "error",
-    "name": "Counter_Connected",
+    "name": "MapoExecutor_MosHasNoCode",
     "inputs": [
       {
-        "name": "chainId",
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MapoExecutor_NotMos",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MapoExecutor_UntrustedRemote",
+    "inputs": [
+      {
+        "name": "fromChain",
         "type": "uint256",
         "internalType": "uint256"
+      },
+      {
+        "name": "fromAddress",
+        "type": "bytes",
+        "internalType": "bytes"
       }
     ]
   },
   {
     "type": "error",
-    "name": "Counter_Deployer",
+    "name": "OwnableInvalidOwner",
     "inputs": [
       {
-        "name": "expected",
-        "type": "address",
-        "internalType": "address"
-      },
-      {
-        "name": "given",
+        "name": "owner",
         "type": "address",
         "internalType": "address"
       }
@@ -233,21 +379,16 @@ export const counterAbi = [
   },
   {
     "type": "error",
-    "name": "Counter_Sender",
+    "name": "OwnableUnauthorizedAccount",
     "inputs": [
       {
-        "name": "expected",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
-      {
-        "name": "given",
-        "type": "bytes32",
-        "internalType": "bytes32"
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   }
 ] as const
 
 export const counterBytecode =
-  '0x60c03461008457601f61071f38819003918201601f19168301916001600160401b038311848410176100885780849260209460405283398101031261008457516001600160a01b0381168103610084576080523360a052604051610682908161009d82396080518181816101a6015261025b015260a05181818160fd01526104680152f35b5f80fd5b634e487b7160e01b5f52604160045260245ffdfe6080806040526004361015610012575f80fd5b5f3560e01c90816306216fa01461054d5750806306661abd146105125780631e6c4eb614610401578063994e919a146101ca5780639abd8bd41461015c578063a6ef995f14610121578063c1b8411a146100b35763d23b7ff614610074575f80fd5b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af576020600354604051908152f35b5f80fd5b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af57602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af576020600154604051908152f35b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af57602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b346100af5760a07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af5760043560443567ffffffffffffffff81116100af5761021c903690600401610584565b91906064359260843567ffffffffffffffff81116100af57610242903690600401610584565b505073ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168033036103d257505f548084036103a2575090610299913691610623565b6020815191012060015480820361037457505060025460018101809111610347576020817f11e58491de66e610a5978b77d46063fbb216685dd6f63691deb4a4912e7937199260025584600355604051908152a3602060406102fa826105b2565b5f81527fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f835194859381855280519182918282880152018686015e5f85828601015201168101030190f35b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b7f971f1fce000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b83907f5ad115cc000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b7f25baf396000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b346100af5760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af5760243567ffffffffffffffff81116100af57610450903690600401610584565b9073ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168033036104e357505f5491826104b7576104a992506004355f553691610623565b602081519101206001555f80f35b827f9fd8af0f000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7ff2cb34af000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af576020600254604051908152f35b346100af575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126100af576020905f548152f35b9181601f840112156100af5782359167ffffffffffffffff83116100af57602083818601950101116100af57565b907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f604051930116820182811067ffffffffffffffff8211176105f657604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b92919267ffffffffffffffff82116105f65761066660207fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f850116016105b2565b93828552828201116100af57815f92602092838701378401015256' as const
+  '0x60a03461010757601f610e9738819003918201601f19168301916001600160401b0383118484101761010b5780849260409485528339810103126101075780516001600160a01b0381169182820361010757602001516001600160a01b038116929083900361010757803b156100f5575060805280156100e257600180546001600160a01b03198116831790915560405191906001600160a01b03167f8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e05f80a3610d7790816101208239608051818181610322015281816108120152610b5e0152f35b631e4fbdf760e01b5f525f60045260245ffd5b635c3134e160e11b5f5260045260245ffd5b5f80fd5b634e487b7160e01b5f52604160045260245ffdfe608080604052600436101561001c575b50361561001a575f80fd5b005b5f3560e01c90816306661abd14610b82575080631528dd7714610b14578063256fec8814610ac357806330c9483914610a88578063363dc905146109ff578063715018a614610963578063720a995b146105f55780638da5cb5b146105a4578063994e919a14610294578063a6553f1c146101965763f2fde38b146100a1575f61000f565b346101925760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760043573ffffffffffffffffffffffffffffffffffffffff8116809103610192576100f9610d2a565b80156101665773ffffffffffffffffffffffffffffffffffffffff600154827fffffffffffffffffffffffff0000000000000000000000000000000000000000821617600155167f8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e05f80a3005b7f1e4fbdf7000000000000000000000000000000000000000000000000000000005f525f60045260245ffd5b5f80fd5b346101925760607ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760043560243567ffffffffffffffff8111610192576101e8903690600401610bbd565b9060443591821515809303610192577fd1a6568aace58b68c76ad4d95a743fb96a4a75154c1435a0205cdfdaf6a9d00a92610221610d2a565b845f525f60205260405f20610237368486610ca9565b602081519101205f5260205260405f207fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0081541660ff8316179055610289604051938493604085526040850191610cec565b9060208301520390a2005b346101925760a07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760043560443567ffffffffffffffff8111610192576102e6903690600401610bbd565b909160843567ffffffffffffffff811161019257610308903690600401610bbd565b92909373ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168033036105755750825f525f60205260405f20610360368484610ca9565b602081519101205f5260205260ff60405f2054161561052d57357fffffffffffffffffffffffffffffffffffffffff000000000000000000000000811691601481106104f8575b505060601c926001549060018260a01c016bffffffffffffffffffffffff81116104cb5761049c6bffffffffffffffffffffffff927f1b38b468dcd2e9f24ba4a53e3ebb2f2d4e90c49137c4d28dbfef63ccdb467a5394887fffffffffffffffffffffffff0000000000000000000000000000000000000000600254161760025573ffffffffffffffffffffffffffffffffffffffff7fffffffffffffffffffffffff00000000000000000000000000000000000000008560a01b16911617600155610474368883610ca9565b6020815191012060035560405193849316835260406020840152606435966040840191610cec565b0390a46104c76040516104b0602082610c2e565b5f8152604051918291602083526020830190610beb565b0390f35b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b7fffffffffffffffffffffffffffffffffffffffff0000000000000000000000009250829060140360031b1b161684806103a7565b61057183916040519384937f32bed5d90000000000000000000000000000000000000000000000000000000085526004850152604060248501526044840191610cec565b0390fd5b7f2567d251000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261019257602073ffffffffffffffffffffffffffffffffffffffff60015416604051908152f35b60807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760243573ffffffffffffffffffffffffffffffffffffffff811681036101925760443567ffffffffffffffff81116101925761065f903690600401610bbd565b9161066a3447610cdf565b917fffffffffffffffffffffffffffffffffffffffff0000000000000000000000006040519260601b166020830152601482526106a8603483610c2e565b6040519060c082019082821067ffffffffffffffff831117610936576106e5916040525f8352602083019560018752604084019485523691610ca9565b6060820190815260808201606435815260a08301955f875260405193602080860152511515604085015251906002821015610909576107f2966107766107af94610745602098889660608801525160c06080880152610100870190610beb565b90517fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc08683030160a0870152610beb565b915160c08401525160e0830152037fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe08101835282610c2e565b604051809481927fa39ed3f90000000000000000000000000000000000000000000000000000000083526004356004840152606060248401526064830190610beb565b5f604483015203813473ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000165af19182156108fe575f926108c8575b5061084d9047610cdf565b908161085f575b602090604051908152f35b5f80808085335af13d156108c3573d61087781610c6f565b906108856040519283610c2e565b81525f60203d92013e5b61085457507fddc60ff7000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b61088f565b9091506020813d6020116108f6575b816108e460209383610c2e565b8101031261019257519061084d610842565b3d91506108d7565b6040513d5f823e3d90fd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261019257610999610d2a565b5f73ffffffffffffffffffffffffffffffffffffffff6001547fffffffffffffffffffffffff00000000000000000000000000000000000000008116600155167f8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e08280a3005b346101925760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760243567ffffffffffffffff811161019257610a51610a68913690600401610bbd565b91906004355f525f60205260405f20923691610ca9565b602081519101205f52602052602060ff60405f2054166040519015158152f35b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610192576020600354604051908152f35b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261019257602073ffffffffffffffffffffffffffffffffffffffff60025416604051908152f35b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261019257602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b34610192575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101925760209060015460a01c8152f35b9181601f840112156101925782359167ffffffffffffffff8311610192576020838186019501011161019257565b907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f602080948051918291828752018686015e5f8582860101520116010190565b90601f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0910116810190811067ffffffffffffffff82111761093657604052565b67ffffffffffffffff811161093657601f017fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe01660200190565b929192610cb582610c6f565b91610cc36040519384610c2e565b829481845281830111610192578281602093845f960137010152565b919082039182116104cb57565b601f82602094937fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe093818652868601375f8582860101520116010190565b73ffffffffffffffffffffffffffffffffffffffff600154163303610d4b57565b7f118cdaa7000000000000000000000000000000000000000000000000000000005f523360045260245ffd' as const

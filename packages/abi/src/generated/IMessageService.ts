@@ -141,6 +141,54 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "function",
+    "name": "isConsumed",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "fromMos",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "nonce",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "isForbiddenTarget",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "isLanePaused",
     "inputs": [
       {
@@ -239,6 +287,11 @@ export const iMessageServiceAbi = [
             "internalType": "uint256"
           },
           {
+            "name": "lightClient",
+            "type": "address",
+            "internalType": "contract ILightClient"
+          },
+          {
             "name": "fromMos",
             "type": "address",
             "internalType": "address"
@@ -335,6 +388,30 @@ export const iMessageServiceAbi = [
     ],
     "outputs": [],
     "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "storedMessage",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "commitment",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -577,6 +654,37 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "event",
+    "name": "MessageFeePaid",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "feeToken",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "MessageSkipped",
     "inputs": [
       {
@@ -627,6 +735,18 @@ export const iMessageServiceAbi = [
         "type": "bytes32",
         "indexed": false,
         "internalType": "bytes32"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "indexed": false,
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "fromMos",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
       }
     ],
     "anonymous": false
@@ -760,6 +880,59 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_CallNotPermitted",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "fromAddress",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_FeeNotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_FeeRefused",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_FeeTooLow",
     "inputs": [
       {
@@ -771,6 +944,17 @@ export const iMessageServiceAbi = [
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_ForbiddenTarget",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -861,6 +1045,27 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_InvalidRoute",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_LanePaused",
     "inputs": [
       {
@@ -872,6 +1077,22 @@ export const iMessageServiceAbi = [
         "name": "outbound",
         "type": "bool",
         "internalType": "bool"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_LightClientChain",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -895,6 +1116,17 @@ export const iMessageServiceAbi = [
     "type": "error",
     "name": "MOS_MalformedMessage",
     "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MOS_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   {
     "type": "error",
@@ -925,12 +1157,55 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_NotStored",
     "inputs": [
       {
         "name": "commitment",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_NotTimelock",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_NotVouchedFor",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "contract ILightClient"
       }
     ]
   },
@@ -954,6 +1229,22 @@ export const iMessageServiceAbi = [
         "internalType": "bytes32"
       }
     ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_PauserIsUnpauser",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_Reentered",
+    "inputs": []
   },
   {
     "type": "error",
@@ -995,6 +1286,17 @@ export const iMessageServiceAbi = [
         "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_TargetHasNoCode",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },

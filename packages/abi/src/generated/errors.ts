@@ -108,6 +108,38 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x0994132d": {
+    "type": "error",
+    "name": "MOS_LightClientChain",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x0e020da2": {
+    "type": "error",
+    "name": "MOS_NotVouchedFor",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      }
+    ]
+  },
   "0x0e55c608": {
     "type": "error",
     "name": "MOS_ValueNotSupported",
@@ -132,6 +164,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x118cdaa7": {
+    "type": "error",
+    "name": "OwnableUnauthorizedAccount",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -204,6 +247,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x1e4fbdf7": {
+    "type": "error",
+    "name": "OwnableInvalidOwner",
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x1f2fafee": {
     "type": "error",
     "name": "MOS_LightClientStatus",
@@ -226,9 +280,9 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0x25baf396": {
+  "0x2567d251": {
     "type": "error",
-    "name": "Counter_Caller",
+    "name": "MapoExecutor_NotMos",
     "inputs": [
       {
         "name": "expected",
@@ -239,6 +293,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x2a95f142": {
+    "type": "error",
+    "name": "MOS_FeeNotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -253,6 +323,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2b4a56ed": {
+    "type": "error",
+    "name": "FeeService_TokenNotListed",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x2baa7098": {
     "type": "error",
     "name": "MerklePatricia_Child",
@@ -261,6 +347,27 @@ export const errorsBySelector = {
         "name": "prefix",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x2c9724d6": {
+    "type": "error",
+    "name": "MOS_CallNotPermitted",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "fromAddress",
+        "type": "bytes",
+        "internalType": "bytes"
       }
     ]
   },
@@ -304,6 +411,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x32bed5d9": {
+    "type": "error",
+    "name": "MapoExecutor_UntrustedRemote",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "fromAddress",
+        "type": "bytes",
+        "internalType": "bytes"
       }
     ]
   },
@@ -398,6 +521,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x4dd62c5c": {
+    "type": "error",
+    "name": "FeeService_NotAContract",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x4eb8f444": {
     "type": "error",
     "name": "MerklePatricia_KeyMismatch",
@@ -422,6 +556,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x5274afe7": {
+    "type": "error",
+    "name": "SafeERC20FailedOperation",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -500,22 +645,6 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0x5ad115cc": {
-    "type": "error",
-    "name": "Counter_Chain",
-    "inputs": [
-      {
-        "name": "expected",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "given",
-        "type": "uint256",
-        "internalType": "uint256"
-      }
-    ]
-  },
   "0x5b6eff6f": {
     "type": "error",
     "name": "SyncCommitteeProof_PubkeysRoot",
@@ -550,6 +679,22 @@ export const errorsBySelector = {
         "name": "expectedStates",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x5fd962ce": {
+    "type": "error",
+    "name": "FeeService_OutOfRange",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -601,6 +746,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x6389d76b": {
+    "type": "error",
+    "name": "FeeService_NotReceiver",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x65fae2e9": {
     "type": "error",
     "name": "EthereumLightClient_Parameter",
@@ -621,6 +782,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "AccessControlBadConfirmation",
     "inputs": []
+  },
+  "0x67a23256": {
+    "type": "error",
+    "name": "MOS_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0x6c9df365": {
     "type": "error",
@@ -728,6 +900,33 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x7589756e": {
+    "type": "error",
+    "name": "MOS_PauserIsUnpauser",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x7731b39f": {
+    "type": "error",
+    "name": "MOS_NotTimelock",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x7c959ebc": {
     "type": "error",
     "name": "MOS_NoRoute",
@@ -763,6 +962,32 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x83ab7c3d": {
+    "type": "error",
+    "name": "FeeService_ZeroReceiver",
+    "inputs": []
+  },
+  "0x847e1e73": {
+    "type": "error",
+    "name": "MOS_InvalidRoute",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -846,6 +1071,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x908454b7": {
+    "type": "error",
+    "name": "FeeService_ChainNotServed",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x90a9a618": {
     "type": "error",
     "name": "TimelockUnexecutedPredecessor",
@@ -868,33 +1104,6 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
-        "type": "uint256",
-        "internalType": "uint256"
-      }
-    ]
-  },
-  "0x971f1fce": {
-    "type": "error",
-    "name": "Counter_Sender",
-    "inputs": [
-      {
-        "name": "expected",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
-      {
-        "name": "given",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      }
-    ]
-  },
-  "0x9fd8af0f": {
-    "type": "error",
-    "name": "Counter_Connected",
-    "inputs": [
-      {
-        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -945,6 +1154,17 @@ export const errorsBySelector = {
         "name": "outbound",
         "type": "bool",
         "internalType": "bool"
+      }
+    ]
+  },
+  "0xa42c99dd": {
+    "type": "error",
+    "name": "MOS_ForbiddenTarget",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1039,6 +1259,33 @@ export const errorsBySelector = {
     "inputs": [
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xb86269c2": {
+    "type": "error",
+    "name": "MapoExecutor_MosHasNoCode",
+    "inputs": [
+      {
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0xbd208437": {
+    "type": "error",
+    "name": "FeeService_PaymentFailed",
+    "inputs": [
+      {
+        "name": "receiver",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1139,6 +1386,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xddc60ff7": {
+    "type": "error",
+    "name": "Counter_RefundFailed",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xdff1f746": {
     "type": "error",
     "name": "EthereumLightClient_Flag",
@@ -1199,6 +1462,28 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe55dea8c": {
+    "type": "error",
+    "name": "MOS_TargetHasNoCode",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0xe65aa770": {
+    "type": "error",
+    "name": "MOS_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xe68b4794": {
     "type": "error",
     "name": "MOS_NotStored",
@@ -1207,6 +1492,22 @@ export const errorsBySelector = {
         "name": "commitment",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xe6de1af7": {
+    "type": "error",
+    "name": "MOS_FeeRefused",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1258,6 +1559,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xeaf5c51c": {
+    "type": "error",
+    "name": "MOS_Reentered",
+    "inputs": []
+  },
   "0xeb01e3af": {
     "type": "error",
     "name": "EthereumLightClient_EvidenceExpired",
@@ -1294,22 +1600,6 @@ export const errorsBySelector = {
     "type": "error",
     "name": "Bls12381_Infinity",
     "inputs": []
-  },
-  "0xf2cb34af": {
-    "type": "error",
-    "name": "Counter_Deployer",
-    "inputs": [
-      {
-        "name": "expected",
-        "type": "address",
-        "internalType": "address"
-      },
-      {
-        "name": "given",
-        "type": "address",
-        "internalType": "address"
-      }
-    ]
   },
   "0xfb74af97": {
     "type": "error",
