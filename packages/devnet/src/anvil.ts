@@ -36,9 +36,10 @@ export interface Anvil {
 
 /**
  * The shell between us and anvil ends it when our end of the pipe closes: on `stop`, and also when this process is
- * killed and cannot clean up.
+ * killed and cannot clean up. Then it removes anvil's folder of old states.
  */
-const GUARD = '"$@" & echo "pid $!"; pid=$!; exec >&-; read -r _; kill -9 "$pid" 2>/dev/null; wait'
+const GUARD =
+  'folder=$1; shift; "$@" & echo "pid $!"; pid=$!; exec >&-; read -r _; kill -9 "$pid" 2>/dev/null; wait; rm -rf "$folder"'
 
 const START_TIMEOUT_MS = 20_000
 
@@ -58,7 +59,9 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
       '--no-request-size-limit',
     ],
   ]
-  const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', anvilBinary(), ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', folder, anvilBinary(), ...args], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
   let stopping = false
   const exited = once(shell.stdout, 'close')
   const { pid, port } = await announced(shell).catch(async (error: unknown) => {

@@ -1,6 +1,7 @@
-import type { Address, Hex } from 'viem'
+import { type Address, type Hex, keccak256 } from 'viem'
 import { type Anvil, startAnvil } from '../anvil.ts'
 import { DevnetError } from '../errors.ts'
+import { isRecord } from '../rpc/blocks.ts'
 import { createUpstream, type Upstream } from '../rpc/upstream.ts'
 import { assertBlockHash, type ExecutionBlock } from './header.ts'
 
@@ -11,8 +12,10 @@ export const HISTORY_ADDRESS: Address = '0x0000F90827F1C53a10cb7A02335B175320002
 export const HISTORY_WINDOW = 8191n
 
 /**
- * EIP-2935's code with a STOP put before its `set` part. The system call would write anvil's hash of the parent; the
- * chain's own hash is written in its place, and `get` is untouched.
+ * EIP-2935's code with a STOP put before its `set` part, `get` untouched. The system call would write anvil's hash of
+ * the parent; the chain writes its own. It can do so only after the block is mined: anvil keeps the state that it has
+ * when the next block begins as that of the newest, so a write before mining would change the state of a block that is
+ * sealed already.
  */
 const HISTORY_CODE: Hex =
   '0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b005f35611fff60014303065500'
@@ -23,8 +26,10 @@ export interface ExecutionEngine {
   readonly pid: number
   /** Mines the pending transactions into a block of this time (unix seconds) and checks the block's hash. */
   mine(options: { timestamp: number; coinbase?: Address }): Promise<ExecutionBlock>
-  /** Makes `get(number)` of EIP-2935's contract answer `hash` from the next block on. */
+  /** Writes `hash` where EIP-2935 keeps the hash of block `number`. The state of the newest block changes with it. */
   writeHistory(number: bigint, hash: Hex): Promise<void>
+  /** Root of the state as it is now, also where it was changed after the newest block was mined. */
+  stateRoot(): Promise<Hex>
   block(tag: Hex | 'latest'): Promise<ExecutionBlock>
   stop(): Promise<void>
 }
@@ -66,6 +71,13 @@ export async function createEngine(options: EngineOptions): Promise<ExecutionEng
     async writeHistory(number, hash) {
       const slot: Hex = `0x${(number % HISTORY_WINDOW).toString(16)}`
       await upstream.request('anvil_setStorageAt', [HISTORY_ADDRESS, slot, hash])
+    },
+    async stateRoot() {
+      const proof = await upstream.request('eth_getProof', [HISTORY_ADDRESS, [], 'latest'])
+      const nodes = isRecord(proof) && Array.isArray(proof.accountProof) ? proof.accountProof : []
+      const [top]: readonly unknown[] = nodes
+      if (typeof top !== 'string') throw new DevnetError('STATE_ROOT', 'no proof of the state', { proof })
+      return keccak256(top as Hex) // CAST: anvil's nodes are hex
     },
     async block(tag) {
       // CAST: as in mine()

@@ -118,9 +118,10 @@ export async function createQbftChain(options: QbftOptions): Promise<QbftChain> 
     }
     return { sealed, raw: encodeHeader({ ...header, extraData: encodeExtraData(extra) }) }
   }
-  const sealedFields = (parentHash: Hex, miner: Address): Record<string, Hex> => ({
+  const sealedFields = (parentHash: Hex, miner: Address, stateRoot: Hex): Record<string, Hex> => ({
     parentHash,
     miner,
+    stateRoot,
     difficulty: '0x1',
     mixHash: MIX_HASH,
     nonce: '0x0000000000000000',
@@ -141,12 +142,13 @@ export async function createQbftChain(options: QbftOptions): Promise<QbftChain> 
     stalledRounds = 0
     const proposer = validators[Number((number + BigInt(round)) % BigInt(validators.length))]
     if (proposer === undefined) throw new DevnetError('QBFT_STATE', 'no validators', {})
-    await engine.writeHistory(parent.number, parent.hash)
     const block = await engine.mine({ timestamp, coinbase: proposer })
+    await engine.writeHistory(parent.number, parent.hash)
+    const stateRoot = await engine.stateRoot()
     const vote = book.vote(proposer)
     const { sealed } = seal(
       block,
-      sealedFields(parent.hash, proposer),
+      sealedFields(parent.hash, proposer, stateRoot),
       { validators, vote, round, seals: [] },
       signers(),
     )
@@ -161,7 +163,7 @@ export async function createQbftChain(options: QbftOptions): Promise<QbftChain> 
 
   const genesis = await engine.block('latest')
   const unsealed: ExtraData = { validators: book.current(), round: 0, seals: [] }
-  add(seal(genesis, sealedFields(genesis.parentHash, genesis.miner), unsealed, []).sealed)
+  add(seal(genesis, sealedFields(genesis.parentHash, genesis.miner, await engine.stateRoot()), unsealed, []).sealed)
   nextDue = Number(head().timestamp) + period
 
   const handle = clock.attach({
