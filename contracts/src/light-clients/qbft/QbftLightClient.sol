@@ -82,7 +82,9 @@ contract QbftLightClient is IQbftLightClient {
     ///                        to be kept after they leave the set is for the deployer to say.
     /// @param clockDrift_   Seconds.
     constructor(uint256 sourceChainId, TrustAnchor memory anchor, uint256 trustingPeriod_, uint256 clockDrift_) {
-        if (sourceChainId == 0 || trustingPeriod_ == 0 || anchor.timestamp == 0) revert QbftLightClient_ZeroParameter();
+        if (sourceChainId == 0 || trustingPeriod_ == 0 || anchor.timestamp == 0) {
+            revert QbftLightClient_ZeroParameter();
+        }
         address signer = ecrecover(TEST_DIGEST, uint8(ECRECOVER_V + 1), TEST_R, TEST_S);
         if (signer != TEST_SIGNER) revert QbftLightClient_NoEcrecover(TEST_SIGNER, signer);
 
@@ -219,9 +221,7 @@ contract QbftLightClient is IQbftLightClient {
             last.vouchedAt = state.timestamp;
             // The header's set may have been in force from the first block that the client has not seen.
             _ranges.push(
-                SetRange({
-                    setHash: verified.setHash, first: state.number + 1, end: type(uint64).max, vouchedAt: 0
-                })
+                SetRange({setHash: verified.setHash, first: state.number + 1, end: type(uint64).max, vouchedAt: 0})
             );
             ++state.range;
             emit ValidatorSetAdopted(state.range, number, verified.setHash, verified.size);

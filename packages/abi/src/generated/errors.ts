@@ -108,6 +108,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x09499f8b": {
+    "type": "error",
+    "name": "QbftHeader_TooLarge",
+    "inputs": [
+      {
+        "name": "field",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x0994132d": {
     "type": "error",
     "name": "MOS_LightClientChain",
@@ -148,6 +164,27 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x0f7e7f9c": {
+    "type": "error",
+    "name": "QbftLightClient_Conflict",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -430,12 +467,71 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x36ea0e5f": {
+    "type": "error",
+    "name": "QbftLightClient_FutureHeader",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x38354b39": {
+    "type": "error",
+    "name": "QbftLightClient_UnknownRange",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x3c25eb1d": {
+    "type": "error",
+    "name": "QbftLightClient_ProofKind",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x3d1e0d20": {
     "type": "error",
     "name": "MerklePatricia_PathTooShort",
     "inputs": [
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x3e2812f2": {
+    "type": "error",
+    "name": "QbftLightClient_SetExpired",
+    "inputs": [
+      {
+        "name": "expiredAt",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -468,6 +564,38 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x427b3bd7": {
+    "type": "error",
+    "name": "QbftLightClient_NotParent",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x45f5ae32": {
+    "type": "error",
+    "name": "QbftLightClient_SealOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x46bb370b": {
     "type": "error",
     "name": "EthereumLightClient_Future",
@@ -488,6 +616,27 @@ export const errorsBySelector = {
     "type": "error",
     "name": "SszBranch_Sha256",
     "inputs": []
+  },
+  "0x4c2c7fab": {
+    "type": "error",
+    "name": "QbftLightClient_HeightOutOfRange",
+    "inputs": [
+      {
+        "name": "first",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "end",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0x4cce34b3": {
     "type": "error",
@@ -666,6 +815,11 @@ export const errorsBySelector = {
     "name": "MerklePatricia_EmptyValue",
     "inputs": []
   },
+  "0x5e7445f3": {
+    "type": "error",
+    "name": "QbftLightClient_EmptyUpdate",
+    "inputs": []
+  },
   "0x5ead8eb5": {
     "type": "error",
     "name": "TimelockUnexpectedOperationState",
@@ -810,6 +964,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x6ca02756": {
+    "type": "error",
+    "name": "ValidatorSet_TooDifferent",
+    "inputs": [
+      {
+        "name": "trusted",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x6ecb8fbd": {
     "type": "error",
     "name": "EthereumLightClient_SyncCommitteeConflict",
@@ -884,6 +1054,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x73c61811": {
+    "type": "error",
+    "name": "ValidatorSet_Size",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x741ec680": {
     "type": "error",
     "name": "Bls12381_NotInField",
@@ -911,6 +1097,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x7703dea7": {
+    "type": "error",
+    "name": "ValidatorSet_Order",
+    "inputs": [
+      {
+        "name": "previous",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x7731b39f": {
     "type": "error",
     "name": "MOS_NotTimelock",
@@ -926,6 +1128,11 @@ export const errorsBySelector = {
         "internalType": "address"
       }
     ]
+  },
+  "0x7991aa3c": {
+    "type": "error",
+    "name": "QbftLightClient_ZeroParameter",
+    "inputs": []
   },
   "0x7c959ebc": {
     "type": "error",
@@ -969,6 +1176,22 @@ export const errorsBySelector = {
     "type": "error",
     "name": "FeeService_ZeroReceiver",
     "inputs": []
+  },
+  "0x843b3cd2": {
+    "type": "error",
+    "name": "QbftLightClient_Truncated",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0x847e1e73": {
     "type": "error",
@@ -1109,6 +1332,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x9ddac39d": {
+    "type": "error",
+    "name": "QbftLightClient_TooFewTrustedSeals",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xa090d7fa": {
     "type": "error",
     "name": "EthereumLightClient_BootstrapRoot",
@@ -1141,6 +1380,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa19c2e5a": {
+    "type": "error",
+    "name": "QbftHeader_Round",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xa3239432": {
     "type": "error",
     "name": "MOS_LanePaused",
@@ -1165,6 +1420,17 @@ export const errorsBySelector = {
         "name": "target",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xa586a854": {
+    "type": "error",
+    "name": "QbftLightClient_RecoveryId",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1237,6 +1503,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb3623c40": {
+    "type": "error",
+    "name": "QbftLightClient_NoEcrecover",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xb41155db": {
     "type": "error",
     "name": "Receipts_Topics",
@@ -1291,10 +1573,58 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xc88b4fda": {
+    "type": "error",
+    "name": "QbftLightClient_Timestamp",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xc93ebf51": {
     "type": "error",
     "name": "LightClient_NoConflict",
     "inputs": []
+  },
+  "0xca360cda": {
+    "type": "error",
+    "name": "QbftHeader_SealsInside",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xcc5bf7cc": {
+    "type": "error",
+    "name": "QbftLightClient_NotStored",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
   },
   "0xcfe828f9": {
     "type": "error",
@@ -1363,6 +1693,22 @@ export const errorsBySelector = {
     "type": "error",
     "name": "EthereumLightClient_EvidenceKind",
     "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xdcfa38af": {
+    "type": "error",
+    "name": "QbftLightClient_TooFewSeals",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
         "name": "given",
         "type": "uint256",
@@ -1473,6 +1819,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe5608b36": {
+    "type": "error",
+    "name": "QbftLightClient_SetChanged",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xe65aa770": {
     "type": "error",
     "name": "MOS_MalformedProof",
@@ -1543,6 +1905,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe9ed055a": {
+    "type": "error",
+    "name": "QbftLightClient_TrustedSet",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xea79adfb": {
     "type": "error",
     "name": "MerklePatricia_KeyLength",
@@ -1601,6 +1979,54 @@ export const errorsBySelector = {
     "name": "Bls12381_Infinity",
     "inputs": []
   },
+  "0xf08706d2": {
+    "type": "error",
+    "name": "QbftLightClient_HeaderOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xf329c815": {
+    "type": "error",
+    "name": "QbftLightClient_UnknownSigner",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0xf9e5117d": {
+    "type": "error",
+    "name": "QbftLightClient_UnknownSeat",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xfb74af97": {
     "type": "error",
     "name": "MOS_RelayNotSupported",
@@ -1619,6 +2045,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xfc3efd25": {
+    "type": "error",
+    "name": "ValidatorSet_Member",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },

@@ -1,1 +1,12 @@
-export {}
+export * from './client.ts'
+export * from './consensus.ts'
+export * from './deploy.ts'
+export * from './encode.ts'
+export * from './errors.ts'
+export * from './header.ts'
+export * from './plan.ts'
+export * from './quorum.ts'
+export * from './replay.ts'
+export * from './seal.ts'
+export * from './source.ts'
+export * from './validator-set.ts'
