@@ -8,6 +8,9 @@ export type Revert =
   | { readonly kind: 'panic'; readonly name: 'Panic'; readonly code: bigint }
   | { readonly kind: 'unknown'; readonly name: 'Unknown'; readonly data: Hex }
 
+/** Why a call did not run: it reverted, or the node gave no revert data, only words. Neither is ever a success. */
+export type Refusal = Revert | { readonly kind: 'node'; readonly name: 'Node'; readonly message: string }
+
 const builtin = [
   { type: 'error', name: 'Error', inputs: [{ name: 'reason', type: 'string' }] },
   { type: 'error', name: 'Panic', inputs: [{ name: 'code', type: 'uint256' }] },
@@ -38,7 +41,7 @@ export function decodeRevert(data: Hex): Revert {
 }
 
 /** One line for people and logs. */
-export function describeRevert(revert: Revert): string {
+export function describeRevert(revert: Refusal): string {
   switch (revert.kind) {
     case 'custom':
       return `${revert.name}(${Object.entries(revert.args)
@@ -48,6 +51,8 @@ export function describeRevert(revert: Revert): string {
       return `Error(${JSON.stringify(revert.reason)})`
     case 'panic':
       return `Panic(0x${revert.code.toString(16)})`
+    case 'node':
+      return `Node(${JSON.stringify(revert.message.slice(0, 200))})`
     case 'unknown':
       return `Unknown(${revert.data.slice(0, 74)})`
   }

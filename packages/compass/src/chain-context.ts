@@ -1,0 +1,75 @@
+import type { WalletSigner } from '@meridian/chain'
+import type { Consensus, SourcePorts } from '@meridian/consensus'
+import type { Logger } from 'pino'
+import type { Address } from 'viem'
+import type { Clock } from './clock.ts'
+import type { Store } from './store/store.ts'
+
+/** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
+export interface Tuning {
+  /** Milliseconds between looks at the chain. */
+  readonly pollMs: number
+  /** Blocks of one log query at most; halved by itself where an endpoint refuses. */
+  readonly maxSpan: bigint
+  /** Wei. Nothing is sent above it. */
+  readonly maxFeePerGas: bigint
+  /** Wei. Tip at least. */
+  readonly minPriorityFeePerGas: bigint
+  /** Milliseconds that a transaction waits before it is sent again with a higher fee. */
+  readonly bumpAfterMs: number
+  /** Milliseconds before a pending transaction is shown to the node again. */
+  readonly rebroadcastMs: number
+  /** Milliseconds that a used nonce may lack a receipt before it counts as used by somebody else. */
+  readonly lostAfterMs: number
+  /** Transactions of one wallet on their way at most. */
+  readonly maxInFlight: number
+  /** Messages of one transaction at most. */
+  readonly maxBatch: number
+  /** Gas of one transaction at most. */
+  readonly maxTransactionGas: bigint
+  /** Milliseconds between looks at light clients that no message waits for. */
+  readonly maintainMs: number
+  /** Whether updates go into the delivering transaction: cheaper by a transaction's base cost, but its gas cannot be told
+   *  apart then. */
+  readonly combineUpdates: boolean
+}
+
+/** Per-transaction gas limit of EIP-7825, in force since Osaka. */
+export const TRANSACTION_GAS_CAP = 2n ** 24n
+
+/** What a chain is treated with where the configuration says nothing. */
+export const defaultTuning: Tuning = {
+  pollMs: 2_000,
+  maxSpan: 2_000n,
+  maxFeePerGas: 500_000_000_000n,
+  minPriorityFeePerGas: 1_000_000n,
+  bumpAfterMs: 30_000,
+  rebroadcastMs: 10_000,
+  lostAfterMs: 30_000,
+  maxInFlight: 16,
+  maxBatch: 16,
+  maxTransactionGas: TRANSACTION_GAS_CAP,
+  maintainMs: 60_000,
+  combineUpdates: false,
+}
+
+/** A chain as Compass works with it. */
+export interface ChainContext {
+  readonly id: bigint
+  readonly name: string
+  readonly consensus: Consensus
+  readonly ports: SourcePorts
+  readonly mos: Address
+  /** First block that can hold a message: where MOS was deployed. */
+  readonly startBlock: bigint
+  /** Null: messages to this chain are followed, not delivered. */
+  readonly signer: WalletSigner | null
+  readonly tuning: Tuning
+}
+
+/** What every part of Compass gets. */
+export interface Common {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+}

@@ -1,0 +1,77 @@
+import { getAddress, isAddress } from 'viem'
+import { z } from 'zod'
+
+const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+const chainId = z.coerce
+  .bigint({ error: 'expected a chain id' })
+  .refine((id) => id > 0n && id < 2n ** 53n, 'expected a chain id from 1 to 2^53 - 1')
+const count = z.coerce.bigint({ error: 'expected a whole number' }).refine((n) => n >= 0n, 'expected 0 or more')
+const milliseconds = z.int().min(10).max(86_400_000)
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of lower-case letters, digits and hyphens')
+const address = z
+  .string()
+  .refine((text) => isAddress(text), 'expected an address')
+  .transform((text) => getAddress(text))
+const signer = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'expected env:NAME or file:PATH; a key itself never stands here')
+
+const chain = z
+  .strictObject({
+    id: chainId,
+    name,
+    consensus: z.enum(['ethereum', 'qbft']),
+    /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. */
+    network: z.string().default('beacon'),
+    rpc: z.array(url).min(1, 'expected one URL at least'),
+    beacon: z.array(url).min(1, 'expected one URL at least').optional(),
+    mos: address,
+    startBlock: count,
+    signer: signer.optional(),
+    pollMs: milliseconds.optional(),
+    maxSpan: count.refine((n) => n > 0n, 'expected 1 or more').optional(),
+    maxFeePerGas: count.optional(),
+    minPriorityFeePerGas: count.optional(),
+    bumpAfterMs: milliseconds.optional(),
+    rebroadcastMs: milliseconds.optional(),
+    lostAfterMs: milliseconds.optional(),
+    maxInFlight: z.int().min(1).max(1_000).optional(),
+    maxBatch: z.int().min(1).max(1_000).optional(),
+    maxTransactionGas: count.optional(),
+    maintainMs: milliseconds.optional(),
+    combineUpdates: z.boolean().optional(),
+  })
+  .superRefine((item, context) => {
+    if (item.consensus === 'ethereum' && item.beacon === undefined)
+      context.addIssue({ code: 'custom', path: ['beacon'], message: 'Ethereum needs a beacon URL' })
+  })
+
+/** What `compass` reads from its configuration file. Unknown keys are errors: a typing mistake is never ignored. */
+export const configSchema = z
+  .strictObject({
+    /** Folder of the store. */
+    store: z.string().min(1),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    chains: z.array(chain).min(2, 'expected two chains at least'),
+    lanes: z.array(z.strictObject({ from: chainId, to: chainId })).min(1, 'expected one lane at least'),
+  })
+  .superRefine(({ chains, lanes }, context) => {
+    const issue = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    chains.forEach((item, i) => {
+      if (chains.findIndex(({ id }) => id === item.id) < i) issue(['chains', i, 'id'], `${item.id} is there twice`)
+      if (chains.findIndex((c) => c.name === item.name) < i) issue(['chains', i, 'name'], `${item.name} is there twice`)
+    })
+    lanes.forEach(({ from, to }, i) => {
+      if (from === to) issue(['lanes', i], 'a lane joins two chains')
+      if (!chains.some(({ id }) => id === from)) issue(['lanes', i, 'from'], `no chain ${from}`)
+      const target = chains.find(({ id }) => id === to)
+      if (target === undefined) issue(['lanes', i, 'to'], `no chain ${to}`)
+      else if (target.signer === undefined) issue(['lanes', i, 'to'], `chain ${to} has no signer`)
+      if (lanes.findIndex((lane) => lane.from === from && lane.to === to) < i) issue(['lanes', i], 'it is there twice')
+    })
+  })
+
+/** A configuration with nothing missing. */
+export type CompassConfig = z.output<typeof configSchema>
+export type ChainConfig = CompassConfig['chains'][number]

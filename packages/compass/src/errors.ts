@@ -1,0 +1,71 @@
+import { MeridianError } from '@meridian/core'
+
+/** Another process holds the store's folder. */
+export class StoreLockedError extends MeridianError<'STORE_LOCKED', { readonly folder: string }> {
+  constructor(folder: string, options?: ErrorOptions) {
+    super('STORE_LOCKED', `the store in ${folder} is in use by another Compass`, { folder }, options)
+  }
+}
+
+/** The store's folder cannot be used. */
+export class StoreError extends MeridianError<'STORE', { readonly folder: string; readonly detail: string }> {
+  constructor(folder: string, detail: string, options?: ErrorOptions) {
+    super('STORE', `the store in ${folder}: ${detail}`, { folder, detail }, options)
+  }
+}
+
+/** An event that a message in its state cannot take: a bug, never a state of the world. */
+export class IllegalTransitionError extends MeridianError<
+  'ILLEGAL_TRANSITION',
+  { readonly orderId: string; readonly state: string; readonly event: string }
+> {
+  constructor(orderId: string, state: string, event: string) {
+    super('ILLEGAL_TRANSITION', `message ${orderId} is ${state}: it cannot take ${event}`, { orderId, state, event })
+  }
+}
+
+/** The configuration is not what Compass takes: one line a problem, each with its path. */
+export class ConfigError extends MeridianError<'CONFIG', { readonly problems: readonly string[] }> {
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super('CONFIG', problems.join('\n'), { problems }, options)
+  }
+}
+
+/** The source chain took back what it had called final, or the endpoint says so. An operator has to look. */
+export class FinalityViolationError extends MeridianError<
+  'FINALITY_VIOLATION',
+  { readonly chainId: bigint; readonly block: bigint; readonly expected: string; readonly given: string }
+> {
+  constructor(chainId: bigint, block: bigint, expected: string, given: string) {
+    super('FINALITY_VIOLATION', `chain ${chainId}: block ${block} was final as ${expected} and is now ${given}`, {
+      chainId,
+      block,
+      expected,
+      given,
+    })
+  }
+}
+
+/** The logs of a range do not add up to the lane's counter: the endpoint left some out. */
+export class IncompleteLogsError extends MeridianError<
+  'INCOMPLETE_LOGS',
+  { readonly fromChain: bigint; readonly toChain: bigint; readonly expected: bigint; readonly given: bigint }
+> {
+  constructor(fromChain: bigint, toChain: bigint, expected: bigint, given: bigint) {
+    super(
+      'INCOMPLETE_LOGS',
+      `lane ${fromChain}-${toChain}: expected nonce ${expected}, the endpoint's logs give ${given}`,
+      { fromChain, toChain, expected, given },
+    )
+  }
+}
+
+/** Routes of the contracts and the configuration contradict each other. */
+export class RouteError extends MeridianError<
+  'ROUTE',
+  { readonly fromChain: bigint; readonly toChain: bigint; readonly detail: string }
+> {
+  constructor(fromChain: bigint, toChain: bigint, detail: string) {
+    super('ROUTE', `lane ${fromChain}-${toChain}: ${detail}`, { fromChain, toChain, detail })
+  }
+}

@@ -1,0 +1,243 @@
+import type { Hex } from 'viem'
+import { IllegalTransitionError } from './errors.ts'
+
+/**
+ * Where a message is.
+ *
+ *     seen ─► final ─► provable ─► submitted ─► included ─► delivered
+ *                ▲         ▲            │            │
+ *                └─────────┴────────────┴────────────┴────► failed ─► delivered
+ *
+ * `included` is in a block of the target that may still be reorganised; `delivered` is final there and the end of it.
+ * `failed` is final too, and stored on chain, where anybody may retry it.
+ */
+export const messageStates = ['seen', 'final', 'provable', 'submitted', 'included', 'delivered', 'failed'] as const
+export type MessageState = (typeof messageStates)[number]
+
+/** Why a message does not move. `code` is for machines, `detail` for people. */
+export interface Reason {
+  readonly code: string
+  readonly detail: string
+}
+
+/** Names a message in the store. */
+export interface MessageKey {
+  readonly fromChain: bigint
+  readonly orderId: Hex
+}
+
+/** What the source chain's log says. Never changes. */
+export interface MessageOrigin extends MessageKey {
+  readonly toChain: bigint
+  /** Of the lane; from the order id. */
+  readonly nonce: bigint
+  readonly mos: Hex
+  readonly fromAddress: Hex
+  /** The encoded `MessageData`, byte for byte as sent. */
+  readonly messageData: Hex
+  /** Gas that the target receives at least. */
+  readonly gasLimit: bigint
+  readonly blockNumber: bigint
+  readonly blockHash: Hex
+  /** Unix seconds. */
+  readonly blockTimestamp: bigint
+  readonly txHash: Hex
+  readonly txIndex: number
+  /** Counted inside the block. */
+  readonly logIndex: number
+}
+
+/** A message and how far it is. Times are milliseconds of Compass' clock. */
+export interface Message extends MessageOrigin {
+  readonly state: MessageState
+  readonly reason: Reason | null
+  /** Tries to deliver that came to nothing. */
+  readonly attempts: number
+  readonly nextAttemptAt: number
+  readonly seenAt: number
+  readonly finalAt: number | null
+  readonly provableAt: number | null
+  readonly submittedAt: number | null
+  readonly includedAt: number | null
+  readonly settledAt: number | null
+  /** The light-client update that made its block provable, where this Compass sent one. */
+  readonly updateTx: Hex | null
+  /** Gas of the updates it waited for, each shared by every message that waited. */
+  readonly updateGas: bigint | null
+  /** Row of the delivering transaction. */
+  readonly transactionId: number | null
+  readonly targetTx: Hex | null
+  readonly targetBlock: bigint | null
+  /** Gas of the delivering transaction, divided by its messages. */
+  readonly deliveryGas: bigint | null
+  /** Whether the target application accepted it; null until it is included. */
+  readonly executed: boolean | null
+  /** What the target returned when it failed. */
+  readonly executionReason: Hex | null
+}
+
+/** What can happen to a message. `at` is milliseconds of Compass' clock. */
+export type MessageEvent =
+  | { readonly type: 'finalized'; readonly at: number }
+  | { readonly type: 'updated'; readonly at: number; readonly tx: Hex; readonly gas: bigint }
+  | { readonly type: 'proven'; readonly at: number }
+  | { readonly type: 'unproven'; readonly at: number; readonly reason: Reason; readonly nextAttemptAt: number }
+  | { readonly type: 'submitted'; readonly at: number; readonly transactionId: number }
+  | { readonly type: 'dropped'; readonly at: number; readonly reason: Reason; readonly nextAttemptAt: number }
+  | {
+      readonly type: 'included'
+      readonly at: number
+      readonly executed: boolean
+      readonly executionReason: Hex | null
+      readonly tx: Hex | null
+      readonly block: bigint
+      readonly gas: bigint | null
+    }
+  | { readonly type: 'excluded'; readonly at: number }
+  | { readonly type: 'settled'; readonly at: number; readonly outcome: 'delivered' | 'failed' }
+  /** It cannot proceed for now. `failure` counts as a try, so that the next one comes later. */
+  | {
+      readonly type: 'waiting'
+      readonly at: number
+      readonly reason: Reason
+      readonly nextAttemptAt: number
+      readonly failure: boolean
+    }
+  /** An operator wants it tried now. */
+  | { readonly type: 'woken'; readonly at: number }
+
+/** Which states take which event. */
+export const legal: Readonly<Record<MessageEvent['type'], readonly MessageState[]>> = {
+  finalized: ['seen'],
+  updated: ['final'],
+  proven: ['final', 'provable'],
+  unproven: ['provable'],
+  submitted: ['provable'],
+  dropped: ['submitted'],
+  included: ['final', 'provable', 'submitted', 'failed'],
+  excluded: ['included'],
+  settled: ['included'],
+  waiting: ['seen', 'final', 'provable', 'included', 'failed'],
+  woken: ['seen', 'final', 'provable', 'included', 'failed'],
+}
+
+/** A message as the source chain's log shows it for the first time. */
+export function seen(origin: MessageOrigin, at: number): Message {
+  return {
+    ...origin,
+    state: 'seen',
+    reason: null,
+    attempts: 0,
+    nextAttemptAt: 0,
+    seenAt: at,
+    finalAt: null,
+    provableAt: null,
+    submittedAt: null,
+    includedAt: null,
+    settledAt: null,
+    updateTx: null,
+    updateGas: null,
+    transactionId: null,
+    targetTx: null,
+    targetBlock: null,
+    deliveryGas: null,
+    executed: null,
+    executionReason: null,
+  }
+}
+
+const unsent = {
+  transactionId: null,
+  submittedAt: null,
+  includedAt: null,
+  targetTx: null,
+  targetBlock: null,
+  deliveryGas: null,
+  executed: null,
+  executionReason: null,
+} as const
+
+/**
+ * The one function that moves a message.
+ *
+ * @throws {IllegalTransitionError} the state does not take the event.
+ */
+export function transition(message: Message, event: MessageEvent): Message {
+  if (!legal[event.type].includes(message.state))
+    throw new IllegalTransitionError(message.orderId, message.state, event.type)
+  switch (event.type) {
+    case 'finalized':
+      return { ...message, state: 'final', finalAt: event.at, reason: null, nextAttemptAt: 0 }
+    case 'updated':
+      return {
+        ...message,
+        updateTx: event.tx,
+        updateGas: (message.updateGas ?? 0n) + event.gas,
+        reason: null,
+        nextAttemptAt: 0,
+      }
+    case 'proven':
+      return { ...message, state: 'provable', provableAt: message.provableAt ?? event.at, reason: null }
+    case 'unproven':
+      return { ...message, state: 'final', provableAt: null, reason: event.reason, nextAttemptAt: event.nextAttemptAt }
+    case 'submitted':
+      return {
+        ...message,
+        state: 'submitted',
+        submittedAt: event.at,
+        transactionId: event.transactionId,
+        reason: null,
+        nextAttemptAt: 0,
+      }
+    case 'dropped':
+      return {
+        ...message,
+        ...unsent,
+        state: 'provable',
+        reason: event.reason,
+        attempts: message.attempts + 1,
+        nextAttemptAt: event.nextAttemptAt,
+      }
+    case 'included':
+      return {
+        ...message,
+        state: 'included',
+        includedAt: event.at,
+        executed: event.executed,
+        executionReason: event.executionReason,
+        targetTx: event.tx,
+        targetBlock: event.block,
+        deliveryGas: event.gas ?? message.deliveryGas,
+        reason: event.executed ? null : { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' },
+        nextAttemptAt: 0,
+      }
+    case 'excluded':
+      return message.transactionId === null
+        ? { ...message, ...unsent, state: 'final', nextAttemptAt: 0 }
+        : {
+            ...message,
+            ...unsent,
+            state: 'submitted',
+            transactionId: message.transactionId,
+            submittedAt: message.submittedAt,
+          }
+    case 'settled':
+      return event.outcome === 'delivered'
+        ? { ...message, state: 'delivered', settledAt: event.at, executed: true, reason: null, nextAttemptAt: 0 }
+        : { ...message, state: 'failed', settledAt: event.at, executed: false }
+    case 'waiting':
+      return {
+        ...message,
+        reason: event.reason,
+        attempts: message.attempts + (event.failure ? 1 : 0),
+        nextAttemptAt: event.nextAttemptAt,
+      }
+    case 'woken':
+      return { ...message, nextAttemptAt: 0 }
+  }
+}
+
+/** Milliseconds until the next try after `attempts` failures: doubles from a second to ten minutes. */
+export function backoffMs(attempts: number): number {
+  return Math.min(1_000 * 2 ** Math.min(attempts, 20), 600_000)
+}

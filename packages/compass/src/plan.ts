@@ -1,0 +1,109 @@
+import type { Hex } from 'viem'
+import type { Message } from './message.ts'
+
+/** What is known of the two chains of a lane. */
+export interface LaneObservation {
+  /** Newest final block of the target; null while it is not known. */
+  readonly targetFinal: bigint | null
+}
+
+/** How much goes into one transaction. */
+export interface Limits {
+  /** Messages. */
+  readonly maxBatch: number
+  /** Gas. */
+  readonly maxTransactionGas: bigint
+}
+
+/** Messages of one source block: they share a block proof. */
+export interface BlockGroup {
+  readonly blockNumber: bigint
+  readonly blockHash: Hex
+  readonly blockTimestamp: bigint
+  readonly messages: readonly Message[]
+}
+
+/** What to do next for a lane. */
+export type Action =
+  /** Prove the block and deliver its messages. */
+  | { readonly type: 'prove'; readonly group: BlockGroup }
+  /** Its block on the target is final: read the outcome for good. */
+  | { readonly type: 'settle'; readonly message: Message }
+  /** Failed: has anybody retried it? */
+  | { readonly type: 'recheck'; readonly message: Message }
+
+/**
+ * Decides what to do for a lane. Pure. Delivered messages get nothing, submitted ones belong to the submitter, those
+ * whose next try is later wait. Groups come with those that failed least first, so that a poisonous block starves nobody.
+ */
+export function plan(messages: readonly Message[], observation: LaneObservation, now: number): readonly Action[] {
+  const due = messages.filter(({ nextAttemptAt }) => nextAttemptAt <= now)
+  const groups = new Map<string, Message[]>()
+  for (const message of due) {
+    if (message.state !== 'final' && message.state !== 'provable') continue
+    const key = `${message.blockNumber}:${message.blockHash}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [message])
+    else group.push(message)
+  }
+  const fewestAttempts = (group: readonly Message[]): number => Math.min(...group.map(({ attempts }) => attempts))
+  const proving = [...groups.values()]
+    .sort(
+      (a, b) => fewestAttempts(a) - fewestAttempts(b) || Number((a[0]?.blockNumber ?? 0n) - (b[0]?.blockNumber ?? 0n)),
+    )
+    .flatMap((group): readonly Action[] => {
+      const [first] = group
+      if (first === undefined) return []
+      const { blockNumber, blockHash, blockTimestamp } = first
+      const ordered = [...group].sort((a, b) => a.logIndex - b.logIndex)
+      return [{ type: 'prove', group: { blockNumber, blockHash, blockTimestamp, messages: ordered } }]
+    })
+  const { targetFinal } = observation
+  const settling = due
+    .filter(
+      ({ state, targetBlock }) =>
+        state === 'included' && targetBlock !== null && targetFinal !== null && targetBlock <= targetFinal,
+    )
+    .map((message): Action => ({ type: 'settle', message }))
+  const rechecking = due
+    .filter(({ state }) => state === 'failed')
+    .map((message): Action => ({ type: 'recheck', message }))
+  return [...settling, ...proving, ...rechecking]
+}
+
+/** Verification of the block and the receipt, dispatch, events: measured below 400,000 with either consensus. */
+const DELIVERY_BASE_GAS = 400_000n
+/** A message's own log, replay bit, events and dispatch, beside its gas limit. */
+const MEMBER_GAS = 120_000n
+/** Storing and emitting a failed or delivered body: 8 gas a byte to log, 3 a word to copy, rounded up. */
+const BODY_BYTE_GAS = 16n
+/** EIP-7623: what a calldata byte costs at most. */
+const CALLDATA_BYTE_GAS = 40n
+
+/** Gas that a message may use: EIP-150 keeps back a 64th at each of two calls. */
+export function memberGas({ gasLimit, messageData }: Message): bigint {
+  return MEMBER_GAS + (gasLimit * 64n * 64n) / (63n * 63n) + BODY_BYTE_GAS * BigInt(messageData.length / 2)
+}
+
+/** Gas to give a delivery; what it does not use is not paid. `calldata` in bytes. */
+export function deliveryGas(messages: readonly Message[], calldata: number): bigint {
+  const members = messages.reduce((sum, message) => sum + memberGas(message), 0n)
+  return DELIVERY_BASE_GAS + members + CALLDATA_BYTE_GAS * BigInt(calldata)
+}
+
+/**
+ * Splits the messages of a block into transactions. What failed before goes into smaller ones, half as large each time,
+ * and in the end alone: nobody suffers for long from a neighbour.
+ */
+export function batches(messages: readonly Message[], limits: Limits): readonly (readonly Message[])[] {
+  const result: Message[][] = []
+  const room = limits.maxTransactionGas - DELIVERY_BASE_GAS
+  for (const message of [...messages].sort((a, b) => a.attempts - b.attempts || a.logIndex - b.logIndex)) {
+    const size = Math.max(1, limits.maxBatch >> Math.min(message.attempts, 30))
+    const current = result.at(-1)
+    const used = current?.reduce((sum, m) => sum + memberGas(m), 0n) ?? 0n
+    if (current === undefined || current.length >= size || used + memberGas(message) > room) result.push([message])
+    else current.push(message)
+  }
+  return result
+}

@@ -1,0 +1,63 @@
+import { describeRevert, type Refusal } from '@meridian/chain'
+import type { Reason } from './message.ts'
+
+/**
+ * What to do about a revert.
+ *
+ * `readOutcome`: somebody may have delivered it; ask the chain. `moreGas`: the same again with more. `replan`: the light
+ * client or its clock moved on; build the proof anew soon. `operator`: only a person or the passing of a long time helps.
+ * `wait`: try again, later each time. Nothing is ever dropped.
+ */
+export type Policy = 'readOutcome' | 'moreGas' | 'replan' | 'operator' | 'wait'
+
+/** Policies of the errors that have one of their own; every other error waits. */
+export const policies: Readonly<Record<string, Policy>> = {
+  MOS_AlreadyDelivered: 'readOutcome',
+  MOS_NothingDelivered: 'readOutcome',
+  MOS_InsufficientGas: 'moreGas',
+  MOS_LanePaused: 'operator',
+  MOS_NoRoute: 'operator',
+  MOS_LightClientStatus: 'operator',
+  MOS_NotVouchedFor: 'operator',
+  LightClient_Frozen: 'operator',
+  LightClient_Expired: 'operator',
+  QbftLightClient_FutureHeader: 'replan',
+  QbftLightClient_UnknownRange: 'replan',
+  QbftLightClient_HeightOutOfRange: 'replan',
+  QbftLightClient_NotStored: 'replan',
+  QbftLightClient_TrustedSet: 'replan',
+  EthereumLightClient_Future: 'replan',
+  EthereumLightClient_UnknownPeriod: 'replan',
+  EthereumLightClient_UnknownBlock: 'replan',
+  EthereumLightClient_AncestorSlot: 'replan',
+}
+
+/** The policy for a revert. An unknown one waits: it is never "done". */
+export function policyOf(revert: Refusal): Policy {
+  if (revert.kind !== 'custom') return 'wait'
+  return policies[revert.name] ?? 'wait'
+}
+
+/** Milliseconds between tries of what only an operator or a long time resolves. */
+const OPERATOR_MS = 60_000
+const REPLAN_MS = 10_000
+
+/** When to try again: by the policy, or `backoff` milliseconds for those that wait. */
+export function retryDelayMs(policy: Policy, backoff: number): number {
+  switch (policy) {
+    case 'readOutcome':
+    case 'moreGas':
+      return 0
+    case 'replan':
+      return Math.min(backoff, REPLAN_MS)
+    case 'operator':
+      return Math.max(backoff, OPERATOR_MS)
+    case 'wait':
+      return backoff
+  }
+}
+
+/** A revert as the reason that a message shows. */
+export function revertReason(revert: Refusal): Reason {
+  return { code: revert.name, detail: describeRevert(revert) }
+}

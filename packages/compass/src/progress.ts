@@ -1,0 +1,39 @@
+import type { Hex } from 'viem'
+import type { Message } from './message.ts'
+
+/** The steps of a message's way that a person follows. */
+export const stages = ['sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed', 'failed'] as const
+export type Stage = (typeof stages)[number]
+
+/** A message took a step. */
+export interface Progress {
+  readonly orderId: Hex
+  readonly fromChain: bigint
+  readonly toChain: bigint
+  readonly stage: Stage
+  /** Milliseconds of Compass' clock. */
+  readonly at: number
+  /** The row after the step. */
+  readonly data: Message
+}
+
+/**
+ * The steps between two versions of a row; `before` is null where the row is new. `lightClientUpdated`: the client on the
+ * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way.
+ */
+export function progressBetween(before: Message | null, after: Message): readonly Progress[] {
+  const { orderId, fromChain, toChain } = after
+  const step = (stage: Stage, at: number | null): readonly Progress[] =>
+    at === null ? [] : [{ orderId, fromChain, toChain, stage, at, data: after }]
+  const reached = (field: 'finalAt' | 'provableAt' | 'submittedAt' | 'includedAt'): number | null =>
+    before === null || before[field] === null ? after[field] : null
+  const executedNow = after.includedAt !== null && (before?.executed ?? null) !== after.executed
+  return [
+    ...(before === null ? step('sent', after.seenAt) : []),
+    ...step('final', reached('finalAt')),
+    ...step('lightClientUpdated', reached('provableAt')),
+    ...step('proven', reached('submittedAt')),
+    ...step('delivered', reached('includedAt')),
+    ...(executedNow && after.executed !== null ? step(after.executed ? 'executed' : 'failed', after.includedAt) : []),
+  ]
+}

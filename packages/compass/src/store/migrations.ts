@@ -1,0 +1,111 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration, MigrationProvider } from 'kysely/migration'
+
+/** Amounts and chain ids are `uint256` on chain. */
+const uint256 = sql`numeric(78, 0)`
+
+const initial: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('messages')
+      .addColumn('from_chain', uint256, (c) => c.notNull())
+      .addColumn('order_id', 'text', (c) => c.notNull())
+      .addColumn('to_chain', uint256, (c) => c.notNull())
+      .addColumn('nonce', uint256, (c) => c.notNull())
+      .addColumn('mos', 'text', (c) => c.notNull())
+      .addColumn('from_address', 'text', (c) => c.notNull())
+      .addColumn('message_data', 'text', (c) => c.notNull())
+      .addColumn('gas_limit', uint256, (c) => c.notNull())
+      .addColumn('block_number', 'bigint', (c) => c.notNull())
+      .addColumn('block_hash', 'text', (c) => c.notNull())
+      .addColumn('block_timestamp', 'bigint', (c) => c.notNull())
+      .addColumn('tx_hash', 'text', (c) => c.notNull())
+      .addColumn('tx_index', 'integer', (c) => c.notNull())
+      .addColumn('log_index', 'integer', (c) => c.notNull())
+      .addColumn('state', 'text', (c) => c.notNull())
+      .addColumn('reason_code', 'text')
+      .addColumn('reason_detail', 'text')
+      .addColumn('attempts', 'integer', (c) => c.notNull())
+      .addColumn('next_attempt_at', 'bigint', (c) => c.notNull())
+      .addColumn('seen_at', 'bigint', (c) => c.notNull())
+      .addColumn('final_at', 'bigint')
+      .addColumn('provable_at', 'bigint')
+      .addColumn('submitted_at', 'bigint')
+      .addColumn('included_at', 'bigint')
+      .addColumn('settled_at', 'bigint')
+      .addColumn('update_tx', 'text')
+      .addColumn('update_gas', uint256)
+      .addColumn('transaction_id', 'integer')
+      .addColumn('target_tx', 'text')
+      .addColumn('target_block', 'bigint')
+      .addColumn('delivery_gas', uint256)
+      .addColumn('executed', 'boolean')
+      .addColumn('execution_reason', 'text')
+      .addPrimaryKeyConstraint('messages_key', ['from_chain', 'order_id'])
+      .execute()
+    // what is delivered is never looked for again: the index stays as small as the work
+    await sql`create index messages_open on messages (from_chain, to_chain, state, next_attempt_at)
+      where state <> 'delivered'`.execute(db)
+    await sql`create index messages_lane on messages (from_chain, mos, to_chain, nonce)`.execute(db)
+    await db.schema
+      .createTable('cursors')
+      .addColumn('chain_id', uint256, (c) => c.notNull())
+      .addColumn('mos', 'text', (c) => c.notNull())
+      .addColumn('block_number', 'bigint', (c) => c.notNull())
+      .addColumn('block_hash', 'text', (c) => c.notNull())
+      .addColumn('final_number', 'bigint')
+      .addColumn('final_hash', 'text')
+      .addPrimaryKeyConstraint('cursors_key', ['chain_id', 'mos'])
+      .execute()
+    await db.schema
+      .createTable('transactions')
+      .addColumn('id', 'serial', (c) => c.primaryKey())
+      .addColumn('chain_id', uint256, (c) => c.notNull())
+      .addColumn('signer', 'text', (c) => c.notNull())
+      .addColumn('nonce', 'integer', (c) => c.notNull())
+      .addColumn('kind', 'text', (c) => c.notNull())
+      .addColumn('state', 'text', (c) => c.notNull())
+      .addColumn('to_address', 'text', (c) => c.notNull())
+      .addColumn('data', 'text', (c) => c.notNull())
+      .addColumn('gas_limit', uint256, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('missing_since', 'bigint')
+      .addColumn('success', 'boolean')
+      .addColumn('hash', 'text')
+      .addColumn('block_number', 'bigint')
+      .addColumn('block_hash', 'text')
+      .addColumn('gas_used', uint256)
+      .addColumn('gas_price', uint256)
+      .addColumn('error', 'text')
+      .execute()
+    // a nonce belongs to one transaction that may still land or has landed
+    await sql`create unique index transactions_nonce on transactions (chain_id, signer, nonce)
+      where state in ('pending', 'mined', 'final')`.execute(db)
+    await sql`create index transactions_open on transactions (chain_id, signer, nonce)
+      where state in ('pending', 'mined')`.execute(db)
+    await db.schema
+      .createTable('attempts')
+      .addColumn('hash', 'text', (c) => c.primaryKey())
+      .addColumn('transaction_id', 'integer', (c) => c.notNull().references('transactions.id'))
+      .addColumn('cancel', 'boolean', (c) => c.notNull())
+      .addColumn('raw', 'text', (c) => c.notNull())
+      .addColumn('max_fee', uint256, (c) => c.notNull())
+      .addColumn('max_priority_fee', uint256, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('sent_at', 'bigint')
+      .execute()
+    await db.schema.createIndex('attempts_transaction').on('attempts').column('transaction_id').execute()
+    await db.schema
+      .createTable('transaction_messages')
+      .addColumn('transaction_id', 'integer', (c) => c.notNull().references('transactions.id'))
+      .addColumn('from_chain', uint256, (c) => c.notNull())
+      .addColumn('order_id', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('transaction_messages_key', ['transaction_id', 'from_chain', 'order_id'])
+      .execute()
+  },
+}
+
+/** Every migration by number, oldest first. One that has been released never changes. */
+export const migrations: MigrationProvider = {
+  getMigrations: async () => ({ '0001_initial': initial }),
+}

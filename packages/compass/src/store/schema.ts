@@ -1,0 +1,97 @@
+import type { Generated } from 'kysely'
+
+/** Messages: one row each, keyed by where it started and its order id. Times are milliseconds. */
+export interface MessageTable {
+  from_chain: bigint
+  order_id: string
+  to_chain: bigint
+  nonce: bigint
+  mos: string
+  from_address: string
+  message_data: string
+  gas_limit: bigint
+  block_number: bigint
+  block_hash: string
+  block_timestamp: bigint
+  tx_hash: string
+  tx_index: number
+  log_index: number
+  state: string
+  reason_code: string | null
+  reason_detail: string | null
+  attempts: number
+  next_attempt_at: bigint
+  seen_at: bigint
+  final_at: bigint | null
+  provable_at: bigint | null
+  submitted_at: bigint | null
+  included_at: bigint | null
+  settled_at: bigint | null
+  update_tx: string | null
+  update_gas: bigint | null
+  transaction_id: number | null
+  target_tx: string | null
+  target_block: bigint | null
+  delivery_gas: bigint | null
+  executed: boolean | null
+  execution_reason: string | null
+}
+
+/** How far a chain's MOS has been read, and the newest block that was final. */
+export interface CursorTable {
+  chain_id: bigint
+  mos: string
+  block_number: bigint
+  block_hash: string
+  final_number: bigint | null
+  final_hash: string | null
+}
+
+/** The nonce ledger: one row for each nonce that Compass has taken. */
+export interface TransactionTable {
+  id: Generated<number>
+  chain_id: bigint
+  signer: string
+  nonce: number
+  kind: string
+  state: string
+  to_address: string
+  data: string
+  gas_limit: bigint
+  created_at: bigint
+  missing_since: bigint | null
+  success: boolean | null
+  hash: string | null
+  block_number: bigint | null
+  block_hash: string | null
+  gas_used: bigint | null
+  gas_price: bigint | null
+  error: string | null
+}
+
+/** Every signed form of a transaction: replacements share its nonce. */
+export interface AttemptTable {
+  hash: string
+  transaction_id: number
+  cancel: boolean
+  raw: string
+  max_fee: bigint
+  max_priority_fee: bigint
+  created_at: bigint
+  sent_at: bigint | null
+}
+
+/** Which messages a transaction delivers, or a light-client update was sent for. */
+export interface TransactionMessageTable {
+  transaction_id: number
+  from_chain: bigint
+  order_id: string
+}
+
+export interface Schema {
+  messages: MessageTable
+  cursors: CursorTable
+  transactions: TransactionTable
+  attempts: AttemptTable
+  transaction_messages: TransactionMessageTable
+}

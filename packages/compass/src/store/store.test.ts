@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { hasCode } from '@meridian/core'
+import { numberToHex, pad } from 'viem'
+import type { MessageOrigin } from '../message.ts'
+import type { Progress } from '../progress.ts'
+import { openStore } from './open.ts'
+import type { Reservation } from './store.ts'
+
+const mos = pad('0xa1', { size: 20 })
+const signer = pad('0xb1', { size: 20 })
+const MAX = 2n ** 256n - 1n
+
+function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigin {
+  return {
+    fromChain: 1n,
+    orderId: pad(numberToHex(n)),
+    toChain: 2n,
+    nonce: BigInt(n),
+    mos,
+    fromAddress: '0x1234',
+    messageData: '0xabcd',
+    gasLimit: 100_000n,
+    blockNumber: BigInt(n),
+    blockHash: pad(numberToHex(n)),
+    blockTimestamp: 1_700_000_000n,
+    txHash: pad(numberToHex(n)),
+    txIndex: 0,
+    logIndex: 0,
+    ...overrides,
+  }
+}
+const cursor = (n: number) => ({ number: BigInt(n), hash: pad(numberToHex(n)), final: null })
+const reservation = (nonce: number, messages: Reservation['messages']): Reservation => ({
+  chainId: 2n,
+  signer,
+  nonce,
+  kind: 'delivery',
+  to: mos,
+  data: '0x01',
+  gasLimit: 500_000n,
+  attempt: {
+    hash: pad(numberToHex(0x1000 + nonce)),
+    raw: '0x02',
+    maxFeePerGas: MAX,
+    maxPriorityFeePerGas: 1n,
+  },
+  messages,
+})
+
+test('a message’s way through the store, with its steps told after each commit', async () => {
+  const store = await openStore(null)
+  const steps: Progress[] = []
+  store.subscribe((step) => steps.push(step))
+  await store.commitScan(1n, mos, cursor(5), [origin(1)], 10)
+  await store.commitScan(1n, mos, cursor(6), [origin(1)], 20)
+  const key = { fromChain: 1n, orderId: pad('0x01') }
+  await store.apply([
+    [key, { type: 'finalized', at: 30 }],
+    [key, { type: 'updated', at: 40, tx: pad('0x07'), gas: MAX }],
+    [key, { type: 'proven', at: 50 }],
+  ])
+  assert.deepEqual((await store.due(1n, 2n, ['final', 'provable'], 60, 10)).length, 1)
+  const transaction = await store.reserve(reservation(0, [key]), 60)
+  assert.equal((await store.openTransactions(2n, signer)).length, 1)
+  assert.equal((await store.transactionMessages(transaction.id))[0]?.state, 'submitted')
+  await store.settle(transaction.id, { state: 'mined', gasUsed: 77n, success: true }, [
+    [key, { type: 'included', at: 70, executed: true, executionReason: null, tx: pad('0x09'), block: 9n, gas: 77n }],
+  ])
+  await store.apply([[key, { type: 'settled', at: 80, outcome: 'delivered' }]])
+  const message = await store.message(key)
+  assert.equal(message?.state, 'delivered')
+  assert.equal(message?.updateGas, MAX)
+  assert.deepEqual(
+    steps.map((s) => [s.stage, s.at]),
+    [
+      ['sent', 10],
+      ['final', 30],
+      ['lightClientUpdated', 50],
+      ['proven', 60],
+      ['delivered', 70],
+      ['executed', 70],
+    ],
+  )
+  await store.close()
+})
+
+test('an illegal event changes nothing of its transaction', async () => {
+  const store = await openStore(null)
+  await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
+  await assert.rejects(
+    store.apply([
+      [
+        { fromChain: 1n, orderId: pad('0x01') },
+        { type: 'finalized', at: 1 },
+      ],
+      [
+        { fromChain: 1n, orderId: pad('0x02') },
+        { type: 'proven', at: 1 },
+      ],
+    ]),
+    (e) => hasCode(e, 'ILLEGAL_TRANSITION'),
+  )
+  assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
+  await store.close()
+})
+
+test('a nonce is never given twice', async () => {
+  const store = await openStore(null)
+  await store.reserve(reservation(3, []), 1)
+  await assert.rejects(store.reserve({ ...reservation(3, []), attempt: { ...reservation(4, []).attempt } }, 1))
+  await store.close()
+})
+
+test('a reorg forgets what was only seen, and nothing that is final', async () => {
+  const store = await openStore(null)
+  await store.commitScan(1n, mos, cursor(5), [origin(3), origin(4), origin(5)], 10)
+  await store.apply([
+    [
+      { fromChain: 1n, orderId: pad('0x04') },
+      { type: 'finalized', at: 1 },
+    ],
+  ])
+  assert.equal(await store.rollback(1n, mos, cursor(3)), 1)
+  assert.equal((await store.inState(1n, 'seen', 10)).length, 1)
+  assert.equal((await store.inState(1n, 'final', 10)).length, 1)
+  assert.equal((await store.cursor(1n, mos))?.number, 3n)
+  assert.equal(await store.lastNonce(1n, mos, 2n), 4n)
+  await store.close()
+})
+
+test('the folder keeps everything, and refuses a second holder in one line', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'compass-store-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const first = await openStore(folder)
+  await first.commitScan(1n, mos, cursor(5), [origin(1, { toChain: MAX })], 10)
+  await assert.rejects(
+    openStore(folder),
+    (e) => hasCode(e, 'STORE_LOCKED') && e instanceof Error && !e.message.includes('\n'),
+  )
+  await first.close()
+  const second = await openStore(folder)
+  assert.equal((await second.messages())[0]?.toChain, MAX)
+  assert.deepEqual(await second.cursor(1n, mos), cursor(5))
+  await second.close()
+})

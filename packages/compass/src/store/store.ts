@@ -1,0 +1,498 @@
+import type { Kysely, Transaction as SqlTransaction } from 'kysely'
+import type { Address, Hex } from 'viem'
+import {
+  type Message,
+  type MessageEvent,
+  type MessageKey,
+  type MessageOrigin,
+  type MessageState,
+  seen,
+  transition,
+} from '../message.ts'
+import { type Progress, progressBetween } from '../progress.ts'
+import { fromMessage, toMessage, toTransaction } from './rows.ts'
+import type { Schema } from './schema.ts'
+
+/** How far a chain's MOS has been read. */
+export interface Cursor {
+  readonly number: bigint
+  readonly hash: Hex
+  /** The newest block that was final; null before the first. */
+  readonly final: { readonly number: bigint; readonly hash: Hex } | null
+}
+
+/** `pending`: signed, it may land. `mined`: in a block that may be reorganised. `final`: for good. `lost`: somebody else
+ *  used the nonce. `rejected`: no node ever took it, its nonce is free again. */
+export type TransactionState = 'pending' | 'mined' | 'final' | 'lost' | 'rejected'
+export type TransactionKind = 'delivery' | 'update' | 'retry'
+
+/** One signed form of a transaction. `cancel` fills the nonce with nothing. */
+export interface Attempt {
+  readonly hash: Hex
+  readonly cancel: boolean
+  readonly raw: Hex
+  /** Wei. */
+  readonly maxFeePerGas: bigint
+  /** Wei. */
+  readonly maxPriorityFeePerGas: bigint
+  readonly createdAt: number
+  readonly sentAt: number | null
+}
+
+/** A row of the nonce ledger. Times are milliseconds of Compass' clock. */
+export interface Transaction {
+  readonly id: number
+  readonly chainId: bigint
+  readonly signer: Address
+  readonly nonce: number
+  readonly kind: TransactionKind
+  readonly state: TransactionState
+  readonly to: Address
+  readonly data: Hex
+  readonly gasLimit: bigint
+  readonly createdAt: number
+  /** Since when its nonce is used while no node shows a receipt. */
+  readonly missingSince: number | null
+  readonly success: boolean | null
+  /** Of the form that landed. */
+  readonly hash: Hex | null
+  readonly blockNumber: bigint | null
+  readonly blockHash: Hex | null
+  readonly gasUsed: bigint | null
+  /** Wei. */
+  readonly gasPrice: bigint | null
+  readonly error: string | null
+  /** Oldest first. */
+  readonly attempts: readonly Attempt[]
+}
+
+/** What `reserve` writes down before anything is sent. */
+export interface Reservation {
+  readonly chainId: bigint
+  readonly signer: Address
+  readonly nonce: number
+  readonly kind: TransactionKind
+  readonly to: Address
+  readonly data: Hex
+  readonly gasLimit: bigint
+  readonly attempt: Omit<Attempt, 'cancel' | 'createdAt' | 'sentAt'>
+  readonly messages: readonly MessageKey[]
+}
+
+/** An event for one message. */
+export type Happening = readonly [MessageKey, MessageEvent]
+
+/** What a transaction's row may change to. */
+export type TransactionPatch = Partial<
+  Pick<
+    Transaction,
+    'state' | 'missingSince' | 'success' | 'hash' | 'blockNumber' | 'blockHash' | 'gasUsed' | 'gasPrice' | 'error'
+  >
+>
+
+/** Compass' memory. Each function is one database transaction. */
+export interface Store {
+  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
+  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
+  commitScan(
+    chainId: bigint,
+    mos: Address,
+    cursor: Cursor,
+    origins: readonly MessageOrigin[],
+    at: number,
+  ): Promise<void>
+  /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
+  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
+  /** The newest nonce that is known of a lane. */
+  lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
+  /** Messages of one chain in a state, oldest block first. */
+  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
+  /** Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody. */
+  due(
+    fromChain: bigint,
+    toChain: bigint,
+    states: readonly MessageState[],
+    now: number,
+    limit: number,
+  ): Promise<readonly Message[]>
+  message(key: MessageKey): Promise<Message | null>
+  /** For views: newest first. */
+  messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
+  counts(): Promise<
+    readonly {
+      readonly fromChain: bigint
+      readonly toChain: bigint
+      readonly state: MessageState
+      readonly count: number
+      readonly oldestSeenAt: number
+    }[]
+  >
+  /** @throws {IllegalTransitionError} and changes nothing. */
+  apply(happenings: readonly Happening[]): Promise<void>
+  /** Takes a nonce, keeps the signed bytes, and moves the messages of a delivery to `submitted`. */
+  reserve(reservation: Reservation, at: number): Promise<Transaction>
+  /** Lets more messages wait for a transaction that is on its way. */
+  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
+  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
+  markSent(hash: Hex, at: number): Promise<void>
+  /** Pending and mined transactions by nonce. */
+  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
+  transaction(id: number): Promise<Transaction | null>
+  transactionMessages(id: number): Promise<readonly Message[]>
+  /** Changes a transaction and its messages together. */
+  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
+  /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
+  subscribe(listener: (progress: Progress) => void): () => void
+  close(): Promise<void>
+}
+
+/** The store over any database of PostgreSQL's dialect; `close` is what closes it. */
+export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Store {
+  const listeners = new Set<(progress: Progress) => void>()
+
+  async function commit<T>(work: (trx: SqlTransaction<Schema>, steps: Progress[]) => Promise<T>): Promise<T> {
+    const steps: Progress[] = []
+    const result = await db.transaction().execute((trx) => work(trx, steps))
+    for (const step of steps) for (const listener of listeners) listener(step)
+    return result
+  }
+
+  async function applyIn(
+    trx: SqlTransaction<Schema>,
+    steps: Progress[],
+    happenings: readonly Happening[],
+  ): Promise<void> {
+    for (const [key, event] of happenings) {
+      const row = await trx
+        .selectFrom('messages')
+        .selectAll()
+        .where('from_chain', '=', key.fromChain)
+        .where('order_id', '=', key.orderId)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+      const before = toMessage(row)
+      const after = transition(before, event)
+      const { from_chain, order_id, ...changes } = fromMessage(after)
+      await trx
+        .updateTable('messages')
+        .set(changes)
+        .where('from_chain', '=', from_chain)
+        .where('order_id', '=', order_id)
+        .execute()
+      steps.push(...progressBetween(before, after))
+    }
+  }
+
+  async function writeCursor(
+    trx: SqlTransaction<Schema>,
+    chainId: bigint,
+    mos: Address,
+    cursor: Cursor,
+  ): Promise<void> {
+    const values = {
+      block_number: cursor.number,
+      block_hash: cursor.hash,
+      final_number: cursor.final?.number ?? null,
+      final_hash: cursor.final?.hash ?? null,
+    }
+    await trx
+      .insertInto('cursors')
+      .values({ chain_id: chainId, mos, ...values })
+      .onConflict((oc) => oc.columns(['chain_id', 'mos']).doUpdateSet(values))
+      .execute()
+  }
+
+  async function withAttempts(rows: readonly Parameters<typeof toTransaction>[0][]): Promise<readonly Transaction[]> {
+    if (rows.length === 0) return []
+    const attempts = await db
+      .selectFrom('attempts')
+      .selectAll()
+      .where(
+        'transaction_id',
+        'in',
+        rows.map((row) => row.id),
+      )
+      .orderBy('created_at')
+      .execute()
+    return rows.map((row) =>
+      toTransaction(
+        row,
+        attempts.filter((a) => a.transaction_id === row.id),
+      ),
+    )
+  }
+
+  return {
+    async cursor(chainId, mos) {
+      const row = await db
+        .selectFrom('cursors')
+        .selectAll()
+        .where('chain_id', '=', chainId)
+        .where('mos', '=', mos)
+        .executeTakeFirst()
+      if (row === undefined) return null
+      const hash = row.block_hash as Hex // CAST: written by writeCursor
+      const finalHash = row.final_hash as Hex | null // CAST: written by writeCursor
+      const final =
+        row.final_number === null || finalHash === null ? null : { number: row.final_number, hash: finalHash }
+      return { number: row.block_number, hash, final }
+    },
+
+    commitScan: (chainId, mos, cursor, origins, at) =>
+      commit(async (trx, steps) => {
+        for (const origin of origins) {
+          const message = seen(origin, at)
+          const inserted = await trx
+            .insertInto('messages')
+            .values(fromMessage(message))
+            .onConflict((oc) => oc.columns(['from_chain', 'order_id']).doNothing())
+            .returning('order_id')
+            .executeTakeFirst()
+          if (inserted !== undefined) steps.push(...progressBetween(null, message))
+        }
+        await writeCursor(trx, chainId, mos, cursor)
+      }),
+
+    rollback: (chainId, mos, cursor) =>
+      commit(async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('messages')
+          .where('from_chain', '=', chainId)
+          .where('mos', '=', mos)
+          .where('state', '=', 'seen')
+          .where('block_number', '>', cursor.number)
+          .executeTakeFirst()
+        await writeCursor(trx, chainId, mos, cursor)
+        return Number(numDeletedRows)
+      }),
+
+    async lastNonce(fromChain, mos, toChain) {
+      const row = await db
+        .selectFrom('messages')
+        .select('nonce')
+        .where('from_chain', '=', fromChain)
+        .where('mos', '=', mos)
+        .where('to_chain', '=', toChain)
+        .orderBy('nonce', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.nonce ?? null
+    },
+
+    async inState(fromChain, state, limit) {
+      const rows = await db
+        .selectFrom('messages')
+        .selectAll()
+        .where('from_chain', '=', fromChain)
+        .where('state', '=', state)
+        .where('state', '<>', 'delivered')
+        .orderBy('block_number')
+        .limit(limit)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    async due(fromChain, toChain, states, now, limit) {
+      const rows = await db
+        .selectFrom('messages')
+        .selectAll()
+        .where('from_chain', '=', fromChain)
+        .where('to_chain', '=', toChain)
+        .where('state', 'in', [...states])
+        .where('state', '<>', 'delivered')
+        .where('next_attempt_at', '<=', BigInt(now))
+        .orderBy('next_attempt_at')
+        .orderBy('block_number')
+        .orderBy('log_index')
+        .limit(limit)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    async message({ fromChain, orderId }) {
+      const row = await db
+        .selectFrom('messages')
+        .selectAll()
+        .where('from_chain', '=', fromChain)
+        .where('order_id', '=', orderId)
+        .executeTakeFirst()
+      return row === undefined ? null : toMessage(row)
+    },
+
+    async messages(filter = {}) {
+      let query = db.selectFrom('messages').selectAll()
+      if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+      const rows = await query
+        .orderBy('seen_at', 'desc')
+        .orderBy('block_number', 'desc')
+        .limit(filter.limit ?? 1_000)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    async counts() {
+      const rows = await db
+        .selectFrom('messages')
+        .select(['from_chain', 'to_chain', 'state'])
+        .select((eb) => [eb.fn.countAll<bigint>().as('count'), eb.fn.min('seen_at').as('oldest')])
+        .groupBy(['from_chain', 'to_chain', 'state'])
+        .execute()
+      return rows.map((row) => ({
+        fromChain: row.from_chain,
+        toChain: row.to_chain,
+        state: row.state as MessageState, // CAST: only `transition` makes states
+        count: Number(row.count),
+        oldestSeenAt: Number(row.oldest),
+      }))
+    },
+
+    apply: (happenings) => commit((trx, steps) => applyIn(trx, steps, happenings)),
+
+    reserve: (reservation, at) =>
+      commit(async (trx, steps) => {
+        const row = await trx
+          .insertInto('transactions')
+          .values({
+            chain_id: reservation.chainId,
+            signer: reservation.signer,
+            nonce: reservation.nonce,
+            kind: reservation.kind,
+            state: 'pending',
+            to_address: reservation.to,
+            data: reservation.data,
+            gas_limit: reservation.gasLimit,
+            created_at: BigInt(at),
+            missing_since: null,
+            success: null,
+            hash: null,
+            block_number: null,
+            block_hash: null,
+            gas_used: null,
+            gas_price: null,
+            error: null,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow()
+        const attempt = await trx
+          .insertInto('attempts')
+          .values({
+            hash: reservation.attempt.hash,
+            transaction_id: row.id,
+            cancel: false,
+            raw: reservation.attempt.raw,
+            max_fee: reservation.attempt.maxFeePerGas,
+            max_priority_fee: reservation.attempt.maxPriorityFeePerGas,
+            created_at: BigInt(at),
+            sent_at: null,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow()
+        for (const key of reservation.messages)
+          await trx
+            .insertInto('transaction_messages')
+            .values({ transaction_id: row.id, from_chain: key.fromChain, order_id: key.orderId })
+            .execute()
+        if (reservation.kind === 'delivery') {
+          const event: MessageEvent = { type: 'submitted', at, transactionId: row.id }
+          await applyIn(
+            trx,
+            steps,
+            reservation.messages.map((key) => [key, event]),
+          )
+        }
+        return toTransaction(row, [attempt])
+      }),
+
+    async attach(transactionId, messages) {
+      if (messages.length === 0) return
+      await db
+        .insertInto('transaction_messages')
+        .values(messages.map((m) => ({ transaction_id: transactionId, from_chain: m.fromChain, order_id: m.orderId })))
+        .onConflict((oc) => oc.doNothing())
+        .execute()
+    },
+
+    addAttempt: (transactionId, attempt, at) =>
+      commit(async (trx) => {
+        await trx
+          .insertInto('attempts')
+          .values({
+            hash: attempt.hash,
+            transaction_id: transactionId,
+            cancel: attempt.cancel,
+            raw: attempt.raw,
+            max_fee: attempt.maxFeePerGas,
+            max_priority_fee: attempt.maxPriorityFeePerGas,
+            created_at: BigInt(at),
+            sent_at: null,
+          })
+          .onConflict((oc) => oc.column('hash').doNothing())
+          .execute()
+      }),
+
+    async markSent(hash, at) {
+      await db
+        .updateTable('attempts')
+        .set({ sent_at: BigInt(at) })
+        .where('hash', '=', hash)
+        .execute()
+    },
+
+    async openTransactions(chainId, signer) {
+      const rows = await db
+        .selectFrom('transactions')
+        .selectAll()
+        .where('chain_id', '=', chainId)
+        .where('signer', '=', signer)
+        .where('state', 'in', ['pending', 'mined'])
+        .orderBy('nonce')
+        .execute()
+      return withAttempts(rows)
+    },
+
+    async transaction(id) {
+      const rows = await db.selectFrom('transactions').selectAll().where('id', '=', id).execute()
+      const [transaction] = await withAttempts(rows)
+      return transaction ?? null
+    },
+
+    async transactionMessages(id) {
+      const rows = await db
+        .selectFrom('messages')
+        .innerJoin('transaction_messages as tm', (join) =>
+          join.onRef('tm.from_chain', '=', 'messages.from_chain').onRef('tm.order_id', '=', 'messages.order_id'),
+        )
+        .selectAll('messages')
+        .where('tm.transaction_id', '=', id)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    settle: (transactionId, patch, happenings) =>
+      commit(async (trx, steps) => {
+        const set = {
+          ...(patch.state === undefined ? {} : { state: patch.state }),
+          ...(patch.missingSince === undefined
+            ? {}
+            : { missing_since: patch.missingSince === null ? null : BigInt(patch.missingSince) }),
+          ...(patch.success === undefined ? {} : { success: patch.success }),
+          ...(patch.hash === undefined ? {} : { hash: patch.hash }),
+          ...(patch.blockNumber === undefined ? {} : { block_number: patch.blockNumber }),
+          ...(patch.blockHash === undefined ? {} : { block_hash: patch.blockHash }),
+          ...(patch.gasUsed === undefined ? {} : { gas_used: patch.gasUsed }),
+          ...(patch.gasPrice === undefined ? {} : { gas_price: patch.gasPrice }),
+          ...(patch.error === undefined ? {} : { error: patch.error }),
+        }
+        if (Object.keys(set).length > 0)
+          await trx.updateTable('transactions').set(set).where('id', '=', transactionId).execute()
+        await applyIn(trx, steps, happenings)
+      }),
+
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+
+    close,
+  }
+}

@@ -1,0 +1,138 @@
+import type { Receipt, Refusal } from '@meridian/chain'
+import type { Address } from 'viem'
+import { backoffMs, type Message, type Reason } from '../message.ts'
+import { executedIn } from '../mos.ts'
+import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
+import type { Attempt, Happening, Transaction } from '../store/store.ts'
+
+/** How a transaction landed. */
+export interface Landed {
+  readonly attempt: Attempt
+  readonly receipt: Receipt
+  /** Why it reverted; null where it did not. */
+  readonly reverted: Refusal | null
+  readonly mos: Address
+}
+
+/** Messages that still belong to the transaction: others have moved on since. */
+function owned(transaction: Transaction, messages: readonly Message[], state: Message['state']): readonly Message[] {
+  return messages.filter((m) => m.state === state && m.transactionId === transaction.id)
+}
+
+const dropped = (message: Message, reason: Reason, delay: number, at: number): Happening => [
+  message,
+  { type: 'dropped', at, reason, nextAttemptAt: at + delay },
+]
+
+/** What becomes of the messages of a transaction that will never land. */
+export function afterLoss(
+  transaction: Transaction,
+  messages: readonly Message[],
+  reason: Reason,
+  at: number,
+): readonly Happening[] {
+  return owned(transaction, messages, 'submitted').map((m) => dropped(m, reason, backoffMs(m.attempts), at))
+}
+
+/** What becomes of the messages of a transaction that a reorg put back among the pending. */
+export function afterReorg(transaction: Transaction, messages: readonly Message[], at: number): readonly Happening[] {
+  return owned(transaction, messages, 'included').map((m) => [m, { type: 'excluded', at }] as const)
+}
+
+/** What becomes of the messages of a transaction that is in a block. */
+export function afterReceipt(
+  transaction: Transaction,
+  messages: readonly Message[],
+  landed: Landed,
+  at: number,
+): readonly Happening[] {
+  if (landed.attempt.cancel) {
+    return afterLoss(transaction, messages, { code: 'CANCELLED', detail: 'its nonce was filled with nothing' }, at)
+  }
+  switch (transaction.kind) {
+    case 'update':
+      return afterUpdate(messages, landed, at)
+    case 'delivery':
+      return afterDelivery(transaction, messages, landed, at)
+    case 'retry':
+      return afterRetry(messages, landed, at)
+  }
+}
+
+function afterUpdate(
+  messages: readonly Message[],
+  { attempt, receipt, reverted }: Landed,
+  at: number,
+): readonly Happening[] {
+  return messages
+    .filter((m) => m.state === 'final')
+    .map((m): Happening => {
+      if (reverted === null) return [m, { type: 'updated', at, tx: attempt.hash, gas: receipt.gasUsed }]
+      const nextAttemptAt = at + retryDelayMs(policyOf(reverted), backoffMs(m.attempts))
+      return [m, { type: 'waiting', at, reason: revertReason(reverted), nextAttemptAt, failure: true }]
+    })
+}
+
+function afterDelivery(
+  transaction: Transaction,
+  messages: readonly Message[],
+  { attempt, receipt, reverted, mos }: Landed,
+  at: number,
+): readonly Happening[] {
+  const mine = owned(transaction, messages, 'submitted')
+  if (reverted !== null) {
+    const policy = policyOf(reverted)
+    return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
+  }
+  const ran = mine.map(
+    (m) => [m, executedIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId)] as const,
+  )
+  const share = BigInt(Math.max(1, ran.filter(([, executed]) => executed !== undefined).length))
+  return ran.map(([m, executed]): Happening => {
+    // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
+    if (executed === undefined) {
+      return dropped(m, { code: 'SKIPPED', detail: 'the transaction landed without it' }, 0, at)
+    }
+    return [
+      m,
+      {
+        type: 'included',
+        at,
+        executed: executed.result,
+        executionReason: executed.result ? null : executed.reason,
+        tx: attempt.hash,
+        block: receipt.blockNumber,
+        gas: receipt.gasUsed / share,
+      },
+    ]
+  })
+}
+
+function afterRetry(
+  messages: readonly Message[],
+  { attempt, receipt, reverted, mos }: Landed,
+  at: number,
+): readonly Happening[] {
+  return messages
+    .filter((m) => m.state === 'failed')
+    .map((m): Happening => {
+      const executed = executedIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId && e.result)
+      if (reverted === null && executed !== undefined) {
+        const block = receipt.blockNumber
+        return [
+          m,
+          {
+            type: 'included',
+            at,
+            executed: true,
+            executionReason: null,
+            tx: attempt.hash,
+            block,
+            gas: receipt.gasUsed,
+          },
+        ]
+      }
+      const reason = reverted === null ? { code: 'RETRY_FAILED', detail: 'it failed again' } : revertReason(reverted)
+      return [m, { type: 'waiting', at, reason, nextAttemptAt: at + backoffMs(m.attempts), failure: true }]
+    })
+}

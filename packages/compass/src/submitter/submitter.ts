@@ -1,0 +1,294 @@
+import {
+  call,
+  decodeRevert,
+  describeRevert,
+  getBlock,
+  getReceipt,
+  parseAnswer,
+  quantity,
+  type Receipt,
+} from '@meridian/chain'
+import type { Address, Hex } from 'viem'
+import type { ChainContext, Common } from '../chain-context.ts'
+import type { MessageKey, Reason } from '../message.ts'
+import { createMutex } from '../mutex.ts'
+import type { Attempt, Transaction, TransactionKind } from '../store/store.ts'
+import { broadcast } from './broadcast.ts'
+import { bumpedFees, type Fees, type Market, marketFees } from './fees.ts'
+import { afterLoss, afterReceipt, afterReorg } from './outcome.ts'
+
+/** What to send. It was simulated by whoever asks. */
+export interface Job {
+  readonly kind: TransactionKind
+  readonly to: Address
+  readonly data: Hex
+  readonly gasLimit: bigint
+  readonly messages: readonly MessageKey[]
+}
+
+/** `sent`: it is in the ledger and will land, or its messages come back with a reason. `refused`: nothing was written. */
+export type SendResult =
+  | { readonly status: 'sent'; readonly transaction: Transaction }
+  | { readonly status: 'refused'; readonly reason: Reason }
+
+/** The one writer of a wallet on a chain. */
+export interface Submitter {
+  readonly address: Address
+  send(job: Job): Promise<SendResult>
+  /** Looks after what is on its way: receipts, rebroadcasts, fee bumps, gaps, reorgs. */
+  poll(): Promise<void>
+  /** Pending transactions. */
+  pending(): Promise<readonly Transaction[]>
+}
+
+/** Gas of a transfer of nothing, which fills a gap. */
+const TRANSFER_GAS = 21_000n
+
+/**
+ * One writer a key and chain. Every transaction is signed and written down before the node sees it, so that a killed
+ * process finds what it may have sent, sends the same bytes again, and never signs two payloads for one message.
+ */
+export function createSubmitter(chain: ChainContext, common: Common): Submitter {
+  if (chain.signer === null) throw new TypeError(`chain ${chain.id} has no signer`)
+  const { signer, tuning } = { signer: chain.signer, tuning: chain.tuning }
+  const { rpc } = chain.ports
+  const { store, clock } = common
+  const log = common.log.child({ chain: chain.name, signer: signer.address })
+  const mutex = createMutex()
+  let nextNonce: number | null = null
+
+  const count = async (block: 'latest' | 'pending'): Promise<number> =>
+    Number(
+      parseAnswer(
+        quantity,
+        'eth_getTransactionCount',
+        await rpc.request('eth_getTransactionCount', [signer.address, block]),
+      ),
+    )
+
+  async function market(): Promise<Market> {
+    const [latest, tip] = await Promise.all([getBlock(rpc, 'latest'), rpc.request('eth_maxPriorityFeePerGas', [])])
+    return {
+      baseFeePerGas: latest.baseFeePerGas ?? 0n,
+      priorityFeePerGas: parseAnswer(quantity, 'eth_maxPriorityFeePerGas', tip),
+      minPriorityFeePerGas: tuning.minPriorityFeePerGas,
+      cap: tuning.maxFeePerGas,
+    }
+  }
+
+  const balance = async (): Promise<bigint> =>
+    parseAnswer(quantity, 'eth_getBalance', await rpc.request('eth_getBalance', [signer.address, 'latest']))
+
+  /** The ledger and the chain, whichever is further: the key may have been used from outside. */
+  async function reconcile(): Promise<number> {
+    const [latest, pending, open] = await Promise.all([
+      count('latest'),
+      count('pending'),
+      store.openTransactions(chain.id, signer.address),
+    ])
+    const ledger = open.reduce((next, { nonce }) => Math.max(next, nonce + 1), 0)
+    return Math.max(latest, pending, ledger)
+  }
+
+  async function sign(nonce: number, to: Address, data: Hex, gas: bigint, fees: Fees) {
+    const signed = await signer.sign({ chainId: chain.id, nonce, to, data, value: 0n, gas, ...fees })
+    return { ...signed, ...fees }
+  }
+
+  const refused = (code: string, detail: string): SendResult => ({ status: 'refused', reason: { code, detail } })
+
+  async function send(job: Job): Promise<SendResult> {
+    const open = await store.openTransactions(chain.id, signer.address)
+    const pending = open.filter(({ state }) => state === 'pending')
+    if (pending.length >= tuning.maxInFlight)
+      return refused('WALLET_BUSY', `${pending.length} transactions are on their way`)
+    const [now, funds] = await Promise.all([market(), balance()])
+    const fees = marketFees(now)
+    if (fees === null) return refused('FEE_CAP', `base fee ${now.baseFeePerGas} wei is above the cap of ${now.cap}`)
+    const cost = pending.reduce((sum, { gasLimit, attempts }) => {
+      return sum + gasLimit * (attempts.at(-1)?.maxFeePerGas ?? 0n)
+    }, job.gasLimit * fees.maxFeePerGas)
+    if (funds < cost) return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${cost}`)
+    nextNonce ??= await reconcile()
+    const nonce = nextNonce
+    const attempt = await sign(nonce, job.to, job.data, job.gasLimit, fees)
+    const transaction = await store.reserve(
+      { ...job, chainId: chain.id, signer: signer.address, nonce, attempt },
+      clock.now(),
+    )
+    nextNonce = nonce + 1
+    await show(transaction, attempt.hash, attempt.raw, true)
+    return { status: 'sent', transaction }
+  }
+
+  /** Shows signed bytes to the node and draws the consequences. `fresh`: nobody can have seen these bytes before. */
+  async function show(transaction: Transaction, hash: Hex, raw: Hex, fresh: boolean): Promise<void> {
+    const result = await broadcast(rpc, raw)
+    const info = { nonce: transaction.nonce, kind: transaction.kind, hash }
+    if (result.type === 'accepted') {
+      log.debug(info, 'transaction shown')
+      return store.markSent(hash, clock.now())
+    }
+    log.warn({ ...info, result: result.type, detail: result.detail }, 'transaction not taken')
+    if (result.type === 'nonceTooLow') {
+      nextNonce = null
+      if (fresh) await lose(transaction, { code: 'NONCE_TAKEN', detail: 'the key was used from outside' })
+    } else if (result.type === 'invalid' && fresh) {
+      await reject(transaction, { code: 'TRANSACTION_INVALID', detail: result.detail })
+    } else {
+      await store.settle(transaction.id, { error: result.detail }, [])
+    }
+  }
+
+  async function lose(transaction: Transaction, reason: Reason): Promise<void> {
+    const messages = await store.transactionMessages(transaction.id)
+    const events = afterLoss(transaction, messages, reason, clock.now())
+    await store.settle(transaction.id, { state: 'lost', error: reason.detail }, events)
+  }
+
+  /** No node takes it: its messages go back, and its nonce is freed, or filled where later ones wait behind it. */
+  async function reject(transaction: Transaction, reason: Reason): Promise<void> {
+    const messages = await store.transactionMessages(transaction.id)
+    const events = afterLoss(transaction, messages, reason, clock.now())
+    const open = await store.openTransactions(chain.id, signer.address)
+    if (open.some(({ nonce }) => nonce > transaction.nonce)) {
+      await store.settle(transaction.id, { error: reason.detail }, events)
+      return replace(transaction, true)
+    }
+    await store.settle(transaction.id, { state: 'rejected', error: reason.detail }, events)
+    nextNonce = null
+  }
+
+  /** Signs the nonce again with a higher fee, or with nothing in it. */
+  async function replace(transaction: Transaction, cancel: boolean): Promise<void> {
+    const last = transaction.attempts.at(-1)
+    if (last === undefined) return
+    const fees = bumpedFees(last, await market())
+    if (fees === null) {
+      await store.settle(transaction.id, { error: 'the fee cap forbids a replacement' }, [])
+      return show(transaction, last.hash, last.raw, false)
+    }
+    const asCancel = cancel || last.cancel
+    const signed = asCancel
+      ? await sign(transaction.nonce, signer.address, '0x', TRANSFER_GAS, fees)
+      : await sign(transaction.nonce, transaction.to, transaction.data, transaction.gasLimit, fees)
+    await store.addAttempt(transaction.id, { ...signed, cancel: asCancel }, clock.now())
+    log.info({ nonce: transaction.nonce, hash: signed.hash, ...asText(fees), cancel: asCancel }, 'transaction replaced')
+    await show(transaction, signed.hash, signed.raw, false)
+  }
+
+  async function findReceipt(transaction: Transaction): Promise<readonly [Attempt, Receipt] | null> {
+    for (const attempt of [...transaction.attempts].reverse()) {
+      const receipt = await getReceipt(rpc, attempt.hash)
+      if (receipt !== null) return [attempt, receipt]
+    }
+    return null
+  }
+
+  async function land(transaction: Transaction, attempt: Attempt, receipt: Receipt): Promise<void> {
+    const success = receipt.status === '0x1'
+    const reverted = success || attempt.cancel ? null : await revertOf(transaction, receipt.blockNumber)
+    const messages = await store.transactionMessages(transaction.id)
+    const landed = { attempt, receipt, reverted, mos: chain.mos }
+    await store.settle(
+      transaction.id,
+      {
+        state: 'mined',
+        success,
+        missingSince: null,
+        hash: attempt.hash,
+        blockNumber: receipt.blockNumber,
+        blockHash: receipt.blockHash,
+        gasUsed: receipt.gasUsed,
+        gasPrice: receipt.effectiveGasPrice ?? null,
+        error: reverted === null ? null : describeRevert(reverted),
+      },
+      afterReceipt(transaction, messages, landed, clock.now()),
+    )
+    const info = { nonce: transaction.nonce, kind: transaction.kind, hash: attempt.hash, gas: String(receipt.gasUsed) }
+    log.info({ ...info, block: String(receipt.blockNumber), success }, 'transaction mined')
+  }
+
+  /** Runs a reverted transaction again on the state before its block, for the reason that receipts do not carry. */
+  async function revertOf(transaction: Transaction, block: bigint) {
+    const { to, data, gasLimit: gas } = transaction
+    const result = await call(rpc, { to, data, gas, from: signer.address }, block - 1n)
+    return result.ok ? decodeRevert('0x') : result.revert
+  }
+
+  async function pollOne(transaction: Transaction, latest: number, oldest: boolean): Promise<void> {
+    const now = clock.now()
+    if (transaction.state === 'mined') {
+      if (transaction.nonce < latest || (await findReceipt(transaction)) !== null) return
+      const messages = await store.transactionMessages(transaction.id)
+      log.warn({ nonce: transaction.nonce, hash: transaction.hash }, 'reorg took a transaction back')
+      return store.settle(transaction.id, { state: 'pending', success: null }, afterReorg(transaction, messages, now))
+    }
+    if (transaction.nonce < latest) {
+      const found = await findReceipt(transaction)
+      if (found !== null) return land(transaction, ...found)
+      if (transaction.missingSince === null) return store.settle(transaction.id, { missingSince: now }, [])
+      if (now - transaction.missingSince < tuning.lostAfterMs) return
+      nextNonce = null
+      return lose(transaction, { code: 'NONCE_TAKEN', detail: 'the key was used from outside' })
+    }
+    const last = transaction.attempts.at(-1)
+    if (last === undefined) return
+    if (oldest && now - last.createdAt >= tuning.bumpAfterMs) return replace(transaction, false)
+    const shownAt = last.sentAt ?? last.createdAt
+    const unshown = last.sentAt === null && now > last.createdAt
+    if (unshown || now - shownAt >= tuning.rebroadcastMs) await show(transaction, last.hash, last.raw, false)
+  }
+
+  async function poll(): Promise<void> {
+    const open = await store.openTransactions(chain.id, signer.address)
+    if (open.length === 0) return
+    const latest = await count('latest')
+    const firstPending = open.find(({ state, nonce }) => state === 'pending' && nonce >= latest)
+    for (const transaction of open) await pollOne(transaction, latest, transaction === firstPending)
+    await closeFinal(open.filter(({ state }) => state === 'mined'))
+    // a wallet whose lowest open nonce is beyond the chain's has a gap that nobody will fill: start over from the chain
+    if (firstPending !== undefined && firstPending.nonce > latest) await fillGap(latest, firstPending)
+  }
+
+  /** A gap in front of the ledger: the node forgot a transaction of somebody else's that was pending when we reconciled. */
+  async function fillGap(nonce: number, behind: Transaction): Promise<void> {
+    if (clock.now() - behind.createdAt < tuning.bumpAfterMs || (await count('pending')) > nonce) return
+    const fees = marketFees(await market())
+    if (fees === null) return
+    const signed = await sign(nonce, signer.address, '0x', TRANSFER_GAS, fees)
+    const reservation = {
+      chainId: chain.id,
+      signer: signer.address,
+      nonce,
+      kind: 'update',
+      gasLimit: TRANSFER_GAS,
+    } as const
+    const filler = { ...reservation, to: signer.address, data: '0x', attempt: signed, messages: [] } as const
+    const transaction = await store.reserve(filler, clock.now())
+    log.warn({ nonce }, 'filling a gap in front of the ledger')
+    await show(transaction, signed.hash, signed.raw, false)
+  }
+
+  async function closeFinal(mined: readonly Transaction[]): Promise<void> {
+    if (mined.length === 0) return
+    const final = await chain.consensus.finalized(chain.ports)
+    for (const { id, blockNumber } of mined)
+      if (blockNumber !== null && blockNumber <= final.number) await store.settle(id, { state: 'final' }, [])
+  }
+
+  return {
+    address: signer.address,
+    send: (job) => mutex.run(() => send(job)),
+    poll: () => mutex.run(poll),
+    async pending() {
+      const open = await store.openTransactions(chain.id, signer.address)
+      return open.filter(({ state }) => state === 'pending')
+    },
+  }
+}
+
+const asText = ({ maxFeePerGas, maxPriorityFeePerGas }: Fees) => ({
+  maxFeePerGas: String(maxFeePerGas),
+  maxPriorityFeePerGas: String(maxPriorityFeePerGas),
+})
