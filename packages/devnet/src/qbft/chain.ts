@@ -1,3 +1,4 @@
+import { parseQbftHeader, quorum, sealHeader } from '@meridian/consensus/qbft'
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
 import { devAccounts } from '../accounts.ts'
 import { type DevnetChain, viemChainOf } from '../chain.ts'
@@ -9,8 +10,8 @@ import { createGate } from '../gate.ts'
 import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
+import { type ExtraData, encodeExtraData, MIX_HASH } from './extra-data.ts'
 import { qbftFront, type SealedIndex } from './front.ts'
-import { blockHash, type ExtraData, encodeExtraData, MIX_HASH, quorum, sealDigest, signSeal } from './seal.ts'
 import { createValidatorBook } from './validators.ts'
 
 /** A block of the sealed chain. */
@@ -105,18 +106,13 @@ export async function createQbftChain(options: QbftOptions): Promise<QbftChain> 
     unsealed: ExtraData,
     signers: readonly Address[],
   ) => {
-    const header = { ...block, ...fields }
-    const digest = sealDigest(header, unsealed)
-    const extra = { ...unsealed, seals: signers.map((validator) => signSeal(digest, book.key(validator))) }
-    const sealed: SealedBlock = {
-      number: BigInt(header.number),
-      timestamp: BigInt(header.timestamp),
-      hash: blockHash(header, extra),
-      anvilHash: block.hash,
-      extra,
-      header: { ...fields, extraData: encodeExtraData(extra) },
-    }
-    return { sealed, raw: encodeHeader({ ...header, extraData: encodeExtraData(extra) }) }
+    const unsealedHeader = { ...block, ...fields, extraData: encodeExtraData({ ...unsealed, seals: [] }) }
+    const raw = sealHeader(encodeHeader(unsealedHeader), signers.map(book.key), unsealed.round)
+    const { number, timestamp, hash, seals } = parseQbftHeader(raw)
+    const extra = { ...unsealed, seals }
+    const header = { ...fields, extraData: encodeExtraData(extra) }
+    const sealed: SealedBlock = { number, timestamp, hash, anvilHash: block.hash, extra, header }
+    return { sealed, raw }
   }
   const sealedFields = (parentHash: Hex, miner: Address, stateRoot: Hex): Record<string, Hex> => ({
     parentHash,

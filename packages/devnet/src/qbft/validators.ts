@@ -1,7 +1,7 @@
 import type { Address, Hex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { DevnetError } from '../errors.ts'
-import type { Vote } from './seal.ts'
+import type { Vote } from './extra-data.ts'
 
 /** The validators of a QBFT chain with their keys, and the votes that change them. */
 export interface ValidatorBook {
