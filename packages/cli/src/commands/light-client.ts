@@ -4,6 +4,7 @@ import { exitCode, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { replayEthereum } from '../replay/ethereum.ts'
+import { replayQbft } from '../replay/qbft.ts'
 import { type ReplayLine, replayText } from '../replay/report.ts'
 import { choiceFlag } from '../values.ts'
 
@@ -43,6 +44,9 @@ function replayCommand(io: Io, finish: (code: number) => void): Command {
 }
 
 function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
+  if (flags.consensus === 'qbft') {
+    return replayQbft({ validators: required(flags, 'validators'), headers: flags.header ?? [] })
+  }
   const network = networks[required(flags, 'network')]
   if (network === undefined) {
     throw new UsageError('--network', `expected ${Object.keys(networks).join(' or ')}, given "${flags.network}"`)

@@ -1,13 +1,18 @@
 import { ethereumLightClientAbi, ethereumLightClientBytecode } from '@meridian/abi'
+import type { SourcePorts } from '@meridian/consensus'
 import {
   type Bootstrap,
+  beaconHeaderRoot,
   bootstrapArgs,
   type ClientPolicy,
   clientForks,
   clientParameters,
+  createEthereumSource,
+  initializeLightClientStore,
   type Network,
 } from '@meridian/consensus/ethereum'
 import { encodeDeployData, type Hex } from 'viem'
+import { RunError } from '../errors.ts'
 
 /** Seconds in a day. */
 const DAY = 86_400n
@@ -33,4 +38,20 @@ export function ethereumClientInit(
     bytecode: ethereumLightClientBytecode,
     args: [clientParameters(network, policy), clientForks(network), bootstrapArgs(bootstrap, network)],
   })
+}
+
+/**
+ * The bootstrap of the newest finalized block, from a beacon node, checked as the contract will check it. The node is
+ * believed for which block is final: compare the block's root with other sources.
+ *
+ * @throws {@link RunError} where the node serves none; VerifyError where it does not hold
+ */
+export async function fetchBootstrap(ports: SourcePorts, network: Network): Promise<Bootstrap> {
+  const source = createEthereumSource(ports, network)
+  const { finalizedHeader } = await source.finalityUpdate()
+  const root = beaconHeaderRoot(finalizedHeader.beacon)
+  const bootstrap = await source.bootstrap(root)
+  if (bootstrap === undefined) throw new RunError('the beacon node', `serves no light-client bootstrap for ${root}`)
+  initializeLightClientStore(bootstrap, network, root)
+  return bootstrap
 }

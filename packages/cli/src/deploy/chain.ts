@@ -1,0 +1,58 @@
+import {
+  feeServiceAbi,
+  feeServiceBytecode,
+  messageServiceAbi,
+  messageServiceBytecode,
+  timelockAbi,
+  timelockBytecode,
+} from '@meridian/abi'
+import { type Address, zeroAddress } from 'viem'
+import { UsageError } from '../errors.ts'
+import { type Deployer, initCodeOf } from './deployer.ts'
+
+/** Who may do what once the chain is connected. What each power is worth is in `docs/TRUST-MODEL.md`. */
+export interface Roles {
+  /** Schedules what the timelock does. Must not be the deployer, who gives up everything. */
+  readonly governor: Address
+  readonly pauser: Address
+  /** Must not be the pauser. */
+  readonly unpauser: Address
+  /** Sets the prices of messages. */
+  readonly pricer: Address
+  readonly feeReceiver: Address
+}
+
+/** The contracts that a chain has before it is connected to any other. */
+export interface ChainContracts {
+  readonly chainId: bigint
+  readonly timelock: Address
+  readonly feeService: Address
+  readonly mos: Address
+  /** The block in which MOS was deployed, or one before it: no message is older. */
+  readonly fromBlock: bigint
+}
+
+/**
+ * Deploys the timelock, the fee service and the message service of one chain. The timelock's delay is zero and the
+ * deployer may schedule until `connect` hands over.
+ *
+ * @throws {@link UsageError} for roles that MOS would refuse
+ */
+export async function deployChain(deployer: Deployer, roles: Roles): Promise<ChainContracts> {
+  if (roles.governor === deployer.address) throw new UsageError('governor', 'must not be the deploying account')
+  if (roles.pauser === roles.unpauser) throw new UsageError('unpauser', 'must not be the pauser')
+  const fromBlock = await deployer.client.getBlockNumber({ cacheTime: 0 })
+  const timelock = await deployer.deploy(
+    'the timelock',
+    initCodeOf(timelockAbi, timelockBytecode, [0n, [roles.governor, deployer.address], [zeroAddress], zeroAddress]),
+  )
+  const feeService = await deployer.deploy(
+    'the fee service',
+    initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, roles.pricer, roles.feeReceiver]),
+  )
+  const mos = await deployer.deploy(
+    'the message service',
+    initCodeOf(messageServiceAbi, messageServiceBytecode, [timelock, feeService, roles.pauser, roles.unpauser]),
+  )
+  return { chainId: deployer.chainId, timelock, feeService, mos, fromBlock }
+}
