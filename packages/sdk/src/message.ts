@@ -1,4 +1,5 @@
-import { type Address, encodeAbiParameters, type Hex } from 'viem'
+import { encodeMessageData as encode } from '@meridian/core'
+import type { Address, Hex } from 'viem'
 
 /** How the target is called: `message` runs `mapoExecute`, `calldata` runs the payload itself. */
 export type MessageKind = 'calldata' | 'message'
@@ -13,30 +14,12 @@ export interface Message {
   readonly gasLimit: bigint
 }
 
-const messageDataType = [
-  {
-    type: 'tuple',
-    components: [
-      { name: 'relay', type: 'bool' },
-      { name: 'msgType', type: 'uint8' },
-      { name: 'target', type: 'bytes' },
-      { name: 'payload', type: 'bytes' },
-      { name: 'gasLimit', type: 'uint256' },
-      { name: 'value', type: 'uint256' },
-    ],
-  },
-] as const
-
-/** `abi.encode(MessageData)` as `transferOut` takes it. */
-export function encodeMessageData(message: Message): Hex {
-  return encodeAbiParameters(messageDataType, [
-    {
-      relay: false,
-      msgType: message.kind === 'calldata' ? 0 : 1,
-      target: message.target,
-      payload: message.payload,
-      gasLimit: message.gasLimit,
-      value: 0n,
-    },
-  ])
+/**
+ * `abi.encode(MessageData)` as `transferOut` takes it.
+ *
+ * @throws MessageError for a gas limit out of bounds or a message that is too long
+ */
+export function encodeMessage(message: Message): Hex {
+  const { kind, target, payload, gasLimit } = message
+  return encode({ msgType: kind === 'calldata' ? 'CALLDATA' : 'MESSAGE', target, payload, gasLimit })
 }

@@ -12,7 +12,7 @@ import {
 } from 'viem'
 import type { ChainEndpoint } from './endpoint.ts'
 import { AllowanceError, named, TransactionFailedError } from './errors.ts'
-import { encodeMessageData, type Message } from './message.ts'
+import { encodeMessage, type Message } from './message.ts'
 import { type Quote, quote } from './quote.ts'
 
 /** Signs and sends for one account. */
@@ -31,7 +31,8 @@ export interface SentMessage {
 
 /**
  * Sends `message` through `transferOut` and waits until the source chain has included it. The fee is the one quoted
- * just before; a native fee travels with the call, a token fee needs an allowance for the fee service.
+ * just before; a native fee travels with the call, a token fee needs an allowance for MOS, which passes
+ * it on to the fee service.
  *
  * @throws {@link ContractRevertError} {@link AllowanceError} {@link TransactionFailedError}
  */
@@ -52,7 +53,7 @@ export async function send(
     address: from.mos,
     abi: iMessageServiceAbi,
     functionName: 'transferOut',
-    args: [toChain, encodeMessageData(message), fee.feeToken],
+    args: [toChain, encodeMessage(message), fee.feeToken],
     account: sender.account,
     value,
   } as const
@@ -76,18 +77,13 @@ export async function send(
 }
 
 async function assertAllowance(from: ChainEndpoint, owner: Address, fee: Quote): Promise<void> {
-  const spender = await from.client.readContract({
-    address: from.mos,
-    abi: iMessageServiceAbi,
-    functionName: 'feeService',
-  })
   const given = await named('the fee token', () =>
     from.client.readContract({
       address: fee.feeToken,
       abi: erc20Abi,
       functionName: 'allowance',
-      args: [owner, spender],
+      args: [owner, from.mos],
     }),
   )
-  if (given < fee.amount) throw new AllowanceError(fee.feeToken, spender, fee.amount, given)
+  if (given < fee.amount) throw new AllowanceError(fee.feeToken, from.mos, fee.amount, given)
 }

@@ -31,7 +31,9 @@ export function portsOf(source: SourceInfo): SourcePorts {
 
 /** A source's consensus as Compass works with it; asks the beacon node which network it is on. */
 export async function consensusOf(source: SourceInfo, ports: SourcePorts): Promise<Consensus> {
-  return source.consensus === 'qbft' ? qbftConsensus : createEthereumConsensus({ network: await network(source, ports) })
+  return source.consensus === 'qbft'
+    ? qbftConsensus
+    : createEthereumConsensus({ network: await network(source, ports) })
 }
 
 /**

@@ -1,7 +1,13 @@
 import { qbftLightClientAbi, qbftLightClientBytecode } from '@meridian/abi'
 import type { RpcPort } from '@meridian/consensus'
-import { anchorOfHeader, createQbftSource, qbftClientArgs, quorum, type TrustAnchor } from '@meridian/consensus/qbft'
-import { seatedSeals } from '@meridian/consensus/qbft'
+import {
+  anchorOfHeader,
+  createQbftSource,
+  qbftClientArgs,
+  quorum,
+  seatedSeals,
+  type TrustAnchor,
+} from '@meridian/consensus/qbft'
 import { encodeDeployData, type Hex } from 'viem'
 import { RunError } from '../errors.ts'
 
@@ -36,7 +42,10 @@ export async function fetchAnchor(rpc: RpcPort): Promise<TrustAnchor> {
   const seals = new Set(seatedSeals(header).map(({ seat }) => seat)).size
   const needed = quorum(header.validators.length)
   if (header.number > 0n && seals < needed) {
-    throw new RunError('the QBFT node', `block ${header.number} has ${seals} seals of its validators and needs ${needed}`)
+    throw new RunError(
+      'the QBFT node',
+      `block ${header.number} has ${seals} seals of its validators and needs ${needed}`,
+    )
   }
   return anchorOfHeader(header)
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { qbftLightClientAbi } from '@meridian/abi'
 import {
   anchorOfValidators,
@@ -9,7 +10,6 @@ import {
   seatedSeals,
 } from '@meridian/consensus/qbft'
 import { MeridianError } from '@meridian/core'
-import { existsSync } from 'node:fs'
 import { type Address, decodeFunctionResult, encodeFunctionData } from 'viem'
 import { qbftClientInit } from '../deploy/qbft-client.ts'
 import { UsageError } from '../errors.ts'

@@ -1,0 +1,201 @@
+import { counterAbi } from '@meridian/abi'
+import type { Message, Progress } from '@meridian/compass'
+import { type SentMessage, send } from '@meridian/sdk'
+import { createWalletClient, type Hex, http, keccak256, stringToHex } from 'viem'
+import { exitCode, RunError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { observe } from './observe.ts'
+import { createDisplay, type Output } from './terminal.ts'
+import { initialView, type Step, type View, withStep } from './view.ts'
+import { type ChainKinds, type DemoChain, lanesOf, startWorld, type World } from './world.ts'
+
+/** How the demo runs. */
+export interface DemoOptions {
+  readonly kinds: ChainKinds
+  /** Ends by itself once a message in each direction has executed. */
+  readonly once: boolean
+  /** Virtual seconds per second. */
+  readonly rate: number
+}
+
+/** A message as the last line of `--once` has it. */
+interface OnceMessage {
+  readonly from: string
+  readonly to: string
+  readonly orderId: Hex
+  readonly sourceTx: Hex
+  readonly targetTx: Hex
+  readonly updateGas: number
+  readonly deliveryGas: number
+  readonly secondsFinalToExecuted: number
+  readonly executed: true
+}
+
+/** Gas for the counter, which writes three slots. */
+const GAS_LIMIT = 150_000n
+/** Milliseconds between two messages of one direction. */
+const SEND_EVERY = 6_000
+/** Milliseconds between two looks at the chains. */
+const LOOK_EVERY = 300
+/** Milliseconds until `--once` gives up. */
+const ONCE_TIMEOUT = 240_000
+
+const stepOf: Readonly<Record<Progress['stage'], Step | 'failed'>> = {
+  sent: 'sent',
+  final: 'final',
+  lightClientUpdated: 'updated',
+  proven: 'proven',
+  delivered: 'delivered',
+  executed: 'executed',
+  failed: 'failed',
+}
+
+/** Runs the demo until it is stopped, or with `once` until both messages have executed. Returns the exit code. */
+export async function runDemo(options: DemoOptions, io: Io, output: Output): Promise<number> {
+  const display = createDisplay(output, io.env)
+  let view = initialView('starting', options.rate)
+  const show = (next: View, change?: Parameters<typeof display.show>[1]) => {
+    view = next
+    display.show(view, change)
+  }
+  let world: World | null = null
+  try {
+    world = await startWorld({
+      kinds: options.kinds,
+      rate: options.rate,
+      phase: (phase) => show({ ...view, phase }),
+      signal: io.signal,
+    })
+    const running = world
+    const names = new Map(running.chains.map((chain) => [chain.endpoint.chainId, chain.name]))
+    const tell = (orderId: Hex, from: bigint, to: bigint, step: Step | 'failed', at: number, note: string | null) => {
+      const row = { orderId, from: names.get(from) ?? `${from}`, to: names.get(to) ?? `${to}` }
+      show({ ...withStep(view, row, step, at, note), now: io.now() }, { orderId, from: row.from, step })
+    }
+    running.compass.subscribe(({ orderId, fromChain, toChain, stage, at, data }) => {
+      // The row is there since it was sent; Compass sees it a moment later.
+      if (stage !== 'sent') tell(orderId, fromChain, toChain, stepOf[stage], at, data.reason?.detail ?? null)
+    })
+    show({ ...view, running: true, phase: 'running', now: io.now() })
+    const sent = (message: SentMessage) =>
+      tell(message.orderId, message.fromChain, message.toChain, 'sent', io.now(), null)
+    const looking = look(running, io, () => view, show)
+    if (!options.once) {
+      await Promise.race([keepSending(running, io, sent), looking.failed])
+      return exitCode.ok
+    }
+    const messages = await Promise.race([sendOnce(running, io, sent), looking.failed])
+    display.close()
+    if (messages === null) return io.signal.aborted ? INTERRUPTED : exitCode.failed
+    output.write(`${JSON.stringify({ messages })}\n`)
+    return exitCode.ok
+  } catch (error) {
+    display.close()
+    if (io.signal.aborted) return options.once ? INTERRUPTED : exitCode.ok
+    throw error
+  } finally {
+    display.close()
+    await world?.stop()
+  }
+}
+
+/** Exit code of a run that was interrupted before it came to its end. */
+const INTERRUPTED = 130
+
+/** Reads the chains again and again. `failed` only ever rejects. */
+function look(world: World, io: Io, view: () => View, show: (view: View) => void) {
+  const failed = (async (): Promise<never> => {
+    let failures = 0
+    while (true) {
+      try {
+        show({ ...view(), chains: await observe(world), now: io.now() })
+        failures = 0
+      } catch (error) {
+        if (++failures > 20) throw error
+      }
+      await io.sleep(LOOK_EVERY, io.signal)
+      if (io.signal.aborted) return new Promise<never>(() => {})
+    }
+  })()
+  failed.catch(() => {})
+  return { failed }
+}
+
+async function keepSending(world: World, io: Io, sent: (message: SentMessage) => void): Promise<null> {
+  for (let round = 0; !io.signal.aborted; round++) {
+    for (const message of await sendBoth(world, round)) sent(message)
+    await io.sleep(SEND_EVERY, io.signal)
+  }
+  return null
+}
+
+async function sendOnce(
+  world: World,
+  io: Io,
+  sent: (message: SentMessage) => void,
+): Promise<readonly OnceMessage[] | null> {
+  const messages = await sendBoth(world, 0)
+  for (const message of messages) sent(message)
+  const deadline = io.now() + ONCE_TIMEOUT
+  while (!io.signal.aborted) {
+    const rows = await Promise.all(
+      messages.map(({ fromChain, orderId }) => world.compass.message({ fromChain, orderId })),
+    )
+    const failed = rows.find((row) => row?.executed === false)
+    if (failed != null) {
+      throw new RunError('the demo', `message ${failed.orderId} was delivered and its target refused it: ${failed.executionReason}`)
+    }
+    if (rows.every((row) => row?.executed === true)) {
+      return Promise.all(lanesOf(world).map((lane, index) => report(lane.source, lane.target, rows[index])))
+    }
+    if (io.now() > deadline) throw new RunError('the demo', stuck(rows, world))
+    await io.sleep(LOOK_EVERY, io.signal)
+  }
+  return null
+}
+
+/** What the target app itself says decides whether the message has executed. */
+async function report(source: DemoChain, target: DemoChain, row: Message | null | undefined): Promise<OnceMessage> {
+  const [count, digest] = await Promise.all([
+    target.endpoint.client.readContract({ address: target.counter, abi: counterAbi, functionName: 'count' }),
+    target.endpoint.client.readContract({ address: target.counter, abi: counterAbi, functionName: 'lastMessageHash' }),
+  ])
+  if (row?.targetTx == null || count !== 1n || digest !== keccak256(payloadOf(source, 0))) {
+    throw new RunError('the demo', `the app on ${target.name} does not show the message from ${source.name}`)
+  }
+  const { orderId, txHash, targetTx, updateGas, deliveryGas, finalAt, includedAt } = row
+  return {
+    from: source.name,
+    to: target.name,
+    orderId,
+    sourceTx: txHash,
+    targetTx,
+    updateGas: Number(updateGas ?? 0n),
+    deliveryGas: Number(deliveryGas ?? 0n),
+    secondsFinalToExecuted: Math.max(0, (includedAt ?? 0) - (finalAt ?? 0)) / 1000,
+    executed: true,
+  }
+}
+
+function stuck(rows: readonly (Message | null | undefined)[], world: World): string {
+  const where = rows.map((row) => (row == null ? 'not seen' : `${row.state}${row.reason === null ? '' : ` (${row.reason.detail})`}`))
+  const troubles = world.compass.status().workers.flatMap(({ name, trouble }) =>
+    trouble === null ? [] : [`${name}: ${trouble.reason.detail}`],
+  )
+  const why = troubles.length === 0 ? '' : `; Compass says ${troubles.join(', ')}`
+  return `after ${ONCE_TIMEOUT / 1000} s the messages are ${where.join(' and ')}${why}; run it again with a lower --rate on a slow machine`
+}
+
+function sendBoth(world: World, round: number): Promise<readonly SentMessage[]> {
+  return Promise.all(
+    lanesOf(world).map(({ from, to, source, target }) => {
+      const wallet = createWalletClient({ account: source.user, transport: http(source.source.rpc) })
+      const message = { kind: 'message', target: target.counter, payload: payloadOf(source, round), gasLimit: GAS_LIMIT } as const
+      return send(from, wallet, { toChain: to.chainId, message })
+    }),
+  )
+}
+
+function payloadOf(source: DemoChain, round: number): Hex {
+  return stringToHex(`message ${round + 1} from ${source.name}`)
+}
