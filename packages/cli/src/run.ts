@@ -25,12 +25,22 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       }),
     )
   }
+  return parseAndRun(program, argv, io, () => code)
+}
+
+/** Parses a command line and runs its action. Errors become one line and an exit code. */
+export async function parseAndRun(
+  program: Command,
+  argv: readonly string[],
+  io: Io,
+  code: () => number,
+): Promise<number> {
   prepare(program, io)
   try {
     await program.parseAsync(argv, { from: 'user' })
-    return code
+    return code()
   } catch (error) {
-    return report(error, io)
+    return report(error, io, program.name())
   }
 }
 
@@ -42,18 +52,18 @@ function prepare(command: Command, io: Io): void {
   for (const child of command.commands) prepare(child, io)
 }
 
-function report(error: unknown, io: Io): number {
+function report(error: unknown, io: Io, name: string): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCode.ok
-    const text = error.code === 'commander.help' ? 'no command given; see meridian --help' : error.message
-    io.err(line(text.replace(/^error: /, '')))
+    const text = error.code === 'commander.help' ? `no command given; see ${name} --help` : error.message
+    io.err(line(name, text.replace(/^error: /, '')))
     return exitCode.usage
   }
   if (error instanceof UsageError) {
-    io.err(line(error.message))
+    io.err(line(name, error.message))
     return exitCode.usage
   }
-  io.err(line(describe(error)))
+  io.err(line(name, describe(error)))
   return exitCode.failed
 }
 
@@ -67,6 +77,6 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function line(text: string): string {
-  return `meridian: ${text.replace(/\s*\n\s*/g, ' ').trim()}`
+function line(name: string, text: string): string {
+  return `${name}: ${text.replace(/\s*\n\s*/g, ' ').trim()}`
 }

@@ -143,7 +143,10 @@ async function sendOnce(
     )
     const failed = rows.find((row) => row?.executed === false)
     if (failed != null) {
-      throw new RunError('the demo', `message ${failed.orderId} was delivered and its target refused it: ${failed.executionReason}`)
+      throw new RunError(
+        'the demo',
+        `message ${failed.orderId} was delivered and its target refused it: ${failed.executionReason}`,
+      )
     }
     if (rows.every((row) => row?.executed === true)) {
       return Promise.all(lanesOf(world).map((lane, index) => report(lane.source, lane.target, rows[index])))
@@ -178,10 +181,12 @@ async function report(source: DemoChain, target: DemoChain, row: Message | null 
 }
 
 function stuck(rows: readonly (Message | null | undefined)[], world: World): string {
-  const where = rows.map((row) => (row == null ? 'not seen' : `${row.state}${row.reason === null ? '' : ` (${row.reason.detail})`}`))
-  const troubles = world.compass.status().workers.flatMap(({ name, trouble }) =>
-    trouble === null ? [] : [`${name}: ${trouble.reason.detail}`],
+  const where = rows.map((row) =>
+    row == null ? 'not seen' : `${row.state}${row.reason === null ? '' : ` (${row.reason.detail})`}`,
   )
+  const troubles = world.compass
+    .status()
+    .workers.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${name}: ${trouble.reason.detail}`]))
   const why = troubles.length === 0 ? '' : `; Compass says ${troubles.join(', ')}`
   return `after ${ONCE_TIMEOUT / 1000} s the messages are ${where.join(' and ')}${why}; run it again with a lower --rate on a slow machine`
 }
@@ -190,7 +195,12 @@ function sendBoth(world: World, round: number): Promise<readonly SentMessage[]> 
   return Promise.all(
     lanesOf(world).map(({ from, to, source, target }) => {
       const wallet = createWalletClient({ account: source.user, transport: http(source.source.rpc) })
-      const message = { kind: 'message', target: target.counter, payload: payloadOf(source, round), gasLimit: GAS_LIMIT } as const
+      const message = {
+        kind: 'message',
+        target: target.counter,
+        payload: payloadOf(source, round),
+        gasLimit: GAS_LIMIT,
+      } as const
       return send(from, wallet, { toChain: to.chainId, message })
     }),
   )

@@ -8,6 +8,7 @@ import {
   createPublicClient,
   createWalletClient,
   encodeDeployData,
+  getAddress,
   type Hex,
   http,
   type LocalAccount,
@@ -57,7 +58,7 @@ export async function createDeployer(rpc: string, account: LocalAccount): Promis
     async deploy(what, data) {
       const { contractAddress } = await settle(what, { data })
       if (contractAddress == null) throw new RunError(what, 'the receipt names no contract')
-      return contractAddress
+      return getAddress(contractAddress)
     },
     call: (what, to, data) => settle(what, { to, data }),
   }

@@ -3,7 +3,7 @@ import type { Consensus, ConsensusKind, SourcePorts } from '@meridian/consensus'
 import { createEthereumConsensus, type Network } from '@meridian/consensus/ethereum'
 import { qbftConsensus } from '@meridian/consensus/qbft'
 import type { Address } from 'viem'
-import { RunError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { networkOf } from './beacon-network.ts'
 import type { Deployer } from './deployer.ts'
 import { ethereumClientInit, fetchBootstrap, TRUSTING_PERIOD } from './ethereum-client.ts'
@@ -66,9 +66,5 @@ export async function deployLightClient(
 
 async function network(source: SourceInfo, ports: SourcePorts): Promise<Network> {
   if (ports.beacon === undefined) throw new UsageError('beacon', `chain ${source.chainId} needs a beacon URL`)
-  const found = await networkOf(ports.beacon)
-  if (found.chainId !== source.chainId) {
-    throw new RunError('the beacon node', `serves chain ${found.chainId}, the JSON-RPC endpoint ${source.chainId}`)
-  }
-  return found
+  return networkOf(ports.beacon, source.chainId)
 }
