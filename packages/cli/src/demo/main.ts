@@ -7,15 +7,17 @@ import type { Output } from './terminal.ts'
 import type { ChainKinds } from './world.ts'
 
 /**
- * Virtual seconds per second: fast enough that Ethereum's finality takes seconds, slow enough that two cores keep up.
+ * Virtual seconds per second: fast enough that Ethereum's finality takes seconds, slow enough that two cores keep up and
+ * that a person can follow.
  */
-const DEFAULT_RATE = 40
+const LIVE_RATE = 48
+const ONCE_RATE = 120
 const MAX_RATE = 1_000
 
 interface Flags {
   readonly once?: true
   readonly chains: ChainKinds
-  readonly rate: number
+  readonly rate?: number
 }
 
 /** The demo's command line. Returns the exit code. */
@@ -29,9 +31,14 @@ export function demoMain(
     .description('two local chains, the light client of each on the other, and messages both ways')
     .option('--once', 'end by itself once a message in each direction has executed')
     .option('--chains <kinds>', 'two of ethereum and qbft', chainKinds, ['ethereum', 'qbft'])
-    .option('--rate <n>', 'virtual seconds per second', rate, DEFAULT_RATE)
+    .option('--rate <n>', `virtual seconds per second (default: ${LIVE_RATE}, with --once ${ONCE_RATE})`, rate)
     .action(async (flags: Flags) => {
-      code = await runDemo({ kinds: flags.chains, once: flags.once === true, rate: flags.rate }, io, output)
+      const once = flags.once === true
+      code = await runDemo(
+        { kinds: flags.chains, once, rate: flags.rate ?? (once ? ONCE_RATE : LIVE_RATE) },
+        io,
+        output,
+      )
     })
   return parseAndRun(program, argv, io, () => code)
 }

@@ -1,6 +1,14 @@
 import { counterAbi, counterBytecode } from '@meridian/abi'
 import { createSigner } from '@meridian/chain'
-import { type ChainContext, type Compass, createCompass, createLog, defaultTuning, openStore } from '@meridian/compass'
+import {
+  type ChainContext,
+  type Compass,
+  createCompass,
+  createLog,
+  defaultTuning,
+  openStore,
+  type Store,
+} from '@meridian/compass'
 import { createDevnet, type DevnetChain } from '@meridian/devnet'
 import { type ChainEndpoint, finalityOf, type Lane } from '@meridian/sdk'
 import { type Address, encodeFunctionData, type LocalAccount } from 'viem'
@@ -81,6 +89,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     phase(text)
   }
   try {
+    step('opening the store')
+    // First, while nothing runs: loading the database takes the processor for a moment, and the chains would fall behind.
+    const store = await openStore(null)
+    stops.push(() => store.close())
     step('starting two chains')
     const clock = { start: Math.floor(Date.now() / 1000), rate: 0 }
     const devnet = await createDevnet([first, second], { clock })
@@ -102,7 +114,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const [counterA, counterB] = await Promise.all([deployCounter(a, b), deployCounter(b, a)])
 
     step('starting Compass')
-    const compass = await startCompass(pair, [a, b], stops)
+    const compass = await startCompass(pair, [a, b], store)
+    stops.push(() => compass.stop())
     const chains = [
       { ...a, counter: counterA, clientAbroad: onB },
       { ...b, counter: counterB, clientAbroad: onA },
@@ -173,10 +186,8 @@ async function deployCounter(on: Prepared, remote: Prepared): Promise<Address> {
 async function startCompass(
   devnet: readonly [DevnetChain, DevnetChain],
   prepared: readonly [Prepared, Prepared],
-  stops: (() => Promise<void>)[],
+  store: Store,
 ): Promise<Compass> {
-  const store = await openStore(null)
-  stops.push(() => store.close())
   const contexts = prepared.map(async ({ name, source, contracts }, index): Promise<ChainContext> => {
     const ports = portsOf(source)
     return {
@@ -202,7 +213,6 @@ async function startCompass(
     log: createLog('silent'),
   })
   compass.start()
-  stops.push(() => compass.stop())
   return compass
 }
 
