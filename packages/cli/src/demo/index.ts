@@ -37,6 +37,8 @@ const GAS_LIMIT = 150_000n
 const SEND_EVERY = 6_000
 /** Milliseconds between two looks at the chains. */
 const LOOK_EVERY = 300
+/** Looks in a row that may fail before the demo gives up: a busy machine is no failure. */
+const MAX_FAILED_LOOKS = 20
 /** Milliseconds until `--once` gives up. */
 const ONCE_TIMEOUT = 240_000
 
@@ -59,6 +61,7 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
     display.show(view, change)
   }
   let world: World | null = null
+  const over = new AbortController()
   try {
     world = await startWorld({
       kinds: options.kinds,
@@ -79,7 +82,7 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
     show({ ...view, running: true, phase: 'running', now: io.now() })
     const sent = (message: SentMessage) =>
       tell(message.orderId, message.fromChain, message.toChain, 'sent', io.now(), null)
-    const looking = look(running, io, () => view, show)
+    const looking = look(running, io, over.signal, () => view, show)
     if (!options.once) {
       await Promise.race([keepSending(running, io, sent), looking.failed])
       return exitCode.ok
@@ -94,6 +97,7 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
     if (io.signal.aborted) return options.once ? INTERRUPTED : exitCode.ok
     throw error
   } finally {
+    over.abort()
     display.close()
     await world?.stop()
   }
@@ -103,18 +107,20 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
 const INTERRUPTED = 130
 
 /** Reads the chains again and again. `failed` only ever rejects. */
-function look(world: World, io: Io, view: () => View, show: (view: View) => void) {
+function look(world: World, io: Io, over: AbortSignal, view: () => View, show: (view: View) => void) {
+  const signal = AbortSignal.any([io.signal, over])
   const failed = (async (): Promise<never> => {
     let failures = 0
     while (true) {
       try {
-        show({ ...view(), chains: await observe(world), now: io.now() })
+        const chains = await observe(world)
+        if (!signal.aborted) show({ ...view(), chains, now: io.now() })
         failures = 0
       } catch (error) {
-        if (++failures > 20) throw error
+        if (++failures > MAX_FAILED_LOOKS) throw error
       }
-      await io.sleep(LOOK_EVERY, io.signal)
-      if (io.signal.aborted) return new Promise<never>(() => {})
+      if (!signal.aborted) await io.sleep(LOOK_EVERY, signal)
+      if (signal.aborted) return new Promise<never>(() => {})
     }
   })()
   failed.catch(() => {})
