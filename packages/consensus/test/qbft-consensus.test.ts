@@ -105,7 +105,7 @@ test('steady state: one block is read, nothing is updated, only a quorum of seal
   assert.ok(proof.status === 'ready')
   assert.deepEqual(proof.updates, [])
   assert.equal(chain.requests() - before, 1)
-  assert.equal(verifyBlockProof(start(chain.header(0n)), proof.proof, now).participation, 740n)
+  assert.equal(verifyBlockProof(start(chain.header(0n)), proof.proof, now).participation, 7500n)
 })
 
 test('set changes are found by halving, not by reading every block', async () => {
