@@ -2,11 +2,15 @@ import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createTestClient, type Hex, http, publicActions, walletActions } from 'viem'
+import { setTimeout } from 'node:timers/promises'
+import { createTestClient, type Hex, http, publicActions, TransactionReceiptNotFoundError, walletActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 
 const cpu: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' }
+
+const POLL_MS = 10
+const INCLUSION_MS = 60_000
 
 function anvilBinary(): string {
   const name = `@foundry-rs/anvil-${process.platform}-${cpu[process.arch] ?? process.arch}`
@@ -19,6 +23,21 @@ function clientOf(url: string) {
   return createTestClient({ account, mode: 'anvil', chain: foundry, transport: http(url), pollingInterval: 10 })
     .extend(publicActions)
     .extend(walletActions)
+    .extend((client) => ({
+      // viem's own wait looks again only when a block comes, and on a chain that mines a block a transaction the one that
+      // counts may have come between its two requests: it would wait for ever.
+      async waitForTransactionReceipt({ hash }: { readonly hash: Hex }) {
+        for (const started = performance.now(); performance.now() - started < INCLUSION_MS; ) {
+          const receipt = await client.getTransactionReceipt({ hash }).catch((error: unknown) => {
+            if (error instanceof TransactionReceiptNotFoundError) return null
+            throw error
+          })
+          if (receipt !== null) return receipt
+          await setTimeout(POLL_MS)
+        }
+        throw new Error(`transaction ${hash} was not mined within ${INCLUSION_MS} ms`)
+      },
+    }))
 }
 
 /** Client of a running anvil. */
