@@ -147,6 +147,9 @@ const roundCase = (round: number, plan: Partial<BlockPlan> = {}): Case =>
   )
 const child = header(103n, four, { parentHash: header(102n).hash })
 const expiry = anchor.timestamp + DAY
+const elected = header(110n, sortedKeys([1, 2, 3, 4, 6]))
+const far = header(1n << 40n, four, { timestamp: NOW })
+const later = header(105n, four, { timestamp: NOW + 1n })
 const late = header(111n, five, { timestamp: expiry - 10n })
 
 const cases: Readonly<Record<string, Case>> = {
@@ -455,6 +458,48 @@ const cases: Readonly<Record<string, Case>> = {
     refused('verifyBlock', verify(plain), 'LightClient_Frozen'),
     refused('update', encodeUpdate([sealed(plain)]), 'LightClient_Frozen'),
     refused('reportMisbehaviour', encodeEvidence(verify(header(105n)), verify(other)), 'LightClient_Frozen'),
+  ),
+  contestedHandover: one(
+    'A forged header elects a validator at the height where the chain elected another. The true header is two members from the forged set, so only the set that judged the forged one can judge it: it must, or the forger picks a height at which nobody can freeze the client.',
+    updates(addedUpdate, 110n),
+    refused('verifyBlock', verify(elected, trustFour), 'QbftLightClient_Conflict'),
+    refused('update', encodeUpdate([sealed(elected, trustFour)]), 'QbftLightClient_Conflict'),
+    refused(
+      'verifyBlock',
+      verify(header(111n, sortedKeys([1, 2, 3, 4, 6])), trustFour),
+      'QbftLightClient_HeightOutOfRange',
+    ),
+    refused(
+      'reportMisbehaviour',
+      encodeEvidence(verify(added, trustFour), encodeStoredProof(added)),
+      'LightClient_NoConflict',
+    ),
+    {
+      call: 'reportMisbehaviour',
+      now: NOW,
+      data: encodeEvidence(encodeStoredProof(added), verify(elected, trustFour)),
+      error: '',
+    },
+    refused('verifyBlock', encodeStoredProof(added), 'LightClient_Frozen'),
+  ),
+  farAhead: one(
+    'A forged header takes a height that the chain will not reach, where no block can contradict it: the next block below it, which is later, does.',
+    updates(encodeUpdate([sealed(far)]), 1n << 40n),
+    proves(later, verify(later), 7500n),
+    refused(
+      'reportMisbehaviour',
+      encodeEvidence(encodeStoredProof(far), verify(header(105n, four, { timestamp: NOW }))),
+      'LightClient_NoConflict',
+    ),
+    refused('reportMisbehaviour', encodeEvidence(verify(plain), encodeStoredProof(far)), 'LightClient_NoConflict'),
+    refused('reportMisbehaviour', encodeEvidence(encodeStoredProof(far), verify(plain)), 'LightClient_NoConflict'),
+    { call: 'reportMisbehaviour', now: NOW, data: encodeEvidence(encodeStoredProof(far), verify(later)), error: '' },
+    refused('verifyBlock', encodeStoredProof(far), 'LightClient_Frozen'),
+  ),
+  farAheadUnstored: one(
+    'The same before anybody stored the forged header, the later block first.',
+    { call: 'reportMisbehaviour', now: NOW, data: encodeEvidence(verify(later), verify(far)), error: '' },
+    refused('verifyBlock', verify(later), 'LightClient_Frozen'),
   ),
   sameBlockTwoRounds: one(
     'Validators may seal one block in two rounds: the block hash is one, and no honest validator must be blamed.',

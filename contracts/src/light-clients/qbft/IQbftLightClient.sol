@@ -24,8 +24,8 @@ interface IQbftLightClient is ILightClient {
         bytes32 setHash;
         /// @dev First height.
         uint64 first;
-        /// @dev Height of the header that brought the next set: the first that is not in the range. Largest value for
-        ///      the current set.
+        /// @dev Last height: that of the header that brought the next set. It was judged by this set, and so is whatever
+        ///      contradicts it. Largest value for the current set.
         uint64 end;
         /// @dev Timestamp of the newest header known of this set when the next came, from which its trusting period
         ///      runs; 0 for the current set, whose period runs from the head.
@@ -55,7 +55,7 @@ interface IQbftLightClient is ILightClient {
     error QbftLightClient_FutureHeader(uint256 limit, uint256 given);
     /// @notice There is no such set range. @param limit Ranges. @param given Index.
     error QbftLightClient_UnknownRange(uint256 limit, uint256 given);
-    /// @notice The set does not vouch for this height. @param first First height. @param end First height behind.
+    /// @notice The set does not vouch for this height. @param first First height. @param end Last height.
     error QbftLightClient_HeightOutOfRange(uint256 first, uint256 end, uint256 given);
     /// @notice The set was replaced, and the trusting period since it last vouched is over.
     error QbftLightClient_SetExpired(uint256 expiredAt, uint256 timestamp);

@@ -144,7 +144,7 @@ contract QbftLightClient is IQbftLightClient {
         uint256 middle = _take(from, limit, RLP.loadAt(ptr) >> 224);
         (, QbftHeader.Header memory first,) = _prove(from, middle, state);
         (, QbftHeader.Header memory second,) = _prove(middle, limit, state);
-        if (first.number != second.number || first.hash == second.hash) revert LightClient_NoConflict();
+        if (!_conflict(first, second)) revert LightClient_NoConflict();
         _state.frozen = true;
         emit Misbehaviour(msg.sender, first.hash, second.hash);
     }
@@ -317,7 +317,7 @@ contract QbftLightClient is IQbftLightClient {
         // Beyond the head only the current set vouches, and its range has no end: one slot less to read.
         if (range == state.range && number > state.number) return set.setHash;
         (uint256 first, uint256 end, uint256 vouchedAt) = (set.first, set.end, set.vouchedAt);
-        if (number < first || number >= end) revert QbftLightClient_HeightOutOfRange(first, end, number);
+        if (number < first || number > end) revert QbftLightClient_HeightOutOfRange(first, end, number);
         if (range != state.range && block.timestamp >= vouchedAt + trustingPeriod) {
             revert QbftLightClient_SetExpired(vouchedAt + trustingPeriod, block.timestamp);
         }
@@ -361,6 +361,13 @@ contract QbftLightClient is IQbftLightClient {
         }
         uint256 needed = QbftQuorum.trusted(trustedSize);
         if (known < needed) revert QbftLightClient_TooFewTrustedSeals(needed, known);
+    }
+
+    /// @dev Whether no chain can hold both blocks: two at one height, or a lower one with a later timestamp than a higher
+    ///      one has. The latter is all that contradicts a block sealed for a height that the chain is far from.
+    function _conflict(QbftHeader.Header memory first, QbftHeader.Header memory second) private pure returns (bool) {
+        if (first.number == second.number) return first.hash != second.hash;
+        return first.number < second.number ? first.timestamp > second.timestamp : second.timestamp > first.timestamp;
     }
 
     /// @dev Reverts if another block is stored at the header's height.

@@ -70,6 +70,19 @@ contract QbftVectorsTest is Test {
         _case("conflictWithStored");
     }
 
+    /// @dev Regression: the height that brought a new set was outside the range of the set that had judged it, so a true
+    ///      header there that elected another validator was no evidence against a forged one.
+    function test_ForgedHandoverCanBeReported() public {
+        _case("contestedHandover");
+    }
+
+    /// @dev Regression: two blocks conflicted at one height only, so a quorum that sealed a height far ahead of the chain
+    ///      took the head for good and nothing could freeze the client.
+    function test_HeaderFarAheadCanBeReported() public {
+        _case("farAhead");
+        _case("farAheadUnstored");
+    }
+
     function test_ExpiredKeepsWhatIsStored() public {
         _case("expired");
     }

@@ -10,7 +10,7 @@ const statuses = ['active', 'expired', 'frozen'] as const
 export interface SetRange {
   readonly setHash: Hex
   readonly first: bigint
-  /** First height that is not in the range. */
+  /** Last height: that of the header that brought the next set. */
   readonly end: bigint
   /** Unix seconds from which the set's trusting period runs; 0 for the current set. */
   readonly vouchedAt: bigint

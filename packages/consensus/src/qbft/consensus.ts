@@ -152,7 +152,7 @@ async function sealedBelow(
   const usable = detail.ranges.filter(
     ({ index, first, end, vouchedAt }) =>
       first <= header.number &&
-      header.number < end &&
+      header.number <= end &&
       (index === current.index || now < vouchedAt + detail.trustingPeriod),
   )
   const equal = usable.find(({ setHash }) => setHash === header.setHash)

@@ -98,8 +98,15 @@ export function applyEvidence(state: QbftState, evidence: Hex, now: bigint): Qbf
   const middle = take(bytes, from, uint(bytes, 0, LENGTH_SIZE))
   const first = prove(state, bytes.subarray(from, middle), now).block
   const second = prove(state, bytes.subarray(middle), now).block
-  if (first.number !== second.number || first.hash === second.hash) throw fail('LIGHT_CLIENT_NO_CONFLICT', {})
+  if (!conflict(first, second)) throw fail('LIGHT_CLIENT_NO_CONFLICT', {})
   return { ...state, frozen: true }
+}
+
+/** Whether no chain can hold both blocks. */
+function conflict(first: Known, second: Known): boolean {
+  if (first.number === second.number) return first.hash !== second.hash
+  const [lower, higher] = first.number < second.number ? [first, second] : [second, first]
+  return lower.timestamp > higher.timestamp
 }
 
 function requireActive(state: QbftState, now: bigint): void {
@@ -216,8 +223,7 @@ function trustedHashOf(state: QbftState, index: number, number: bigint, now: big
   const current = index === state.ranges.length - 1
   if (current && number > state.number) return range.setHash
   const { first, end, vouchedAt } = range
-  if (number < first || number >= end)
-    throw fail('QBFT_LIGHT_CLIENT_HEIGHT_OUT_OF_RANGE', { first, end, given: number })
+  if (number < first || number > end) throw fail('QBFT_LIGHT_CLIENT_HEIGHT_OUT_OF_RANGE', { first, end, given: number })
   const expiredAt = vouchedAt + state.trustingPeriod
   if (!current && now >= expiredAt) throw fail('QBFT_LIGHT_CLIENT_SET_EXPIRED', { expiredAt, now })
   return range.setHash
