@@ -113,8 +113,10 @@ const withRecoveryId = ({ seat, seal: original }: SeatedSeal, id: number): Seate
   seal: concatHex([slice(original, 0, 64), numberToHex(id, { size: 1 })]),
 })
 /** The header with other extra data; sealed by the first three of `four` all the same. */
-function withExtra(extraData: Hex): Hex {
+function withExtra(extraData: Hex, other: Readonly<Record<number, Hex>> = {}): Hex {
   const fields = [...Array(12).keys()].map((index): Hex => {
+    const given = other[index]
+    if (given !== undefined) return given
     if (index === 0 || index === 3 || index === 5) return numberToHex(index, { size: 32 })
     return index === 8 ? '0x65' : index === 11 ? numberToHex(plain.timestamp) : '0x'
   })
@@ -127,10 +129,16 @@ const rawProof = (bytes: Hex): Hex => {
 }
 const set = anchor.validators
 const vanity = numberToHex(0, { size: 32 })
+const withFields = (other: Readonly<Record<number, Hex>>): Hex =>
+  withExtra(toRlp([vanity, [...set], [], '0x', []]), other)
 
 const added = header(110n, five)
 const removed = header(110n, three)
 const addedUpdate = encodeUpdate([sealed(added, trustFour)])
+/** The update with the newcomer as a list of 20 bytes instead of an address, in the set and not where it proposed. */
+const newcomer = added.validators.find((member) => !set.includes(member)) ?? zeroAddress
+const newcomerAt = (addedUpdate.lastIndexOf(newcomer.slice(2)) - 2) / 2
+const listMember = concatHex([slice(addedUpdate, 0, newcomerAt - 1), '0xd4', slice(addedUpdate, newcomerAt)])
 const badSet = (validators: readonly Address[]): Hex =>
   encodeUpdate([
     sealed(header(110n, five, { validators, signers: [] }), {
@@ -139,6 +147,7 @@ const badSet = (validators: readonly Address[]): Hex =>
     }),
   ])
 const other = header(105n, four, { salt: 'other' })
+const childOfOther = header(106n, four, { parentHash: other.hash })
 const atRound = (round: number, plan: Partial<BlockPlan> = {}): QbftHeader => header(101n, four, { round, ...plan })
 const roundCase = (round: number, plan: Partial<BlockPlan> = {}): Case =>
   one(
@@ -236,6 +245,7 @@ const cases: Readonly<Record<string, Case>> = {
     proves(header(105n), verify(header(105n)), 7500n),
     proves(header(105n, five), verify(header(105n, five), { range: 1 }), 8000n),
     refused('verifyBlock', verify(header(120n)), 'QbftLightClient_HeightOutOfRange'),
+    refused('verifyBlock', verify(header(110n)), 'QbftLightClient_HeightOutOfRange'),
     refused('verifyBlock', verify(header(100n, five), { range: 1 }), 'QbftLightClient_HeightOutOfRange'),
     refused('verifyBlock', verify(header(120n, five), { range: 2 }), 'QbftLightClient_UnknownRange'),
     refused('verifyBlock', verify(header(120n), { range: 1 }), 'QbftLightClient_TrustedSet'),
@@ -307,6 +317,8 @@ const cases: Readonly<Record<string, Case>> = {
     refused('update', badSet([...added.validators].reverse()), 'ValidatorSet_Order'),
     refused('update', badSet([...set.slice(0, 2), ...set.slice(1)]), 'ValidatorSet_Order'),
     refused('update', badSet([zeroAddress, ...set]), 'ValidatorSet_Order'),
+    refused('update', listMember, 'ValidatorSet_Member'),
+    refused('verifyBlock', rawProof(withExtra(toRlp([vanity, [...set, '0x01'], [], '0x', []]))), 'ValidatorSet_Size'),
   ),
   emptySet: one(
     'Validators kept in a contract leave the header empty: ceil(0) seals would be enough for anything.',
@@ -423,6 +435,11 @@ const cases: Readonly<Record<string, Case>> = {
     refused('reportMisbehaviour', '0x00', 'QbftLightClient_Truncated'),
     refused('reportMisbehaviour', '0xffffffff00', 'QbftLightClient_Truncated'),
   ),
+  numbersTooLarge: one(
+    'A number of more than 64 bits would be cut short where it is stored.',
+    refused('verifyBlock', rawProof(withFields({ 8: '0x010000000000000065' })), 'QbftHeader_TooLarge'),
+    refused('verifyBlock', rawProof(withFields({ 11: '0x010000000000000065' })), 'QbftHeader_TooLarge'),
+  ),
   notStored: one(
     'A header that nobody sealed is not stored, whatever it says.',
     refused('verifyBlock', encodeStoredProof(plain), 'QbftLightClient_NotStored'),
@@ -442,6 +459,7 @@ const cases: Readonly<Record<string, Case>> = {
     'A sealed block that contradicts a stored one is not served; both together are evidence.',
     updates(encodeUpdate([sealed(header(105n))]), 105n),
     refused('verifyBlock', verify(other), 'QbftLightClient_Conflict'),
+    refused('verifyBlock', encodeSealedProof(sealed(childOfOther), [other]), 'QbftLightClient_Conflict'),
     refused('update', encodeUpdate([sealed(other)]), 'QbftLightClient_Conflict'),
     {
       call: 'reportMisbehaviour',
