@@ -22,6 +22,7 @@ import {
   secretsOf,
   strayG1,
   strayG2,
+  summaryIndex,
   type World,
 } from './ethereum-world.ts'
 import { root } from './tool-path.ts'
@@ -97,6 +98,19 @@ function blockProof(world: World, finalized: BeaconBlock, ancestor?: BeaconBlock
   ])
 }
 
+/** Proof by `historical_summaries` that `ancestor` stands at `at`; in its own slot unless said otherwise. */
+function summaryProof(world: World, finalized: BeaconBlock, ancestor: BeaconBlock, at = ancestor.slot): Hex {
+  return concatHex([
+    '0x02',
+    finalized.header,
+    ancestor.header,
+    numberToHex(at / world.slotsPerHistoricalRoot, { size: 3 }),
+    ...finalized.state.branch(summaryIndex(world, finalized.slot, at)),
+    ...ancestor.body.branch(forkAt(world, ancestor.slot).blockHash),
+    ancestor.execution,
+  ])
+}
+
 function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
   const types = [{ type: 'uint8' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bytes' }] as const
   return encodeAbiParameters(types, [kind, first, second, extra])
@@ -126,7 +140,16 @@ function minimalVectors() {
   const f88fork = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80fork.root]]), salt: 'fork' })
   const f112 = makeBlock(world, 112n)
   const f120 = makeBlock(world, 120n)
-  const f136 = makeBlock(world, 136n, { blockRoots: new Map([[120n, f120.root]]) })
+  const ancient = makeBlock(world, 70n)
+  const f136 = makeBlock(world, 136n, {
+    blockRoots: new Map([[120n, f120.root]]),
+    summaries: new Map([
+      [60n, old.root],
+      [70n, ancient.root],
+      [71n, ancient.root],
+      [72n, ancient.root],
+    ]),
+  })
   const f168 = makeBlock(world, 168n)
   const base = { attested: 90n, finalized: f80, signers: c1 }
   const handover = { attested: 127n, finalized: f112, signatureSlot: 128n, signers: c2 }
@@ -188,6 +211,9 @@ function minimalVectors() {
       beyond: blockProof(world, f80, beyond, 79n),
       emptySlot: blockProof(world, f80, recent, 78n),
       acrossFork: blockProof(world, f136, f120),
+      summarized: summaryProof(world, f136, old),
+      summarizedDeneb: summaryProof(world, f136, ancient),
+      summarizedAtEmptySlot: summaryProof(world, f136, ancient, 72n),
       bootstrap: blockProof(world, start),
       ownHash: forkless(recent),
     },
@@ -214,6 +240,8 @@ function minimalVectors() {
       capella: execution(old),
       oldest: execution(edge),
       acrossFork: execution(f120),
+      summarized: execution(old),
+      summarizedDeneb: execution(ancient),
       bootstrap: execution(start),
     },
   }

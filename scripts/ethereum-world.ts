@@ -119,8 +119,8 @@ function multiproof(committee: Committee, absent: readonly number[]): Hex[] {
 }
 
 /** Where the fields stand; typed again from consensus-specs, apart from the contract's and the client's tables. */
-const early = { finalized: 105n, current: 54n, next: 55n, blockRoots: 37n }
-const late = { finalized: 169n, current: 86n, next: 87n, blockRoots: 69n }
+const early = { finalized: 105n, current: 54n, next: 55n, blockRoots: 37n, summaries: 59n }
+const late = { finalized: 169n, current: 86n, next: 87n, blockRoots: 69n, summaries: 91n }
 export const forkTable = {
   capella: { layout: 0, places: early, blockHash: 412n },
   deneb: { layout: 1, places: early, blockHash: 812n },
@@ -163,6 +163,8 @@ export interface StateFields {
   readonly next?: Committee
   /** Roots in `block_roots`, by slot. */
   readonly blockRoots?: ReadonlyMap<bigint, Hex>
+  /** Roots in entries of `historical_summaries`, by the window of slots that an entry covers. */
+  readonly summaries?: ReadonlyMap<bigint, Hex>
   /** Tells blocks of one slot apart. */
   readonly salt?: string
 }
@@ -175,6 +177,7 @@ export function makeBlock(world: World, slot: bigint, fields: StateFields = {}):
   if (fields.current !== undefined) leaves.set(places.current, committeeRoot(fields.current))
   if (fields.next !== undefined) leaves.set(places.next, committeeRoot(fields.next))
   for (const [at, root] of fields.blockRoots ?? []) leaves.set(blockRootIndex(world, slot, at), root)
+  for (const [at, root] of fields.summaries ?? []) leaves.set(summaryIndex(world, slot, at), root)
   const state = new SparseTree(`${name}/state`, leaves)
   const execution = toRlp([
     ...['parent', 'ommers', 'coinbase', 'state', 'transactions', 'receipts'].map((field) =>
@@ -212,6 +215,16 @@ export function makeBlock(world: World, slot: bigint, fields: StateFields = {}):
 /** Generalized index of `block_roots[at % n]` in the state at `slot`. */
 export function blockRootIndex(world: World, slot: bigint, at: bigint): bigint {
   return forkAt(world, slot).places.blockRoots * world.slotsPerHistoricalRoot + (at % world.slotsPerHistoricalRoot)
+}
+
+/**
+ * Generalized index in the state at `slot` of `at`'s root in the summary of the window of slots that it lies in. Entry 0
+ * is Capella's first window, here that of slot 0.
+ */
+export function summaryIndex(world: World, slot: bigint, at: bigint): bigint {
+  const window = at / world.slotsPerHistoricalRoot
+  const summary = 2n * forkAt(world, slot).places.summaries * 2n ** 24n + window
+  return 2n * summary * world.slotsPerHistoricalRoot + (at % world.slotsPerHistoricalRoot)
 }
 
 export function domainOf(version: Hex, genesisValidatorsRoot: Hex): Hex {

@@ -201,6 +201,18 @@ export function createTestChain(network: Network, options: { salt?: string; next
     for (const [at, root] of blockRoots)
       if (at + preset.slotsPerHistoricalRoot >= slot)
         view.blockRoots.set(Number(at % preset.slotsPerHistoricalRoot), hexToBytes(root))
+    for (let end = preset.slotsPerHistoricalRoot; end <= slot; end += preset.slotsPerHistoricalRoot) {
+      const roots = type.fields.blockRoots.defaultViewDU()
+      for (let at = end - preset.slotsPerHistoricalRoot; at < end; at++)
+        roots.set(Number(at % preset.slotsPerHistoricalRoot), hexToBytes(blockRoots.get(at) ?? zeroHash))
+      const blockSummaryRoot = roots.hashTreeRoot()
+      view.historicalSummaries.push(
+        type.fields.historicalSummaries.elementType.toViewDU({
+          blockSummaryRoot,
+          stateSummaryRoot: new Uint8Array(32),
+        }),
+      )
+    }
     if (finalized !== undefined) {
       view.finalizedCheckpoint.epoch = epochAtSlot(network, finalized.header.slot)
       view.finalizedCheckpoint.root = hexToBytes(finalized.root)

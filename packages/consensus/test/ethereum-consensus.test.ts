@@ -4,6 +4,8 @@ import { hasCode } from '@meridian/core'
 import type { Hex } from 'viem'
 import {
   beaconHeaderRoot,
+  blockSummaryGindex,
+  branchOfNode,
   createEthereumConsensus,
   encodeBlockProof,
   encodeUpdate,
@@ -13,10 +15,17 @@ import {
   processLightClientUpdate,
   timeAtSlot,
   type Update,
+  verifyBranch,
 } from '../src/ethereum/index.ts'
 import type { BlockPoint, BlockProof } from '../src/types.ts'
 import { committeeOf, createTestChain, type TestBlock, type TestChain, testNetwork } from './ethereum-chain.ts'
-import { createBeaconNode, createClientChain, createExecutionNode, type NodeOptions } from './ethereum-node.ts'
+import {
+  createBeaconNode,
+  createClientChain,
+  createExecutionNode,
+  type NodeOptions,
+  NotFound,
+} from './ethereum-node.ts'
 
 const network = testNetwork('minimal', [['fulu', 0n]])
 const consensus = createEthereumConsensus({ network })
@@ -32,6 +41,8 @@ function createScene() {
   const finalized: TestBlock[] = []
   const updates = new Map<bigint, Update>()
   for (let period = 2n; period <= 5n; period++) {
+    // A window of block_roots ends with each period here, and the state at that slot holds all of it.
+    if (period > 2n) chain.add(period * PERIOD)
     const final = chain.add(period * PERIOD + 24n)
     const attested = chain.add(period * PERIOD + 40n, final)
     finalized.push(final)
@@ -149,6 +160,46 @@ describe('proveBlock', () => {
       assert.equal(proof, expected)
     })
 
+  for (const serves of ['proofs', 'ssz'] as const)
+    it(`reaches a block of any age through historical_summaries, from a node that serves ${serves}`, async () => {
+      const { slot } = scene.early.header
+      const last = lastBlock()
+      assert.ok(last.header.slot > slot + 2n * PERIOD)
+      const options = { finality: finalityOf(5n), updates: scene.updates, serves }
+      const { proof } = ready(await prove(scene.early, options))
+      const end = scene.chain.blocks.get(3n * PERIOD)
+      assert.ok(end)
+      const blockRootBranch = [
+        ...scene.chain.blockRootBranch(end, slot).slice(0, 6),
+        ...branchOfNode(last.stateNode, blockSummaryGindex('fulu', 2n)).branch,
+      ]
+      verifyBranch({
+        code: 'BRANCH_BLOCK_ROOTS',
+        gindex: blockSummaryGindex('fulu', 2n) * PERIOD + (slot % PERIOD),
+        leaf: scene.early.root,
+        branch: blockRootBranch,
+        root: last.header.stateRoot,
+      })
+      assert.equal(
+        proof,
+        encodeBlockProof({
+          finalized: last.header,
+          ancestor: { header: scene.early.header, blockRootBranch, summary: 2n },
+          blockHashBranch: scene.chain.blockHashBranch(scene.early),
+          executionHeader: scene.early.executionRlp,
+        }),
+      )
+    })
+
+  it('waits where the node has no state at the end of the window', async () => {
+    const tamper = (path: string, answer: unknown) => {
+      if (path.includes(`/state/${3n * PERIOD}`)) throw new NotFound(path)
+      return answer
+    }
+    const proof = await prove(scene.early, { finality: finalityOf(5n), updates: scene.updates, tamper })
+    assert.equal(proof.status === 'waiting' && proof.reason.code, 'UPDATE_NOT_SERVED')
+  })
+
   it('brings every committee in between where the client is periods behind', async () => {
     const { updates } = ready(await prove(lastBlock(), { finality: finalityOf(5n), updates: scene.updates }))
     const expected = [2n, 3n, 4n].map((period) => {
@@ -243,6 +294,16 @@ describe('a lying node is caught before anybody pays', () => {
       await assert.rejects(prove(scene.early, options), (e) => hasCode(e, 'NODE_ANSWER'))
       assert.ok(lied)
     })
+
+  it("a window's end that is another's", async () => {
+    const other = createTestChain(network, { salt: 'other' })
+    for (const slot of [10n, 13n]) other.add(2n * PERIOD + slot)
+    const forged = other.add(3n * PERIOD)
+    const tamper = (path: string, answer: unknown) =>
+      path.includes(`/states/${3n * PERIOD}`) ? forged.stateBytes() : answer
+    const options = { finality: finalityOf(5n), updates: scene.updates, serves: 'ssz', tamper } as const
+    await assert.rejects(prove(scene.early, options), (e) => hasCode(e, 'NODE_ANSWER'))
+  })
 
   it('a state and a block that are others', async () => {
     for (const [where, block] of [

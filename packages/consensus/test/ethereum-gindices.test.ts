@@ -5,6 +5,7 @@ import {
   beaconBlockBodyType,
   beaconStateType,
   blockHashGindexInBlock,
+  blockSummaryGindex,
   executionHeaderType,
   type ForkName,
   forkNames,
@@ -19,12 +20,14 @@ describe('generalized indices and types are those of an independent implementati
     it(fork, () => {
       const { BeaconState, BeaconBlockBody } = ssz[fork]
       const given = gindices[fork]
-      const at = (...path: string[]): bigint => BeaconState.getPathInfo(path).gindex
+      const at = (...path: (string | number)[]): bigint => BeaconState.getPathInfo(path).gindex
       assert.equal(given.blockRoots, at('blockRoots'))
       assert.equal(given.finalizedRoot, at('finalizedCheckpoint', 'root'))
       assert.equal(given.currentSyncCommittee, at('currentSyncCommittee'))
       assert.equal(given.nextSyncCommittee, at('nextSyncCommittee'))
       assert.equal(given.historicalSummaries, at('historicalSummaries'))
+      const summary = at('historicalSummaries', 5, 'blockSummaryRoot')
+      assert.equal(blockSummaryGindex(fork, 5n), summary)
       assert.equal(given.executionPayload, BeaconBlockBody.getPathInfo(['executionPayload']).gindex)
       const blockHash = ['executionPayload', 'blockHash']
       assert.equal(given.executionBlockHash, BeaconBlockBody.getPathInfo(blockHash).gindex)

@@ -141,7 +141,7 @@ export function createBeaconNode(chain: TestChain, options: NodeOptions): Beacon
       }
     }
     if (serves === 'proofs' && pathname.startsWith('/eth/v0/beacon/proof/state/'))
-      return proof(blockBy((block) => block.header.stateRoot === last).stateNode, searchParams.get('format') ?? '')
+      return proof(blockBy((block) => isState(block, last)).stateNode, searchParams.get('format') ?? '')
     if (serves === 'proofs' && pathname.startsWith('/eth/v0/beacon/proof/block/'))
       return proof(blockBy((block) => block.root === last).blockNode, searchParams.get('format') ?? '')
     throw new NotFound(path)
@@ -150,7 +150,7 @@ export function createBeaconNode(chain: TestChain, options: NodeOptions): Beacon
   function bytes(path: string): Uint8Array {
     const last = path.split('/').at(-1)
     if (serves === 'ssz' && path.startsWith('/eth/v2/debug/beacon/states/'))
-      return blockBy((block) => block.header.stateRoot === last).stateBytes()
+      return blockBy((block) => isState(block, last ?? '')).stateBytes()
     if (serves === 'ssz' && path.startsWith('/eth/v2/beacon/blocks/'))
       return blockBy((block) => block.root === last).blockBytes()
     throw new NotFound(path)
@@ -170,6 +170,10 @@ export function createBeaconNode(chain: TestChain, options: NodeOptions): Beacon
       return value
     },
   }
+}
+
+function isState({ header }: TestBlock, id: string): boolean {
+  return header.stateRoot === id || header.slot.toString() === id
 }
 
 const block96: Hex = `0x${'00'.repeat(96)}`

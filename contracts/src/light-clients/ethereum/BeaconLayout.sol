@@ -20,7 +20,8 @@ enum Layout {
 ///             │      ├─ 0  epoch
 ///             │      └─ 1  root                         105              169
 ///             ├─ 22  current_sync_committee              54               86
-///             └─ 23  next_sync_committee                 55               87
+///             ├─ 23  next_sync_committee                 55               87
+///             └─ 27  historical_summaries                59               91
 ///
 ///         ExecutionPayload has 15 fields in Capella (depth 4) and 17 from Deneb on (depth 5):
 ///
@@ -46,6 +47,14 @@ library BeaconLayout {
     /// @notice `block_roots` in the state.
     function blockRoots(Layout stateLayout) internal pure returns (uint256) {
         return stateLayout == Layout.Electra ? 69 : 37;
+    }
+
+    /// @notice `historical_summaries[index].block_summary_root` in the state, the root of 8192 entries of `block_roots`
+    ///         that were complete: Capella's list of at most 2^24, left of its length; that root is an entry's left field.
+    /// @param  index Below 2^24: the caller reads 3 bytes.
+    function blockSummaryRoot(Layout stateLayout, uint256 index) internal pure returns (uint256) {
+        uint256 list = stateLayout == Layout.Electra ? 91 : 59;
+        return 2 * (((2 * list) << 24) + index);
     }
 
     /// @notice `execution_payload.block_hash` in the block's body.

@@ -22,6 +22,8 @@ contract EthereumLightClient is IEthereumLightClient {
         bytes32 finalizedRoot;
         /// @dev Members that did not sign.
         uint256 absent;
+        /// @dev Period of the committee that signed.
+        uint256 signaturePeriod;
         uint256 attestedPeriod;
         /// @dev `hash_tree_root(next_sync_committee)` of the attested state; zero if the update has none.
         bytes32 nextSyncCommittee;
@@ -46,6 +48,8 @@ contract EthereumLightClient is IEthereumLightClient {
     /// @dev Shares are in ten thousandths.
     uint256 private constant BASIS_POINTS = 10_000;
 
+    /// @dev An index into `historical_summaries`: below 2^24, its limit.
+    uint256 private constant SUMMARY_INDEX_BYTES = 3;
     /// @dev A beacon block header, bytes, and where its roots stand in it.
     uint256 private constant HEADER_BYTES = 112;
     uint256 private constant STATE_ROOT = 48;
@@ -101,6 +105,8 @@ contract EthereumLightClient is IEthereumLightClient {
         _forkScheduler = config.forkScheduler;
         _forkNotice = config.forkNotice;
 
+        // Without a fork every signature would be judged by version zero.
+        if (schedule.length == 0) revert EthereumLightClient_Parameter("forks", 0);
         ClientState state;
         for (uint256 i = 0; i < schedule.length; ++i) {
             state = _appendFork(state, schedule[i]);
@@ -167,13 +173,13 @@ contract EthereumLightClient is IEthereumLightClient {
 
     function reportMisbehaviour(bytes calldata evidence) external {
         ClientState state = _state;
-        _requireActive(state);
+        if (state.frozen()) revert LightClient_Frozen();
         (uint256 kind, bytes calldata first, bytes calldata second, bytes calldata extra) = _decodeEvidence(evidence);
         (uint256 firstPeriod, uint256 lastPeriod) = _periods(state);
         Verified memory a = _verify(first, state, firstPeriod, lastPeriod);
         Verified memory b = _verify(second, state, firstPeriod, lastPeriod);
-        _requireRecent(a.finalizedSlot);
-        _requireRecent(b.finalizedSlot);
+        _requireRecent(a.signaturePeriod);
+        _requireRecent(b.signaturePeriod);
 
         (bytes32 one, bytes32 other) = (a.finalizedRoot, b.finalizedRoot);
         if (kind == 2) {
@@ -210,7 +216,7 @@ contract EthereumLightClient is IEthereumLightClient {
         uint256 cursor = _offsetOf(proof);
         uint256 end = cursor + proof.length;
         uint256 kind = _byteAt(cursor);
-        if (kind > 1) revert EthereumLightClient_ProofKind(kind);
+        if (kind > 2) revert EthereumLightClient_ProofKind(kind);
         uint256 header = cursor + 1;
         cursor = header + HEADER_BYTES;
 
@@ -223,6 +229,8 @@ contract EthereumLightClient is IEthereumLightClient {
         }
         if (kind == 1) {
             (header, slot, cursor) = _proveAncestor(header, slot, cursor, end, state);
+        } else if (kind == 2) {
+            (header, slot, cursor) = _proveSummarized(header, slot, cursor, end, state);
         }
 
         (, Layout stateLayout) = _forkAt(state, slot / _slotsPerEpoch);
@@ -384,7 +392,8 @@ contract EthereumLightClient is IEthereumLightClient {
         if (absent.count * 3 > _committeeSize) {
             revert EthereumLightClient_Participation((2 * _committeeSize + 2) / 3, _committeeSize - absent.count);
         }
-        Bls12381.G1Point memory key = _committeeKey(cursor, signatureSlot, firstPeriod, lastPeriod);
+        verified.signaturePeriod = signatureSlot / _slotsPerPeriod;
+        Bls12381.G1Point memory key = _committeeKey(cursor, verified.signaturePeriod, firstPeriod, lastPeriod);
 
         uint256 keys;
         {
@@ -408,13 +417,12 @@ contract EthereumLightClient is IEthereumLightClient {
         }
     }
 
-    /// @dev The negative of the aggregate key that the update states, bound to the committee of the signature slot.
-    function _committeeKey(uint256 cursor, uint256 signatureSlot, uint256 firstPeriod, uint256 lastPeriod)
+    /// @dev The negative of the aggregate key that the update states, bound to the committee of `period`.
+    function _committeeKey(uint256 cursor, uint256 period, uint256 firstPeriod, uint256 lastPeriod)
         private
         view
         returns (Bls12381.G1Point memory key)
     {
-        uint256 period = signatureSlot / _slotsPerPeriod;
         if (period < firstPeriod || period > lastPeriod) {
             revert EthereumLightClient_UnknownPeriod(firstPeriod, lastPeriod, period);
         }
@@ -482,6 +490,28 @@ contract EthereumLightClient is IEthereumLightClient {
         if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
     }
 
+    /// @dev Proves the header at `cursor` to be in an entry of `historical_summaries` of the finalized header's state:
+    ///      a block of any age. Which entry, the prover says: each holds roots of the finalized chain and nothing else,
+    ///      and slot and fork are read from the header itself.
+    function _proveSummarized(uint256 finalized, uint256 finalizedSlot, uint256 cursor, uint256 end, ClientState state)
+        private
+        view
+        returns (uint256 header, uint256 slot, uint256 next)
+    {
+        (, Layout stateLayout) = _forkAt(state, finalizedSlot / _slotsPerEpoch);
+        header = cursor;
+        cursor += HEADER_BYTES + SUMMARY_INDEX_BYTES;
+        uint256 gindex = stateLayout.blockSummaryRoot(0) * _slotsPerHistoricalRoot;
+        next = cursor + 32 * SszBranch.depth(gindex);
+        _requireLength(next, end, end - finalized + 1);
+        uint256 index = _uintAt(header + HEADER_BYTES) >> (256 - 8 * SUMMARY_INDEX_BYTES);
+        slot = _uint64At(header);
+        gindex = stateLayout.blockSummaryRoot(index) * _slotsPerHistoricalRoot + slot % _slotsPerHistoricalRoot;
+        bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex, cursor);
+        bytes32 expected = _wordAt(finalized + STATE_ROOT);
+        if (given != expected) revert EthereumLightClient_SummaryBranch(expected, given);
+    }
+
     /// @dev The root that `b`'s finalized state holds at `a`'s finalized slot, as `extra` proves it.
     function _ancestorRoot(
         Verified memory a,
@@ -510,9 +540,10 @@ contract EthereumLightClient is IEthereumLightClient {
         }
     }
 
-    /// @dev Evidence counts while those who signed it are still staked.
-    function _requireRecent(uint256 slot) private view {
-        uint256 expiry = _timeOf(slot) + _trustingPeriod;
+    /// @dev Evidence counts for a trusting period after its committee's last slot. No slot inside it is asked, because
+    ///      whoever forges it chooses that, and whatever `update` takes can be evidence at that moment.
+    function _requireRecent(uint256 signaturePeriod) private view {
+        uint256 expiry = _timeOf((signaturePeriod + 1) * _slotsPerPeriod) + _trustingPeriod;
         if (block.timestamp >= expiry) revert EthereumLightClient_EvidenceExpired(expiry, block.timestamp);
     }
 

@@ -96,12 +96,14 @@ interface IEthereumLightClient is ILightClient {
     error EthereumLightClient_AncestorSlot(uint256 first, uint256 last, uint256 given);
     /// @notice The older header is not in `state.block_roots` of the finalized one.
     error EthereumLightClient_BlockRootsBranch(bytes32 expected, bytes32 given);
+    /// @notice The older header is not in the stated entry of `state.historical_summaries` of the finalized one.
+    error EthereumLightClient_SummaryBranch(bytes32 expected, bytes32 given);
     /// @notice The execution header is not the beacon block's.
     error EthereumLightClient_BlockHashBranch(bytes32 expected, bytes32 given);
 
     /// @notice No such kind of evidence.
     error EthereumLightClient_EvidenceKind(uint256 given);
-    /// @notice The evidence is older than the trusting period. Unix seconds.
+    /// @notice The committee that signed the evidence ended more than a trusting period ago. Unix seconds.
     error EthereumLightClient_EvidenceExpired(uint256 expiredAt, uint256 timestamp);
 
     /// @notice Only the scheduler of forks may do this.

@@ -38,6 +38,45 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         _assertBlock("acrossFork", 10_000);
     }
 
+    /// `block_roots` reaches 8192 slots back and the head may lie further ahead: messages that waited for longer, behind
+    /// a paused lane or a Compass that was away, could no longer be proven by anything.
+    function test_ProvesBlocksOfAnyAgeBySummaries() public {
+        _send("rotation");
+        _send("nextPeriodBare");
+        _assertBlock("summarized", 10_000);
+        _assertBlock("summarizedDeneb", 10_000);
+    }
+
+    function test_RevertWhen_ASummaryIsAnothers() public {
+        _send("rotation");
+        _send("nextPeriodBare");
+        bytes4 branch = IEthereumLightClient.EthereumLightClient_SummaryBranch.selector;
+        _revertsBlock("summarizedAtEmptySlot", branch);
+        bytes memory proof = _bytes(".blocks.summarizedDeneb");
+        // header, entry, then 6 siblings of the entry's roots, 1 of its fields, 24 + 1 of the list, 6 of the state
+        uint256 older = 1 + 112;
+        uint256 end = older + 112 + 3 + 38 * 32;
+        for (uint256 i = older; i < end; i += 9) {
+            vm.expectPartialRevert(branch);
+            client.verifyBlock(_flip(proof, i, 0x01));
+            _flip(proof, i, 0x01);
+        }
+        for (uint256 i = older + 112; i < older + 115; ++i) {
+            vm.expectPartialRevert(branch);
+            client.verifyBlock(_flip(proof, i, 0x01));
+            _flip(proof, i, 0x01);
+        }
+        vm.expectPartialRevert(IEthereumLightClient.EthereumLightClient_BlockHashBranch.selector);
+        client.verifyBlock(_flip(proof, end, 0x01));
+        _flip(proof, end, 0x01);
+        proof = _slice(proof, 0, end);
+        vm.expectPartialRevert(IEthereumLightClient.EthereumLightClient_Length.selector);
+        client.verifyBlock(proof);
+        proof = _slice(proof, 0, end - 1);
+        vm.expectPartialRevert(IEthereumLightClient.EthereumLightClient_Length.selector);
+        client.verifyBlock(proof);
+    }
+
     function test_ABootstrapNobodySignedHasNoParticipation() public view {
         _assertBlock("bootstrap", 0);
     }
@@ -71,7 +110,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         uint256 roots = older + 112;
         uint256 body = roots + 11 * 32;
         uint256 rlp = body + 9 * 32;
-        _revertsBlockFlipped(0, 0x02, IEthereumLightClient.EthereumLightClient_ProofKind.selector);
+        _revertsBlockFlipped(0, 0x04, IEthereumLightClient.EthereumLightClient_ProofKind.selector);
         for (uint256 i = 8; i <= 112; i += 8) {
             _revertsBlockFlipped(i, 0x01, IEthereumLightClient.EthereumLightClient_UnknownBlock.selector);
         }
@@ -159,7 +198,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
 
     function test_RevertWhen_EvidenceIsOld() public {
         _send("rotation");
-        uint256 expiry = vm.parseJsonUint(json, ".genesisTime") + 80 * 6 + 86_400;
+        uint256 expiry = vm.parseJsonUint(json, ".genesisTime") + 128 * 6 + 86_400;
         bytes memory data = _bytes(".evidence.sameSlot");
         vm.warp(expiry);
         vm.expectRevert(
@@ -168,6 +207,29 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         client.reportMisbehaviour(data);
         vm.warp(expiry - 1);
         client.reportMisbehaviour(data);
+    }
+
+    /// A forged block stored in the last second before the client expires would have served for ever: blocks in store
+    /// outlive the expiry, and evidence did not.
+    function test_AnExpiredClientIsFrozenByWhatItAccepted() public {
+        _send("rotation");
+        bytes memory forged = _update("conflictingBlock");
+        uint256 expiry = client.expiresAt();
+        vm.warp(expiry - 1);
+        client.update(forged);
+        vm.warp(expiry);
+        vm.assertEq(uint256(client.status()), uint256(ILightClient.Status.Expired));
+        _freezes("sameSlot", "f80", "f80fork");
+    }
+
+    /// A forger chooses the finalized slot: the older it was, the sooner its evidence ran out, while the client still
+    /// took the block.
+    function test_WhatIsAcceptedCanBeEvidence() public {
+        _send("rotation");
+        bytes memory forged = _update("conflictingBlock");
+        vm.warp(vm.parseJsonUint(json, ".genesisTime") + 80 * 6 + 86_400 + 1);
+        client.update(forged);
+        _freezes("sameSlot", "f80", "f80fork");
     }
 
     /// The committee of a period gone by still proves what it signed, as long as it is in the ring.

@@ -79,6 +79,17 @@ contract EthereumBootstrapTest is EthereumClientTest {
         _reverts(IEthereumLightClient.EthereumLightClient_UnsupportedFork.selector);
     }
 
+    /// An empty schedule was Capella for ever under version 0x00000000: a guess that no chain made.
+    function test_RevertWhen_ThereIsNoFork() public {
+        while (forks.length != 0) {
+            forks.pop();
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(IEthereumLightClient.EthereumLightClient_Parameter.selector, bytes32("forks"), 0)
+        );
+        new EthereumLightClient(parameters, forks, bootstrap);
+    }
+
     function test_RevertWhen_AParameterIsOutOfBounds() public {
         bytes4 selector = IEthereumLightClient.EthereumLightClient_Parameter.selector;
         parameters.trustingPeriod = 14 days + 1;

@@ -227,9 +227,6 @@ contract EthereumLightClientTest is EthereumClientTest {
         vm.assertEq(uint256(client.status()), uint256(ILightClient.Status.Expired));
         vm.expectRevert(abi.encodeWithSelector(ILightClient.LightClient_Expired.selector, expiry, expiry));
         client.update(data);
-        data = _bytes(".evidence.sameSlot");
-        vm.expectRevert(abi.encodeWithSelector(ILightClient.LightClient_Expired.selector, expiry, expiry));
-        client.reportMisbehaviour(data);
         client.verifyBlock(_bytes(".blocks.bootstrap"));
         vm.warp(expiry - 1);
         client.update(_update("finality"));

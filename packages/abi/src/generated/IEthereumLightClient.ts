@@ -825,6 +825,22 @@ export const iEthereumLightClientAbi = [
   },
   {
     "type": "error",
+    "name": "EthereumLightClient_SummaryBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "EthereumLightClient_SyncCommittee",
     "inputs": [
       {

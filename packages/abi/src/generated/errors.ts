@@ -1471,6 +1471,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa96a8ff4": {
+    "type": "error",
+    "name": "EthereumLightClient_SummaryBranch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xace154b1": {
     "type": "error",
     "name": "EthereumLightClient_UnknownBlock",

@@ -107,13 +107,13 @@ async function proveFromHead(
   slot: bigint,
 ): Promise<BlockProof | undefined> {
   const head = client.head.number
-  if (slot !== head && !reaches(network, head, slot)) return undefined
+  if (slot > head) return undefined
   const header = await source.headerByRoot(client.head.hash)
   if (header === undefined) return undefined
   const proof =
     slot === head
       ? await proveAnchor(source, header, block, await source.blockHashBranch(header))
-      : await proveAncestor(source, header, block, slot)
+      : await proveAncestor(network, source, header, block, slot)
   return proof === undefined ? undefined : { status: 'ready', updates: [], proof }
 }
 
@@ -127,12 +127,10 @@ async function proveFromUpdate(
 ): Promise<BlockProof> {
   const header = update.finalizedHeader
   const anchor = header.beacon
-  if (anchor.slot !== slot && !reaches(network, anchor.slot, slot))
-    return notServed(`slot ${slot} is older than block_roots of the finalized slot ${anchor.slot} reaches`)
   const proof =
     anchor.slot === slot
       ? await proveAnchor(source, anchor, block, blockHashBranchOf(header, network))
-      : await proveAncestor(source, anchor, block, slot)
+      : await proveAncestor(network, source, anchor, block, slot)
   if (proof === undefined) return notServed(`the node has no proof of slot ${slot} in the state of slot ${anchor.slot}`)
   return { status: 'ready', updates: advance.updates, proof }
 }
@@ -157,14 +155,28 @@ async function proveAnchor(
   return encodeBlockProof({ finalized, blockHashBranch: branch.branch, executionHeader })
 }
 
+/** The root at a slot in a finalized state: in `block_roots` as far as that reaches, in a summary beyond. */
+async function rootBranch(
+  network: Network,
+  source: EthereumSource,
+  finalized: BeaconHeader,
+  slot: bigint,
+): Promise<{ readonly inState: SingleBranch; readonly summary?: bigint } | undefined> {
+  if (!reaches(network, finalized.slot, slot)) return source.summarizedRootBranch(finalized, slot)
+  const inState = await source.blockRootBranch(finalized, slot)
+  return inState === undefined ? undefined : { inState }
+}
+
 async function proveAncestor(
+  network: Network,
   source: EthereumSource,
   finalized: BeaconHeader,
   block: BlockPoint,
   slot: bigint,
 ): Promise<Hex | undefined> {
-  const inState = await source.blockRootBranch(finalized, slot)
-  if (inState === undefined) return undefined
+  const found = await rootBranch(network, source, finalized, slot)
+  if (found === undefined) return undefined
+  const { inState } = found
   const header = await source.headerAtSlot(slot)
   if (header === undefined) return undefined
   const given = beaconHeaderRoot(header)
@@ -178,7 +190,11 @@ async function proveAncestor(
   requireBlock(inBody, block)
   return encodeBlockProof({
     finalized,
-    ancestor: { header, blockRootBranch: inState.branch },
+    ancestor: {
+      header,
+      blockRootBranch: inState.branch,
+      ...(found.summary === undefined ? {} : { summary: found.summary }),
+    },
     blockHashBranch: inBody.branch,
     executionHeader: await source.executionHeader(block.hash),
   })

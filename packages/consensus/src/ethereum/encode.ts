@@ -7,6 +7,8 @@ import { pubkeysRoot, syncCommitteeRoot } from './ssz.ts'
 import type { BeaconHeader, SyncCommittee, Update } from './types.ts'
 
 const UINT64_BYTES = 8
+/** An index into `historical_summaries`: below 2^24. */
+const SUMMARY_INDEX_BYTES = 3
 
 /** A beacon header, packed: 112 bytes, integers big-endian. */
 export function encodeBeaconHeader(header: BeaconHeader): Hex {
@@ -61,21 +63,34 @@ export function withoutNextCommittee(update: Update): Update {
 export interface BlockProofParts {
   /** Header of the finalized beacon block whose root the client stores. */
   readonly finalized: BeaconHeader
-  /** Where the block is older: its beacon header, and its branch in the finalized state's `block_roots`. */
-  readonly ancestor?: { readonly header: BeaconHeader; readonly blockRootBranch: readonly Hex[] }
+  /**
+   * Where the block is older: its beacon header, and its root's branch in the finalized state, through `block_roots` or,
+   * where a summary is named, through that entry of `historical_summaries`.
+   */
+  readonly ancestor?: {
+    readonly header: BeaconHeader
+    readonly blockRootBranch: readonly Hex[]
+    readonly summary?: bigint
+  }
   /** Branch of `execution_payload.block_hash` in the block's body. */
   readonly blockHashBranch: readonly Hex[]
   /** The execution header's raw RLP. */
   readonly executionHeader: Hex
 }
 
-/** Bytes for the contract's `verifyBlock`: kind 0 for the finalized block itself, kind 1 for an older one. */
+/**
+ * Bytes for the contract's `verifyBlock`: kind 0 for the finalized block itself, kind 1 for one in its `block_roots`,
+ * kind 2 for one in its `historical_summaries`.
+ */
 export function encodeBlockProof(parts: BlockProofParts): Hex {
   const { ancestor } = parts
+  const summary = ancestor?.summary
   return concatHex([
-    ancestor === undefined ? '0x00' : '0x01',
+    ancestor === undefined ? '0x00' : summary === undefined ? '0x01' : '0x02',
     encodeBeaconHeader(parts.finalized),
-    ...(ancestor === undefined ? [] : [encodeBeaconHeader(ancestor.header), ...ancestor.blockRootBranch]),
+    ...(ancestor === undefined ? [] : [encodeBeaconHeader(ancestor.header)]),
+    ...(summary === undefined ? [] : [numberToHex(summary, { size: SUMMARY_INDEX_BYTES })]),
+    ...(ancestor?.blockRootBranch ?? []),
     ...parts.blockHashBranch,
     parts.executionHeader,
   ])

@@ -83,6 +83,17 @@ export function blockRootGindex(fork: ForkName, slot: bigint, preset: Preset): b
   return gindices[fork].blockRoots * preset.slotsPerHistoricalRoot + (slot % preset.slotsPerHistoricalRoot)
 }
 
+/** Depth of `historical_summaries`: HISTORICAL_ROOTS_LIMIT is 2^24. */
+const SUMMARIES_DEPTH = 24n
+
+/**
+ * Generalized index of `state.historical_summaries[index].block_summary_root`: the list stands left of its length, and
+ * the root left of `state_summary_root`.
+ */
+export function blockSummaryGindex(fork: ForkName, index: bigint): bigint {
+  return (((gindices[fork].historicalSummaries * 2n) << SUMMARIES_DEPTH) + index) * 2n
+}
+
 /**
  * The fork in force at an epoch, by the schedule.
  * @throws ForkError before the first fork of the schedule, or where the schedule names a fork that is not known here.

@@ -3,7 +3,8 @@ import { bytesToHex, type Hex } from 'viem'
 import type { BeaconPort, RpcPort, SourcePorts } from '../types.ts'
 import { signedBeaconBlockType } from './body.ts'
 import { NodeAnswerError, PortError } from './errors.ts'
-import { blockRootGindex, depthOf, type ForkName, gindices } from './forks.ts'
+import { blockRootGindex, blockSummaryGindex, depthOf, type ForkName, gindices } from './forks.ts'
+import { rootOfBranch } from './merkle.ts'
 import { forkAtSlot, type Network } from './networks.ts'
 import { parseBlockHeader, parseBootstrap, parseUpdate, parseUpdates } from './parse.ts'
 import { beaconHeaderRoot, executionHeaderTree } from './ssz.ts'
@@ -34,6 +35,15 @@ export interface EthereumSource {
   headerAtSlot(slot: bigint): Promise<BeaconHeader | undefined>
   /** Branch of `block_roots[slot]` in the state of `header`, undefined where the node no longer has that state. */
   blockRootBranch(header: BeaconHeader, slot: bigint): Promise<SingleBranch | undefined>
+  /**
+   * Branch of the block root at `slot` in an entry of `historical_summaries` in the state of `header`, and which entry;
+   * undefined where the slot's window is not complete there, or the node has no longer what that takes: the state of
+   * `header`, and one at the window's end.
+   */
+  summarizedRootBranch(
+    header: BeaconHeader,
+    slot: bigint,
+  ): Promise<{ readonly summary: bigint; readonly inState: SingleBranch } | undefined>
   /** Branch of `execution_payload.block_hash` in the body of `header`. */
   blockHashBranch(header: BeaconHeader): Promise<SingleBranch | undefined>
   /** Raw RLP of an execution header, which hashes to `hash`. */
@@ -138,13 +148,32 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
     async blockRootBranch(header, slot) {
       const fork = forkAtSlot(network, header.slot).name
       const gindex = blockRootGindex(fork, slot, network.preset)
-      const path = `/eth/v0/beacon/proof/state/${header.stateRoot}?format=${descriptorOf(gindex)}`
-      const json = await unlessNotServed(beacon.get(path))
-      const branch =
-        json === undefined
-          ? await branchFromState(header, fork, gindex)
-          : checkedBranch(branchOfAnswer(json, gindex, path), header.stateRoot, path)
-      return branch
+      const found = await branchInState(header.stateRoot, fork, gindex)
+      return found === undefined ? undefined : checkedBranch(found.branch, header.stateRoot, found.path)
+    },
+
+    async summarizedRootBranch(header, slot) {
+      const { slotsPerHistoricalRoot } = network.preset
+      const window = slot / slotsPerHistoricalRoot
+      const end = (window + 1n) * slotsPerHistoricalRoot
+      const first = firstSummarizedWindow(network)
+      if (first === undefined || window < first || header.slot < end) return undefined
+      const summary = window - first
+      const entry = await branchInState(
+        header.stateRoot,
+        forkAtSlot(network, header.slot).name,
+        blockSummaryGindex(forkAtSlot(network, header.slot).name, summary),
+      )
+      if (entry === undefined) return undefined
+      const upper = checkedBranch(entry.branch, header.stateRoot, entry.path)
+      // At the window's end `block_roots` holds the whole window: the tree that the entry is the root of.
+      const endFork = forkAtSlot(network, end).name
+      const roots = await branchInState(end.toString(), endFork, blockRootGindex(endFork, slot, network.preset))
+      if (roots === undefined) return undefined
+      const { leaf } = roots.branch
+      const lower = roots.branch.branch.slice(0, depthOf(slotsPerHistoricalRoot))
+      requireRoot(roots.path, upper.leaf, rootOfBranch(leaf, lower, slot % slotsPerHistoricalRoot))
+      return { summary, inState: { leaf, branch: [...lower, ...upper.branch], root: upper.root } }
     },
 
     async blockHashBranch(header) {
@@ -162,12 +191,16 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
     executionHeader: (hash) => readExecutionHeader(rpc, hash),
   }
 
-  async function branchFromState(header: BeaconHeader, fork: ForkName, gindex: bigint) {
-    const path = `/eth/v2/debug/beacon/states/${header.stateRoot}`
+  /** Branch in the state that `id` names, by its own root: the caller checks where it leads. */
+  async function branchInState(id: string, fork: ForkName, gindex: bigint) {
+    const proofPath = `/eth/v0/beacon/proof/state/${id}?format=${descriptorOf(gindex)}`
+    const json = await unlessNotServed(beacon.get(proofPath))
+    if (json !== undefined) return { path: proofPath, branch: branchOfAnswer(json, gindex, proofPath) }
+    const path = `/eth/v2/debug/beacon/states/${id}`
     const bytes = await unlessNotServed(beacon.getBytes(path))
     if (bytes === undefined) return undefined
     const node = readTree(path, () => beaconStateType(fork, network.preset).deserializeToViewDU(bytes).node)
-    return checkedBranch(branchOfNode(node, gindex), header.stateRoot, path)
+    return { path, branch: branchOfNode(node, gindex) }
   }
 
   async function branchFromBlock(header: BeaconHeader, fork: ForkName, root: Hex) {
@@ -180,6 +213,13 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
     })
     return checkedBranch(branchOfNode(node, gindices[fork].executionBlockHash), header.bodyRoot, path)
   }
+}
+
+/** The window of slots that entry 0 of `historical_summaries` covers: that of Capella's first slot. */
+function firstSummarizedWindow({ forks, preset }: Network): bigint | undefined {
+  // A schedule that begins with a later fork at epoch 0 had Capella there too. Any other one does not say.
+  const capella = forks.find(({ name, epoch }) => name === 'capella' || epoch === 0n)
+  return capella && (capella.epoch * preset.slotsPerEpoch) / preset.slotsPerHistoricalRoot
 }
 
 function requireBeacon({ beacon }: SourcePorts): BeaconPort {
