@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { iMOSV3Abi } from '@meridian/abi'
+import { mapMessageInTopic, parseMapMessageIn } from '@meridian/core'
+import { rawConfigOf, secretsOf } from './support/compass-config.ts'
+import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+
+const program = fileURLToPath(new URL('./support/compass-process.ts', import.meta.url))
+const KILLS = 8
+const seed = Number(process.env.MERIDIAN_SEED ?? randomInt(2 ** 31))
+
+let chains: TwoChains
+let folder: string
+let configPath: string
+const running = new Set<ChildProcess>()
+
+before(async () => {
+  chains = await startTwoChains()
+  folder = mkdtempSync(join(tmpdir(), 'compass-kill-'))
+  configPath = join(folder, 'compass.json')
+  writeFileSync(configPath, JSON.stringify(rawConfigOf(chains, join(folder, 'store'))))
+})
+
+after(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await chains?.stop()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+})
+
+interface Run {
+  readonly child: ChildProcess
+  /** Resolves with the first line that fits, or null when the process ends before. */
+  until(fits: (line: { readonly stage: string; readonly orderId?: string }) => boolean): Promise<boolean>
+  readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
+}
+
+function startCompass(): Run {
+  const env = { ...process.env, ...secretsOf(chains) }
+  const child = spawn(process.execPath, [program, configPath], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const lines: { stage: string; orderId?: string }[] = []
+  const waiting = new Set<() => void>()
+  let over = false
+  let errors = ''
+  const wake = () => {
+    for (const callback of waiting) callback()
+  }
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const parsed = JSON.parse(line)
+    if ('stage' in parsed) lines.push(parsed)
+    wake()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
+  const ended = new Promise<{ code: number | null; errors: string }>((resolve) => {
+    child.once('close', (code) => {
+      running.delete(child)
+      over = true
+      wake()
+      resolve({ code, errors })
+    })
+  })
+  return {
+    child,
+    ended,
+    until: (fits) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const found = lines.some(fits)
+          if (!found && !over) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+/** Every `mapMessageIn` on a chain, and how often each order ran. */
+async function ran(side: Side): Promise<Map<string, number>> {
+  const logs = await side.deployer.client.getLogs({ address: side.contracts.mos, fromBlock: 0n, toBlock: 'latest' })
+  const counts = new Map<string, number>()
+  for (const log of logs) {
+    if (log.topics[0] !== mapMessageInTopic) continue
+    const { orderId, result } = parseMapMessageIn(log)
+    assert.ok(result)
+    counts.set(orderId, (counts.get(orderId) ?? 0) + 1)
+  }
+  return counts
+}
+
+test('a second Compass on the same folder is refused in one line', { timeout: 60_000 }, async () => {
+  const first = startCompass()
+  assert.ok(await first.until(({ stage }) => stage === 'started'))
+  const { code, errors } = await startCompass().ended
+  assert.equal(code, 2)
+  assert.match(errors, /^the store in .* is in use by another Compass\n$/)
+  first.child.kill('SIGKILL')
+  await first.ended
+})
+
+test(`killed at random moments (seed ${seed}), it delivers everything, once`, { timeout: 240_000 }, async (t) => {
+  t.diagnostic(`seed ${seed}`)
+  let state = seed
+  // xorshift: the same moments for the same seed, as far as the machine allows
+  const random = (below: number): number => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % below
+  }
+  const stages = ['started', 'sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed'] as const
+  const sent: { readonly to: Side; readonly orderId: string }[] = []
+  for (let round = 0; round < KILLS; round++) {
+    const compass = startCompass()
+    assert.ok(await compass.until(({ stage }) => stage === 'started'))
+    const { a, b } = chains
+    const [there, back] = await Promise.all([a.send([`a ${round}`, `a' ${round}`]), b.send([`b ${round}`])])
+    sent.push(...there.map(({ orderId }) => ({ to: b, orderId })), ...back.map(({ orderId }) => ({ to: a, orderId })))
+    const fresh = new Set<string>([...there, ...back].map(({ orderId }) => orderId))
+    const stage = stages[random(stages.length)]
+    await compass.until((line) => line.stage === stage && (line.orderId === undefined || fresh.has(line.orderId)))
+    compass.child.kill('SIGKILL')
+    await compass.ended
+  }
+  const last = startCompass()
+  const { a, b } = chains
+  const { clock } = chains
+  for (;;) {
+    const [onA, onB] = await Promise.all([ran(a), ran(b)])
+    if (sent.every(({ to, orderId }) => (to === a ? onA : onB).has(orderId))) break
+    await clock.waitUntil(clock.now() + 1)
+  }
+  last.child.kill('SIGTERM')
+  assert.equal((await last.ended).code, 0)
+  const [onA, onB] = await Promise.all([ran(a), ran(b)])
+  for (const { to, orderId } of sent) assert.equal((to === a ? onA : onB).get(orderId), 1, orderId)
+  assert.equal(await a.count(), BigInt(onA.size))
+  assert.equal(await b.count(), BigInt(onB.size))
+  assert.equal(onA.size + onB.size, sent.length)
+  // nothing was paid twice: each transaction of the relayer delivered something
+  for (const side of [a, b]) {
+    const nonce = await side.deployer.client.getTransactionCount({ address: side.relayer })
+    const receipts = new Set<string>()
+    const logs = await side.deployer.client.getContractEvents({
+      abi: iMOSV3Abi,
+      address: side.contracts.mos,
+      eventName: 'mapMessageIn',
+      fromBlock: 0n,
+    })
+    for (const { transactionHash } of logs) receipts.add(transactionHash)
+    assert.equal(nonce, receipts.size)
+  }
+})

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type OpenCompass, openCompass, type Progress } from '@meridian/compass'
+import { configOf, secretsOf } from './support/compass-config.ts'
+import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
+
+let chains: TwoChains
+let folder: string
+let compass: OpenCompass
+const steps: Progress[] = []
+
+before(async () => {
+  chains = await startTwoChains()
+  folder = mkdtempSync(join(tmpdir(), 'compass-e2e-'))
+  const readFile = () => ''
+  compass = await openCompass(configOf(chains, folder), { secrets: { env: secretsOf(chains), readFile } })
+  compass.subscribe((step) => steps.push(step))
+  compass.start()
+})
+
+after(async () => {
+  await compass?.close()
+  await chains?.stop()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+})
+
+/** Resolves when the order has taken the stage. */
+function reached(orderId: string, stage: Progress['stage']): Promise<Progress> {
+  const found = steps.find((s) => s.orderId === orderId && s.stage === stage)
+  if (found !== undefined) return Promise.resolve(found)
+  return new Promise((resolve) => {
+    const stop = compass.subscribe((step) => {
+      if (step.orderId !== orderId || step.stage !== stage) return
+      stop()
+      resolve(step)
+    })
+  })
+}
+
+test('a message each way is delivered and executed, and every step of its way is told once', {
+  timeout: 60_000,
+}, async () => {
+  const { a, b } = chains
+  const [there, back] = (await Promise.all([a.send(['there']), b.send(['back'])])).flat()
+  assert.ok(there !== undefined && back !== undefined)
+  const [onB, onA] = await Promise.all([reached(there.orderId, 'executed'), reached(back.orderId, 'executed')])
+  assert.equal(await b.count(), 1n)
+  assert.equal(await a.count(), 1n)
+  for (const { data } of [onA, onB]) {
+    assert.ok(data.targetTx !== null && data.deliveryGas !== null && data.deliveryGas > 100_000n)
+    assert.equal(data.executed, true)
+  }
+  const told = steps.filter(({ orderId }) => orderId === there.orderId).map(({ stage }) => stage)
+  assert.deepEqual(told, ['sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed'])
+})
+
+test('messages of one block share a transaction, and each is executed', { timeout: 60_000 }, async () => {
+  const { a, b } = chains
+  const before = await b.count()
+  const sent = await a.send(['one', 'two', 'three', 'four'])
+  const steps = await Promise.all(sent.map(({ orderId }) => reached(orderId, 'executed')))
+  assert.equal(await b.count(), before + 4n)
+  const blocks = new Set(steps.map(({ data }) => data.blockNumber))
+  const transactions = new Set(steps.map(({ data }) => data.targetTx))
+  assert.ok(transactions.size <= blocks.size, `${transactions.size} transactions for ${blocks.size} blocks`)
+})
+
+test('a target that runs out of gas fails visibly, and succeeds when an operator retries it with more', {
+  timeout: 60_000,
+}, async () => {
+  const { a, b } = chains
+  const before = await b.count()
+  const [sent] = await a.send(['starved '.repeat(200)], 21_000n)
+  assert.ok(sent !== undefined)
+  const { orderId } = sent
+  const failed = await reached(orderId, 'failed')
+  assert.equal(failed.data.executed, false)
+  assert.equal(await b.count(), before)
+  const key = { fromChain: a.contracts.chainId, orderId }
+  while ((await compass.message(key))?.state !== 'failed') await chains.clock.waitUntil(chains.clock.now() + 1)
+  assert.equal(await compass.retry(key, 200_000n), null)
+  await reached(orderId, 'executed')
+  assert.equal(await b.count(), before + 1n)
+})

@@ -1,0 +1,40 @@
+import type { CompassConfig } from '@meridian/compass'
+import { parseConfig } from '@meridian/compass'
+import type { Side, TwoChains } from './two-qbft.ts'
+
+/** Variables that hold the relayer's keys. */
+export const secretsOf = ({ a, b }: TwoChains): Record<string, string> => ({
+  MERIDIAN_KEY_A: a.relayerKey,
+  MERIDIAN_KEY_B: b.relayerKey,
+})
+
+/** A configuration for both directions, fast enough for a test. */
+export function configOf({ a, b }: TwoChains, store: string): CompassConfig {
+  return parseConfig(rawConfigOf({ a, b }, store))
+}
+
+/** The same before it is parsed, as a file would hold it. */
+export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string): unknown {
+  const chain = (side: Side, name: string, signer: string) => ({
+    id: String(side.contracts.chainId),
+    name,
+    consensus: 'qbft',
+    rpc: [side.chain.rpcUrl],
+    mos: side.contracts.mos,
+    startBlock: String(side.contracts.fromBlock),
+    signer,
+    pollMs: 50,
+    rebroadcastMs: 1_000,
+    lostAfterMs: 1_000,
+  })
+  const [idA, idB] = [String(a.contracts.chainId), String(b.contracts.chainId)]
+  return {
+    store,
+    logLevel: process.env.COMPASS_LOG ?? 'silent',
+    chains: [chain(a, 'alpha', 'env:MERIDIAN_KEY_A'), chain(b, 'beta', 'env:MERIDIAN_KEY_B')],
+    lanes: [
+      { from: idA, to: idB },
+      { from: idB, to: idA },
+    ],
+  }
+}

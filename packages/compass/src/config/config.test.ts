@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError } from '../errors.ts'
+import { parseConfig, resolveSigner } from './config.ts'
+
+const mos = '0x00000000000000000000000000000000000000A1'
+const chain = (id: string, name: string) => ({
+  id,
+  name,
+  consensus: 'qbft',
+  rpc: ['http://127.0.0.1:8545'],
+  mos,
+  startBlock: '0',
+  signer: 'env:KEY',
+})
+const good = { store: 'data', chains: [chain('1', 'one'), chain('2', 'two')], lanes: [{ from: '1', to: '2' }] }
+
+function problems(given: unknown): readonly string[] {
+  try {
+    parseConfig(given)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.context.problems
+  }
+}
+
+test('a good configuration passes, with defaults', () => {
+  const config = parseConfig(good)
+  assert.equal(config.chains[0]?.id, 1n)
+  assert.equal(config.logLevel, 'info')
+})
+
+test('each problem is one line with its path', () => {
+  assert.deepEqual(problems({ ...good, chains: [{ ...chain('1', 'one'), rcp: [] }, chain('2', 'two')] }), [
+    'chains[0]: Unrecognized key: "rcp"',
+  ])
+  assert.deepEqual(problems({ ...good, lanes: [{ from: '1', to: '3' }] }), ['lanes[0].to: no chain 3'])
+  assert.deepEqual(problems({ ...good, lanes: [{ from: '1', to: '1' }] }), ['lanes[0]: a lane joins two chains'])
+  assert.deepEqual(
+    problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), consensus: 'ethereum' }] }),
+    ['chains[1].beacon: Ethereum needs a beacon URL'],
+  )
+  assert.deepEqual(problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), mos: '0x12' }] }), [
+    'chains[1].mos: expected an address',
+  ])
+})
+
+test('a key in place of its reference is refused, and no error quotes it', () => {
+  const key = `0x${'12'.repeat(32)}`
+  const [problem] = problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), signer: key }] })
+  assert.match(problem ?? '', /^chains\[1\]\.signer: expected env:NAME or file:PATH/)
+  assert.ok(!problem?.includes('1212'))
+})
+
+test('signers come from the environment or a file', () => {
+  const key = `0x${'12'.repeat(32)}`
+  const files = {
+    readFile: (path: string) => {
+      if (path !== 'key') throw new Error('ENOENT')
+      return `${key}\n`
+    },
+  }
+  const { address } = resolveSigner('env:KEY', { ...files, env: { KEY: key } })
+  assert.equal(resolveSigner('file:key', { ...files, env: {} }).address, address)
+  const refuses = (reference: string, value: string, text: RegExp) =>
+    assert.throws(
+      () => resolveSigner(reference, { ...files, env: { KEY: value } }),
+      (e) => e instanceof ConfigError && text.test(e.message) && !e.message.includes(value || '-'),
+    )
+  refuses('env:KEY', '', /not set/)
+  refuses('env:KEY', '0x1234567890', /32 bytes/)
+  refuses('env:KEY', `0x${'ff'.repeat(32)}`, /secp256k1/)
+  refuses('file:nothing', 'x-no-value', /cannot be read/)
+})

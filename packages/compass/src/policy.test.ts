@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { errorsBySelector } from '@meridian/abi'
+import { policies, policyOf, retryDelayMs } from './policy.ts'
+
+test('every error with a policy is one that the contracts have', () => {
+  const names = new Set<string>(Object.values(errorsBySelector).map(({ name }) => name))
+  for (const name of Object.keys(policies)) assert.ok(names.has(name), name)
+})
+
+test('an unknown revert, a reason, a panic, words of a node: each waits, none is done', () => {
+  for (const revert of [
+    { kind: 'unknown', name: 'Unknown', data: '0xdeadbeef' },
+    { kind: 'reason', name: 'Error', reason: 'already delivered' },
+    { kind: 'panic', name: 'Panic', code: 17n },
+    { kind: 'node', name: 'Node', message: 'execution reverted: MOS_AlreadyDelivered' },
+    { kind: 'custom', name: 'SomethingNew', args: {} },
+  ] as const)
+    assert.equal(policyOf(revert), 'wait')
+})
+
+test('what an operator must resolve is not asked for every second', () => {
+  assert.equal(retryDelayMs('operator', 1_000), 60_000)
+  assert.equal(retryDelayMs('readOutcome', 8_000), 0)
+  assert.equal(retryDelayMs('replan', 600_000), 10_000)
+  assert.equal(retryDelayMs('wait', 8_000), 8_000)
+})
