@@ -85,7 +85,7 @@ const initial: Migration = {
       where state in ('pending', 'mined')`.execute(db)
     await db.schema
       .createTable('attempts')
-      .addColumn('hash', 'text', (c) => c.primaryKey())
+      .addColumn('hash', 'text', (c) => c.notNull())
       .addColumn('transaction_id', 'integer', (c) => c.notNull().references('transactions.id'))
       .addColumn('cancel', 'boolean', (c) => c.notNull())
       .addColumn('raw', 'text', (c) => c.notNull())
@@ -93,8 +93,10 @@ const initial: Migration = {
       .addColumn('max_priority_fee', uint256, (c) => c.notNull())
       .addColumn('created_at', 'bigint', (c) => c.notNull())
       .addColumn('sent_at', 'bigint')
+      // signing is deterministic: a nonce that was given back may bring the very same bytes for another transaction
+      .addPrimaryKeyConstraint('attempts_key', ['transaction_id', 'hash'])
       .execute()
-    await db.schema.createIndex('attempts_transaction').on('attempts').column('transaction_id').execute()
+    await db.schema.createIndex('attempts_hash').on('attempts').column('hash').execute()
     await db.schema
       .createTable('transaction_messages')
       .addColumn('transaction_id', 'integer', (c) => c.notNull().references('transactions.id'))

@@ -426,7 +426,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
             created_at: BigInt(at),
             sent_at: null,
           })
-          .onConflict((oc) => oc.column('hash').doNothing())
+          .onConflict((oc) => oc.columns(['transaction_id', 'hash']).doNothing())
           .execute()
       }),
 

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { createKeySigner } from '@meridian/chain'
+import { keccak256, numberToHex, pad, parseTransaction } from 'viem'
+import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import { createLog } from '../log.ts'
+import type { Message } from '../message.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { createFakeClock, createFakeNode, type FakeNode } from '../testing/fake-node.ts'
+import { createSubmitter, type Submitter } from './submitter.ts'
+
+const mos = pad('0xa1', { size: 20 })
+const KEY = pad('0x01')
+let node: FakeNode
+let store: Store
+let clock: ReturnType<typeof createFakeClock>
+let submitter: Submitter
+
+function chain(): ChainContext {
+  return {
+    id: 2n,
+    name: 'two',
+    consensus: node.consensus,
+    ports: { rpc: node },
+    mos,
+    startBlock: 0n,
+    signer: createKeySigner(KEY),
+    tuning: { ...defaultTuning, maxFeePerGas: 10_000n, minPriorityFeePerGas: 1n, maxInFlight: 4 },
+  }
+}
+
+/** A submitter as after a start: nothing in memory, everything in the store. */
+const restart = (): Submitter => createSubmitter(chain(), { store, clock, log: createLog('silent') })
+
+beforeEach(async () => {
+  node = createFakeNode()
+  clock = createFakeClock()
+  store = await openStore(null)
+  submitter = restart()
+})
+afterEach(() => store.close())
+
+/** A message that waits to be delivered. */
+async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${string}` }> {
+  const hash = pad(numberToHex(n))
+  const origin = {
+    fromChain: 1n,
+    orderId: hash,
+    toChain: 2n,
+    nonce: BigInt(n),
+    mos,
+    fromAddress: mos,
+    messageData: '0xabcd',
+    gasLimit: 100_000n,
+    blockNumber: BigInt(n),
+    blockHash: hash,
+    blockTimestamp: 0n,
+    txHash: hash,
+    txIndex: 0,
+    logIndex: 0,
+  } as const
+  await store.commitScan(1n, mos, { number: BigInt(n), hash, final: null }, [origin], 1)
+  await store.apply([
+    [origin, { type: 'finalized', at: 1 }],
+    [origin, { type: 'proven', at: 1 }],
+  ])
+  return origin
+}
+
+const deliver = async (n: number, by = submitter) =>
+  by.send({ kind: 'delivery', to: mos, data: '0x01', gasLimit: 100_000n, messages: [await provable(n)] })
+
+const state = async (n: number): Promise<Message | null> =>
+  store.message({ fromChain: 1n, orderId: pad(numberToHex(n)) })
+
+test('nonces follow one another without waiting for receipts', async () => {
+  for (const n of [1, 2, 3]) assert.equal((await deliver(n)).status, 'sent')
+  assert.deepEqual([...node.pool.keys()], [0, 1, 2])
+})
+
+test('killed between writing down and sending: the same bytes are sent, the message is not signed twice', async () => {
+  node.dead = true
+  const dying = restart()
+  await assert.rejects(deliver(1, dying))
+  node.dead = false
+  const sent = await deliver(2)
+  assert.equal(sent.status, 'sent')
+  node.refusal = 'temporarily out of order'
+  await deliver(3)
+  node.refusal = null
+  const raws = new Set(node.shown)
+  clock.advance(1)
+  await restart().poll()
+  assert.deepEqual([...node.pool.keys()], [0, 1])
+  assert.deepEqual(new Set(node.shown), raws)
+})
+
+test('the key is used from outside: the message comes back with its reason and goes out under the next nonce', async () => {
+  await deliver(1)
+  node.useKeyOutside()
+  await submitter.poll()
+  assert.equal((await state(1))?.state, 'submitted')
+  clock.advance(defaultTuning.lostAfterMs)
+  await submitter.poll()
+  const message = await state(1)
+  assert.equal(message?.state, 'provable')
+  assert.equal(message?.reason?.code, 'NONCE_TAKEN')
+  await deliver(2)
+  assert.deepEqual([...node.pool.keys()], [1])
+})
+
+test('the key is used from outside before the first broadcast: known at once', async () => {
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  node.useKeyOutside()
+  await deliver(2)
+  assert.equal((await state(2))?.reason?.code, 'NONCE_TAKEN')
+  await deliver(3)
+  assert.deepEqual([...node.pool.keys()], [2])
+})
+
+test('a stuck transaction is replaced with a higher fee after its time, not before, and not above the cap', async () => {
+  await deliver(1)
+  node.baseFee = 1_000n
+  node.mine()
+  clock.advance(defaultTuning.bumpAfterMs - 1)
+  await submitter.poll()
+  const [first] = await store.openTransactions(2n, submitter.address)
+  assert.equal(first?.attempts.length, 1)
+  clock.advance(1)
+  await submitter.poll()
+  assert.equal(node.mine().length, 1)
+  await submitter.poll()
+  const [mined] = await store.openTransactions(2n, submitter.address)
+  assert.equal(mined?.state, 'mined')
+  assert.equal(mined?.attempts.length, 2)
+  node.baseFee = 20_000n
+  assert.equal((await deliver(2)).status, 'refused')
+})
+
+test('the fee cap holds a replacement back, and the transaction stays where it is', async () => {
+  node.baseFee = 4_500n
+  await deliver(1)
+  node.baseFee = 12_000n
+  clock.advance(defaultTuning.bumpAfterMs)
+  await submitter.poll()
+  const [stuck] = await store.openTransactions(2n, submitter.address)
+  assert.equal(stuck?.attempts.length, 1)
+  assert.match(stuck?.error ?? '', /fee cap/)
+})
+
+test('an empty wallet refuses before anything is written, and works again once funded', async () => {
+  node.balance = 1n
+  const refused = await deliver(1)
+  assert.equal(refused.status === 'refused' && refused.reason.code, 'WALLET_EMPTY')
+  assert.equal((await state(1))?.state, 'provable')
+  node.balance = 10n ** 18n
+  assert.equal((await deliver(2)).status, 'sent')
+  assert.deepEqual([...node.pool.keys()], [0])
+})
+
+// once, the same nonce with the same bytes stopped the wallet: its hash was already in the store
+test('what no node takes gives its message and its nonce back', async () => {
+  node.refusal = 'intrinsic gas too low'
+  await deliver(1)
+  assert.equal((await state(1))?.reason?.code, 'TRANSACTION_INVALID')
+  node.refusal = null
+  await deliver(2)
+  assert.deepEqual([...node.pool.keys()], [0])
+})
+
+test('a reverted transaction gives its message back with a reason, never done', async () => {
+  node.reverting.add(mos)
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  const message = await state(1)
+  assert.equal(message?.state, 'provable')
+  assert.equal(message?.attempts, 1)
+  assert.equal(message?.reason?.code, 'Node')
+})
+
+test('a transaction that landed without the message gives it back to be asked for on chain', async () => {
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  assert.equal((await state(1))?.reason?.code, 'SKIPPED')
+})
+
+test('a reorg puts a mined transaction back among the pending; forgotten by the node, it is shown again', async () => {
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  node.reorg(true)
+  await submitter.poll()
+  const [transaction] = await store.openTransactions(2n, submitter.address)
+  assert.equal(transaction?.state, 'pending')
+  clock.advance(defaultTuning.rebroadcastMs)
+  await submitter.poll()
+  assert.equal(node.mine().length, 1)
+})
+
+test('too many on their way: the next waits', async () => {
+  for (const n of [1, 2, 3, 4]) await deliver(n)
+  const refused = await deliver(5)
+  assert.equal(refused.status === 'refused' && refused.reason.code, 'WALLET_BUSY')
+})
+
+test('what is final is closed and not looked at again', async () => {
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  node.final = 1n
+  await submitter.poll()
+  assert.equal((await store.openTransactions(2n, submitter.address)).length, 0)
+})
+
+test('the signed transaction is what was asked for', async () => {
+  await deliver(1)
+  const [raw] = node.shown
+  assert.ok(raw !== undefined)
+  const { chainId, to, gas, data, nonce } = parseTransaction(raw)
+  assert.deepEqual({ chainId, to, gas, data, nonce }, { chainId: 2, to: mos, gas: 100_000n, data: '0x01', nonce: 0 })
+  assert.equal((await store.openTransactions(2n, submitter.address))[0]?.attempts[0]?.hash, keccak256(raw))
+})
