@@ -2,6 +2,7 @@ import { call, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
+import { getAddress } from 'viem'
 import type { ChainContext } from './chain-context.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
@@ -71,7 +72,7 @@ export interface Compass {
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
   const common = { store: deps.store, clock, log: deps.log }
-  const chains = new Map(deps.chains.map((chain) => [chain.id, chain]))
+  const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
   const submitters = new Map<bigint, Submitter>()
   const sources = new Map<bigint, Source>()
   const maintainers: { fromChain: bigint; toChain: bigint; maintainer: Maintainer }[] = []
@@ -98,7 +99,7 @@ export function createCompass(deps: CompassDeps): Compass {
     submitters.set(id, submitter)
     add(`submitter ${chain.name}`, chain, submitter.poll)
   }
-  for (const chain of deps.chains) {
+  for (const chain of chains.values()) {
     const used = deps.lanes.filter(({ from }) => from === chain.id).map(({ to }) => to)
     const source = createSource(chain, used, common)
     sources.set(chain.id, source)

@@ -107,6 +107,8 @@ export async function readRoute(
 export async function readLaneNonce(rpc: RpcPort, mos: Address, toChain: bigint, block: bigint): Promise<bigint> {
   const data = encodeFunctionData({ abi: iMessageServiceAbi, functionName: 'laneNonce', args: [toChain] })
   const answer = value(await call(rpc, { to: mos, data }, block), 'laneNonce')
+  // no code, no message: MOS was deployed later
+  if (answer === '0x') return 0n
   return decodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'laneNonce', data: answer })
 }
 

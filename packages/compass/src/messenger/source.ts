@@ -1,7 +1,7 @@
 import { getBlock, getLogs } from '@meridian/chain'
 import type { BlockPoint } from '@meridian/consensus'
-import { mapMessageOutTopic } from '@meridian/core'
-import type { Hex } from 'viem'
+import { hasCode, mapMessageOutTopic } from '@meridian/core'
+import { getAddress, type Hex } from 'viem'
 import { min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { FinalityViolationError, IncompleteLogsError } from '../errors.ts'
@@ -30,6 +30,7 @@ const FINALIZE_LIMIT = 1_000
 export function createSource(chain: ChainContext, targets: readonly bigint[], common: Common): Source {
   const { store, clock } = common
   const { rpc } = chain.ports
+  const mos = getAddress(chain.mos)
   const log = common.log.child({ role: 'source', chain: chain.name })
   let finalPoint: BlockPoint | null = null
 
@@ -50,7 +51,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
         throw new FinalityViolationError(chain.id, cursor.final.number, cursor.final.hash, given)
     }
     const back: Cursor = { number: base.number, hash: base.hash, final: cursor.final }
-    const forgotten = await store.rollback(chain.id, chain.mos, back)
+    const forgotten = await store.rollback(chain.id, mos, back)
     log.warn({ from: String(cursor.number), to: String(back.number), forgotten }, 'reorg')
     return back
   }
@@ -59,15 +60,27 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
   async function requireComplete(origins: readonly MessageOrigin[], upTo: bigint, atHead: boolean): Promise<void> {
     const lanes = new Set([...targets, ...origins.map(({ toChain }) => toChain)])
     for (const toChain of lanes) {
-      let last = await store.lastNonce(chain.id, chain.mos, toChain)
+      let last = await store.lastNonce(chain.id, mos, toChain)
       for (const { nonce } of origins.filter((o) => o.toChain === toChain)) {
         if (last !== null && nonce <= last) continue
         if (last !== null && nonce !== last + 1n) throw new IncompleteLogsError(chain.id, toChain, last + 1n, nonce)
         last = nonce
       }
-      if (!atHead || last === null) continue
-      const next = await readLaneNonce(rpc, chain.mos, toChain, upTo)
-      if (next > last + 1n) throw new IncompleteLogsError(chain.id, toChain, next, last + 1n)
+      if (!atHead) continue
+      const next = await readLaneNonce(rpc, mos, toChain, upTo)
+      if (next === 0n) continue
+      const known = last === null ? await nonceBeforeStart(toChain) : last + 1n
+      if (known !== null && next > known) throw new IncompleteLogsError(chain.id, toChain, next, known)
+    }
+  }
+
+  /** The lane's counter before the first block that is read; null where the endpoint does not keep so old a state. */
+  async function nonceBeforeStart(toChain: bigint): Promise<bigint | null> {
+    try {
+      return await readLaneNonce(rpc, mos, toChain, (await start()).number)
+    } catch (error) {
+      if (hasCode(error, 'RPC_MALFORMED')) return null
+      throw error
     }
   }
 
@@ -75,7 +88,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
     let at = cursor
     while (at.number < head.number) {
       const upTo = min(at.number + chain.tuning.maxSpan, head.number)
-      const filter = { address: chain.mos, topics: [mapMessageOutTopic, chainTopic(chain.id)] }
+      const filter = { address: mos, topics: [mapMessageOutTopic, chainTopic(chain.id)] }
       const logs = await getLogs(rpc, { ...filter, fromBlock: at.number + 1n, toBlock: upTo }, chain.tuning.maxSpan)
       const timestamps = new Map<bigint, bigint>()
       for (const { blockNumber } of logs)
@@ -84,7 +97,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
       await requireComplete(origins, upTo, upTo === head.number)
       const hash = upTo === head.number ? head.hash : (await getBlock(rpc, upTo)).hash
       at = { number: upTo, hash, final: at.final }
-      await store.commitScan(chain.id, chain.mos, at, origins, clock.now())
+      await store.commitScan(chain.id, mos, at, origins, clock.now())
       if (origins.length > 0) log.info({ messages: origins.length, block: String(upTo) }, 'messages seen')
     }
     return at
@@ -93,13 +106,13 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
   /** Marks what is final. A row whose block is not the chain's any more is forgotten with everything above it. */
   async function finalize(cursor: Cursor, final: BlockPoint): Promise<boolean> {
     const seen = await store.inState(chain.id, 'seen', FINALIZE_LIMIT)
-    const ready = seen.filter((m) => m.mos === chain.mos && m.blockNumber <= final.number)
+    const ready = seen.filter((m) => m.mos === mos && m.blockNumber <= final.number)
     const blocks = new Map(ready.map((m) => [m.blockNumber, m.blockHash]))
     for (const [number, hash] of blocks) {
       const there = number === final.number ? final.hash : (await getBlock(rpc, number)).hash
       if (there === hash) continue
       const base = cursor.final ?? (await start())
-      const forgotten = await store.rollback(chain.id, chain.mos, { ...base, final: cursor.final })
+      const forgotten = await store.rollback(chain.id, mos, { ...base, final: cursor.final })
       log.warn({ block: String(number), forgotten }, 'reorg')
       return true
     }
@@ -109,7 +122,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
     const known = final.number <= cursor.number && (cursor.final === null || final.number > cursor.final.number)
     if (known) {
       const next: Cursor = { ...cursor, final: { number: final.number, hash: final.hash } }
-      await store.commitScan(chain.id, chain.mos, next, [], at)
+      await store.commitScan(chain.id, mos, next, [], at)
     }
     return ready.length > 0
   }
@@ -117,7 +130,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
   return {
     finalized: () => finalPoint,
     async step() {
-      const stored = await store.cursor(chain.id, chain.mos)
+      const stored = await store.cursor(chain.id, mos)
       const [head, final] = await Promise.all([getBlock(rpc, 'latest'), chain.consensus.finalized(chain.ports)])
       if (finalPoint === null || final.number >= finalPoint.number) finalPoint = final
       const cursor = stored ?? (await start())

@@ -7,9 +7,11 @@ import { hasCode } from '@meridian/core'
 import { numberToHex, pad } from 'viem'
 import type { MessageOrigin } from '../message.ts'
 import type { Progress } from '../progress.ts'
+import { useStore } from '../testing/test-store.ts'
 import { openStore } from './open.ts'
 import type { Reservation } from './store.ts'
 
+const current = useStore()
 const mos = pad('0xa1', { size: 20 })
 const signer = pad('0xb1', { size: 20 })
 const MAX = 2n ** 256n - 1n
@@ -52,7 +54,7 @@ const reservation = (nonce: number, messages: Reservation['messages']): Reservat
 })
 
 test('a message’s way through the store, with its steps told after each commit', async () => {
-  const store = await openStore(null)
+  const store = current()
   const steps: Progress[] = []
   store.subscribe((step) => steps.push(step))
   await store.commitScan(1n, mos, cursor(5), [origin(1)], 10)
@@ -85,11 +87,10 @@ test('a message’s way through the store, with its steps told after each commit
       ['executed', 70],
     ],
   )
-  await store.close()
 })
 
 test('an illegal event changes nothing of its transaction', async () => {
-  const store = await openStore(null)
+  const store = current()
   await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
   await assert.rejects(
     store.apply([
@@ -105,18 +106,16 @@ test('an illegal event changes nothing of its transaction', async () => {
     (e) => hasCode(e, 'ILLEGAL_TRANSITION'),
   )
   assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
-  await store.close()
 })
 
 test('a nonce is never given twice', async () => {
-  const store = await openStore(null)
+  const store = current()
   await store.reserve(reservation(3, []), 1)
   await assert.rejects(store.reserve({ ...reservation(3, []), attempt: { ...reservation(4, []).attempt } }, 1))
-  await store.close()
 })
 
 test('a reorg forgets what was only seen, and nothing that is final', async () => {
-  const store = await openStore(null)
+  const store = current()
   await store.commitScan(1n, mos, cursor(5), [origin(3), origin(4), origin(5)], 10)
   await store.apply([
     [
@@ -129,7 +128,6 @@ test('a reorg forgets what was only seen, and nothing that is final', async () =
   assert.equal((await store.inState(1n, 'final', 10)).length, 1)
   assert.equal((await store.cursor(1n, mos))?.number, 3n)
   assert.equal(await store.lastNonce(1n, mos, 2n), 4n)
-  await store.close()
 })
 
 test('the folder keeps everything, and refuses a second holder in one line', async (t) => {

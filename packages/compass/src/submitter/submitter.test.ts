@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { createKeySigner } from '@meridian/chain'
 import { keccak256, numberToHex, pad, parseTransaction } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { Message } from '../message.ts'
-import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { createFakeClock, createFakeNode, type FakeNode } from '../testing/fake-node.ts'
+import { useStore } from '../testing/test-store.ts'
 import { createSubmitter, type Submitter } from './submitter.ts'
 
 const mos = pad('0xa1', { size: 20 })
 const KEY = pad('0x01')
+const current = useStore()
 let node: FakeNode
 let store: Store
 let clock: ReturnType<typeof createFakeClock>
@@ -33,13 +34,12 @@ function chain(): ChainContext {
 /** A submitter as after a start: nothing in memory, everything in the store. */
 const restart = (): Submitter => createSubmitter(chain(), { store, clock, log: createLog('silent') })
 
-beforeEach(async () => {
+beforeEach(() => {
   node = createFakeNode()
   clock = createFakeClock()
-  store = await openStore(null)
+  store = current()
   submitter = restart()
 })
-afterEach(() => store.close())
 
 /** A message that waits to be delivered. */
 async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${string}` }> {

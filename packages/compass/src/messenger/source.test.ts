@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { hasCode } from '@meridian/core'
+import { defaultTuning } from '../chain-context.ts'
+import { createLog } from '../log.ts'
+import type { Store } from '../store/store.ts'
+import { createFakeClock } from '../testing/fake-node.ts'
+import { createFakeSource, type FakeSource } from '../testing/fake-source.ts'
+import { useStore } from '../testing/test-store.ts'
+import { createSource, type Source } from './source.ts'
+
+const current = useStore()
+let node: FakeSource
+let store: Store
+let source: Source
+
+/** A source as after a start. */
+function restart(): Source {
+  const chain = {
+    id: 1n,
+    name: 'one',
+    consensus: node.consensus,
+    ports: { rpc: node },
+    mos: node.mos,
+    startBlock: 1n,
+    signer: null,
+    tuning: { ...defaultTuning, maxSpan: 3n },
+  }
+  return createSource(chain, [2n], { store, clock: createFakeClock(), log: createLog('silent') })
+}
+
+beforeEach(() => {
+  node = createFakeSource()
+  store = current()
+  source = restart()
+})
+
+const ids = async (state: 'seen' | 'final'): Promise<readonly string[]> =>
+  (await store.inState(1n, state, 100)).map(({ orderId }) => orderId)
+
+test('messages are seen up to the head in order and final when their chain says so, over restarts', async () => {
+  const sent = [0, 2, 1, 0, 3, 1].flatMap((count) => [...node.mine(count)])
+  await source.step()
+  assert.deepEqual(await ids('seen'), sent)
+  node.final = 3n
+  source = restart()
+  await source.step()
+  assert.deepEqual(await ids('final'), sent.slice(0, 3))
+  assert.equal((await store.cursor(1n, node.mos))?.number, 6n)
+})
+
+test('a reorg forgets what was only seen, keeps what is final, and reads the new blocks', async () => {
+  const kept = node.mine(1)
+  node.final = 1n
+  await source.step()
+  node.mine(2)
+  await source.step()
+  node.reorg(1)
+  const [fresh] = node.mine(1)
+  await source.step()
+  assert.deepEqual(await ids('final'), kept)
+  assert.deepEqual(await ids('seen'), [fresh])
+})
+
+test('a final block that is another one now is an alarm, and nothing is forgotten', async () => {
+  const kept = node.mine(1)
+  node.mine(0)
+  node.final = 2n
+  await source.step()
+  node.reorg(2)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'FINALITY_VIOLATION'))
+  assert.deepEqual(await ids('final'), kept)
+})
+
+test('an endpoint that leaves out a log in the middle or at the end is not believed, and the cursor stays', async () => {
+  const [, second, third] = node.mine(3)
+  assert.ok(second !== undefined && third !== undefined)
+  node.hidden.add(second)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'INCOMPLETE_LOGS'))
+  assert.equal(await store.cursor(1n, node.mos), null)
+  node.hidden.clear()
+  node.hidden.add(third)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'INCOMPLETE_LOGS'))
+  node.hidden.clear()
+  await source.step()
+  assert.equal((await ids('seen')).length, 3)
+})
+
+// once, a lane of which nothing had been seen yet was not counted, so its first message could be withheld
+test('the first message of a lane cannot be left out either', async () => {
+  const [only] = node.mine(1)
+  assert.ok(only !== undefined)
+  node.hidden.add(only)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'INCOMPLETE_LOGS'))
+})
+
+test('an endpoint that is behind says nothing: the cursor does not go back', async () => {
+  node.mine(1)
+  node.mine(1)
+  await source.step()
+  node.behind = 2
+  await source.step()
+  assert.equal((await store.cursor(1n, node.mos))?.number, 2n)
+  assert.equal((await ids('seen')).length, 2)
+})
+
+test('a quiet block costs a look at the head, one at the logs and one at the counter', async () => {
+  node.mine(1)
+  await source.step()
+  node.mine(0)
+  node.calls.length = 0
+  await source.step()
+  assert.deepEqual(node.calls, ['eth_getBlockByNumber', 'eth_getLogs', 'eth_call'])
+  node.calls.length = 0
+  await source.step()
+  assert.deepEqual(node.calls, ['eth_getBlockByNumber'])
+})
