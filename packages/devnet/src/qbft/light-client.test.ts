@@ -1,6 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createQbftSource, quorum, quorumSeals, seatedSeals } from '@meridian/consensus/qbft'
+import {
+  anchorOfHeader,
+  applyEvidence,
+  applyUpdate,
+  createQbftSource,
+  encodeEvidence,
+  encodeSealedProof,
+  encodeUpdates,
+  headersBetween,
+  initialState,
+  parseQbftHeader,
+  quorum,
+  quorumSeals,
+  sealedSteps,
+  seatedSeals,
+  verifyBlockProof,
+} from '@meridian/consensus/qbft'
 import { createPublicClient, http } from 'viem'
 import { createVirtualClock, type VirtualClock } from '../clock.ts'
 import { createQbftChain, devKey, type QbftChain } from './chain.ts'
@@ -44,5 +60,31 @@ describe('QBFT chain, as a light client reads it', () => {
       if (number > 1n) assert.equal(header.parentHash, (await headers.headerAt(number - 1n))?.hash)
     }
     assert.equal((await headers.latest()).hash, chain.head().hash)
+  })
+
+  it('leads a light client through elections, proves each block to it, and freezes it when it equivocates', async () => {
+    const headers = source()
+    const latest = await headers.latest()
+    const start = await headers.headerAt(1n)
+    assert.ok(start)
+    const now = BigInt(Math.floor(clock.now()))
+    const steps = await headersBetween(headers, start, latest)
+    let state = initialState(anchorOfHeader(start), 86_400n, 60n)
+    for (const update of encodeUpdates(sealedSteps(steps, start.validators, 0))) state = applyUpdate(state, update, now)
+    assert.equal(state.ranges.length, 2, 'the newcomer of the test before')
+    for (let number = 1n; number <= latest.number; number++) {
+      const header = await headers.headerAt(number)
+      assert.ok(header)
+      const range = state.ranges.findIndex(({ setHash }) => setHash === header.setHash)
+      const block = verifyBlockProof(state, encodeSealedProof({ header, seals: quorumSeals(header), range }), now)
+      assert.equal(block.hash, header.hash)
+    }
+    const { served, conflicting } = await chain.equivocate(latest.number)
+    const [first, second] = [served, conflicting].map((raw) => {
+      const header = parseQbftHeader(raw)
+      return encodeSealedProof({ header, seals: quorumSeals(header), range: 1 })
+    })
+    assert.ok(first && second)
+    assert.ok(applyEvidence(state, encodeEvidence(first, second), now).frozen)
   })
 })
