@@ -59,8 +59,10 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
       '--no-request-size-limit',
     ],
   ]
+  // A group of its own: Ctrl-C in the terminal reaches this process alone, which then ends the chain in its turn.
   const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', folder, anvilBinary(), ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
   })
   let stopping = false
   const exited = once(shell.stdout, 'close')
