@@ -1,6 +1,8 @@
 import { MeridianError } from '@meridian/core'
 import { Command, CommanderError } from 'commander'
 import { BaseError } from 'viem'
+import { compassCommand } from './commands/compass.ts'
+import { deployCommand } from './commands/deploy.ts'
 import { lightClientCommand } from './commands/light-client.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { sendCommand } from './commands/send.ts'
@@ -18,7 +20,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .description('Messages between blockchains, verified by light clients')
     .version('0.1.0')
     .helpCommand(false)
-  for (const build of [quoteCommand, sendCommand, statusCommand, lightClientCommand]) {
+  for (const build of [deployCommand, quoteCommand, sendCommand, statusCommand, compassCommand, lightClientCommand]) {
     program.addCommand(
       build(io, (result) => {
         code = result

@@ -53,6 +53,14 @@ export function urlFlag(text: string): string {
   return text.replace(/\/$/, '')
 }
 
+/** A flag's value as a chain's name. */
+export function nameFlag(text: string): string {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(text)) {
+    throw new InvalidArgumentError('Expected lower-case letters, digits and hyphens.')
+  }
+  return text
+}
+
 /** A flag's value as one of `choices`. */
 export function choiceFlag<const Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
   return (text) => {
