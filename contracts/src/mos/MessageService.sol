@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ILightClient} from "../light-clients/ILightClient.sol";
 import {Receipts} from "../proofs/Receipts.sol";
 import {IFeeService} from "./interfaces/IFeeService.sol";
 import {IMapoExecutor} from "./interfaces/IMapoExecutor.sol";
 import {IMessageService} from "./interfaces/IMessageService.sol";
 import {IMOSV3} from "./interfaces/IMOSV3.sol";
+import {Lanes} from "./Lanes.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
+import {Outbound} from "./Outbound.sol";
 
 /// @title  Message service (MOS)
 /// @notice Sends messages as events and delivers those that a light client of their source chain vouches for.
-/// @dev    Not upgradeable, holds no funds, grants no approvals, has no owner but the timelock.
-///
-///         Receiving is locked while a target runs, so that MOS itself never re-enters an application that is in the
-///         middle of a message. Sending is not locked: it settles its own state before every external call, and a lock
-///         would let somebody deliver another's message from inside a refund and so make its reply fail.
-contract MessageService is IMessageService, AccessControl {
-    using SafeERC20 for IERC20;
-
-    /// @dev Both directions of the lanes with one chain. The first slot is all that sending needs.
-    struct Lane {
-        ILightClient lightClient;
-        uint64 nextNonce;
-        bool inboundPaused;
-        bool outboundPaused;
-        address remoteMos;
-    }
-
+/// @dev    Not upgradeable, holds no funds, grants no approvals, has no owner but the timelock. This file is the receiving
+///         half. Receiving is locked while a target runs, so that MOS never re-enters an application that is in the
+///         middle of a message; sending works there.
+contract MessageService is Outbound {
     /// @dev Who vouches for the messages that are being delivered.
     struct Source {
         uint256 chainId;
@@ -46,11 +32,6 @@ contract MessageService is IMessageService, AccessControl {
         address target;
         uint256 gasLimit;
     }
-
-    /// @notice May pause lanes, and nothing else.
-    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
-    /// @notice May unpause lanes, and nothing else. Never an account that may pause.
-    bytes32 public constant UNPAUSER_ROLE = keccak256("UNPAUSER_ROLE");
 
     /// @notice Bytes of a failed target's return data that are kept.
     uint256 public constant RETURN_DATA_CAP = 512;
@@ -75,16 +56,9 @@ contract MessageService is IMessageService, AccessControl {
     /// @dev What `abi.encode` of one dynamic struct starts with.
     uint256 private constant TUPLE_OFFSET = 0x20;
 
-    /// @notice The only account that administers this contract.
-    address public immutable timelock;
-
-    IFeeService private _feeService;
-    mapping(uint256 chainId => Lane) private _lanes;
     /// @dev By keccak256(abi.encode(origin chain, origin MOS, nonce >> 8)): one bit a nonce.
     mapping(bytes32 key => uint256 word) private _consumed;
     mapping(uint256 fromChain => mapping(bytes32 orderId => bytes32 commitment)) private _stored;
-    mapping(address target => bool) private _forbidden;
-
     /// @notice Whether `target` permits CALLDATA messages from `fromAddress` on `fromChain`.
     mapping(address target => mapping(uint256 fromChain => mapping(bytes fromAddress => bool))) public callerList;
 
@@ -98,44 +72,11 @@ contract MessageService is IMessageService, AccessControl {
         _receiving = false;
     }
 
-    modifier onlyTimelock() {
-        if (msg.sender != timelock) revert MOS_NotTimelock(timelock, msg.sender);
-        _;
-    }
-
     /// @param timelock_ Administers routes, the fee service and roles. @param feeService_ Prices and keeps fees.
     /// @param pauser Pauses lanes. @param unpauser Unpauses them; another account.
-    constructor(address timelock_, IFeeService feeService_, address pauser, address unpauser) {
-        _requireContract(timelock_);
-        timelock = timelock_;
-        _forbidden[address(this)] = true;
-        _forbidden[timelock_] = true;
-        _grantRole(DEFAULT_ADMIN_ROLE, timelock_);
-        _grantRole(PAUSER_ROLE, pauser);
-        _grantRole(UNPAUSER_ROLE, unpauser);
-        _setFeeService(feeService_);
-    }
-
-    /// @inheritdoc IMOSV3
-    function transferOut(uint256 toChain, bytes calldata messageData, address feeToken)
-        external
-        payable
-        returns (bytes32 orderId)
-    {
-        if (toChain == block.chainid) revert MOS_SameChain(toChain);
-        Lane storage lane = _lanes[toChain];
-        if (lane.outboundPaused) revert MOS_LanePaused(toChain, true);
-        (,, uint256 gasLimit,) = _decode(messageData);
-        (uint256 amount,) = getMessageFee(toChain, feeToken, gasLimit);
-
-        uint64 nonce = lane.nextNonce++;
-        orderId = MessageCodec.orderId(block.chainid, address(this), toChain, nonce, msg.sender, messageData);
-        emit mapMessageOut(block.chainid, toChain, orderId, abi.encodePacked(msg.sender), messageData);
-        emit MessageFeePaid(orderId, msg.sender, feeToken, amount);
-
-        if (feeToken == address(0)) _chargeNative(amount);
-        else _chargeToken(feeToken, amount);
-    }
+    constructor(address timelock_, IFeeService feeService_, address pauser, address unpauser)
+        Lanes(timelock_, feeService_, pauser, unpauser)
+    {}
 
     /// @inheritdoc IMOSV3
     function transferIn(uint256 chainId, bytes calldata receiptProof) external receiving {
@@ -222,15 +163,18 @@ contract MessageService is IMessageService, AccessControl {
         if (address(stored.lightClient) != address(source.lightClient)) {
             revert MOS_NotVouchedFor(source.lightClient, stored.lightClient);
         }
+        if (stored.toChain != block.chainid) revert MOS_ForeignLane(stored.fromChain, stored.toChain);
         if (stored.fromMos != source.mos) revert MOS_ForeignEmitter(source.mos, stored.fromMos);
         ILightClient.Status status = source.lightClient.status();
         if (status == ILightClient.Status.Frozen) revert MOS_LightClientStatus(status);
 
-        (MessageType msgType, address target, uint256 gasLimit, bytes calldata payload) = _decode(stored.messageData);
-        _requireGas(gasLimit, stored.messageData.length);
+        (MessageType msgType, address target, uint256 gasLimit, bytes calldata payload) =
+            MessageCodec.decode(stored.messageData);
         delete _stored[stored.fromChain][stored.orderId];
+        _requireGas(gasLimit, stored.messageData.length);
         address sender = address(bytes20(stored.fromAddress));
-        Inbound memory message = Inbound(stored.orderId, sender, msgType, target, _gasForRetry(payload.length));
+        Inbound memory message =
+            Inbound(stored.orderId, sender, msgType, target, _gasForRetry(stored.messageData.length, gasLimit));
         (bool ok, bytes memory reason) = _execute(source, message, payload);
         if (!ok) revert MOS_RetryFailed(reason);
         emit mapMessageIn(stored.fromChain, block.chainid, stored.orderId, stored.fromAddress, payload, true, bytes(""));
@@ -240,39 +184,6 @@ contract MessageService is IMessageService, AccessControl {
     function addRemoteCaller(uint256 fromChain, bytes calldata fromAddress, bool tag) external {
         callerList[msg.sender][fromChain][fromAddress] = tag;
         emit AddRemoteCaller(msg.sender, fromChain, fromAddress, tag);
-    }
-
-    /// @inheritdoc IMessageService
-    function setRoute(uint256 fromChain, ILightClient lightClient, address remoteMos) external onlyTimelock {
-        Lane storage lane = _lanes[fromChain];
-        bool ends = address(lightClient) == address(0);
-        if (fromChain == block.chainid || ends != (remoteMos == address(0))) {
-            revert MOS_InvalidRoute(fromChain, lightClient, remoteMos);
-        }
-        if (!ends) {
-            _requireContract(address(lightClient));
-            uint256 followed = lightClient.chainId();
-            if (followed != fromChain) revert MOS_LightClientChain(fromChain, followed);
-            _forbidden[address(lightClient)] = true;
-            lane.remoteMos = remoteMos;
-        }
-        lane.lightClient = lightClient;
-        emit RouteSet(fromChain, lightClient, remoteMos);
-    }
-
-    /// @inheritdoc IMessageService
-    function setFeeService(IFeeService feeService_) external onlyTimelock {
-        _setFeeService(feeService_);
-    }
-
-    /// @inheritdoc IMessageService
-    function pauseLane(uint256 chainId, bool outbound) external onlyRole(PAUSER_ROLE) {
-        _setPaused(chainId, outbound, true);
-    }
-
-    /// @inheritdoc IMessageService
-    function unpauseLane(uint256 chainId, bool outbound) external onlyRole(UNPAUSER_ROLE) {
-        _setPaused(chainId, outbound, false);
     }
 
     /// @inheritdoc IMOSV3
@@ -310,103 +221,8 @@ contract MessageService is IMessageService, AccessControl {
     }
 
     /// @inheritdoc IMessageService
-    function route(uint256 fromChain) external view returns (Route memory) {
-        Lane storage lane = _lanes[fromChain];
-        ILightClient lightClient = lane.lightClient;
-        return Route(lightClient, address(lightClient) == address(0) ? address(0) : lane.remoteMos);
-    }
-
-    /// @inheritdoc IMessageService
-    function laneNonce(uint256 toChain) external view returns (uint64) {
-        return _lanes[toChain].nextNonce;
-    }
-
-    /// @inheritdoc IMessageService
-    function isLanePaused(uint256 chainId, bool outbound) external view returns (bool) {
-        Lane storage lane = _lanes[chainId];
-        return outbound ? lane.outboundPaused : lane.inboundPaused;
-    }
-
-    /// @inheritdoc IMessageService
-    function isForbiddenTarget(address target) external view returns (bool) {
-        return _forbidden[target];
-    }
-
-    /// @inheritdoc IMessageService
-    function feeService() external view returns (IFeeService) {
-        return _feeService;
-    }
-
-    /// @notice EIP-155 id of this chain, as MAP Protocol's MOS names it.
-    function selfChainId() external view returns (uint256) {
-        return block.chainid;
-    }
-
-    /// @notice Least gas limit of a message. Gas.
-    function gasLimitMin() external pure returns (uint256) {
-        return MessageCodec.MIN_GAS_LIMIT;
-    }
-
-    /// @notice Greatest gas limit of a message. Gas.
-    function gasLimitMax() external pure returns (uint256) {
-        return MessageCodec.MAX_GAS_LIMIT;
-    }
-
-    /// @inheritdoc IMOSV3
-    function getMessageFee(uint256 toChain, address feeToken, uint256 gasLimit)
-        public
-        view
-        returns (uint256 amount, address receiver)
-    {
-        if (gasLimit < MessageCodec.MIN_GAS_LIMIT || gasLimit > MessageCodec.MAX_GAS_LIMIT) {
-            revert MOS_GasLimit(MessageCodec.MIN_GAS_LIMIT, MessageCodec.MAX_GAS_LIMIT, gasLimit);
-        }
-        uint256 base;
-        uint256 gasPrice;
-        (base, gasPrice, receiver) = _feeService.getMessageFee(toChain, feeToken);
-        amount = (base + gasLimit) * gasPrice;
-    }
-
-    /// @inheritdoc IMessageService
     function isConsumed(uint256 fromChain, address fromMos, uint64 nonce) public view returns (bool) {
         return _consumed[_nonceKey(fromChain, fromMos, nonce)] & _nonceBit(nonce) != 0;
-    }
-
-    /// @dev Nobody but the timelock administers, and who pauses does not unpause.
-    function _grantRole(bytes32 role, address account) internal override returns (bool) {
-        if (role == DEFAULT_ADMIN_ROLE && account != timelock) revert MOS_NotTimelock(timelock, account);
-        if (
-            (role == PAUSER_ROLE && hasRole(UNPAUSER_ROLE, account))
-                || (role == UNPAUSER_ROLE && hasRole(PAUSER_ROLE, account))
-        ) revert MOS_PauserIsUnpauser(account);
-        return super._grantRole(role, account);
-    }
-
-    function _chargeNative(uint256 amount) private {
-        if (msg.value < amount) revert MOS_FeeTooLow(amount, msg.value);
-        if (amount != 0) {
-            address to = address(_feeService);
-            (bool taken,) = to.call{value: amount}("");
-            if (!taken) revert MOS_FeeRefused(to, amount);
-        }
-        uint256 excess = msg.value - amount;
-        if (excess != 0) {
-            (bool returned,) = msg.sender.call{value: excess}("");
-            if (!returned) revert MOS_RefundFailed(msg.sender, excess);
-        }
-    }
-
-    /// @dev What arrived is measured: a token that takes its own cut, or only says that it moved, is refused. A token
-    ///      that calls back into `transferOut` makes the measure too great, and is refused too.
-    function _chargeToken(address token, uint256 amount) private {
-        if (msg.value != 0) revert MOS_UnexpectedValue(msg.value);
-        _requireContract(token);
-        if (amount == 0) return;
-        address to = address(_feeService);
-        uint256 before = IERC20(token).balanceOf(to);
-        IERC20(token).safeTransferFrom(msg.sender, to, amount);
-        uint256 received = IERC20(token).balanceOf(to) - before;
-        if (received != amount) revert MOS_FeeNotReceived(amount, received);
     }
 
     function _update(Source memory source, bytes[] calldata updates) private {
@@ -485,19 +301,6 @@ contract MessageService is IMessageService, AccessControl {
             mstore(reason, size)
             mstore(0x40, and(add(add(reason, 0x3f), size), not(0x1f)))
         }
-    }
-
-    function _setFeeService(IFeeService feeService_) private {
-        _requireContract(address(feeService_));
-        emit FeeServiceSet(_feeService, feeService_);
-        _feeService = feeService_;
-        _forbidden[address(feeService_)] = true;
-    }
-
-    function _setPaused(uint256 chainId, bool outbound, bool paused) private {
-        if (outbound) _lanes[chainId].outboundPaused = paused;
-        else _lanes[chainId].inboundPaused = paused;
-        emit LanePaused(chainId, outbound, paused);
     }
 
     /// @dev The route from `chainId`, if messages may come in on it.
@@ -589,7 +392,7 @@ contract MessageService is IMessageService, AccessControl {
         if (reason == SkipReason.OrderIdMismatch) {
             revert MOS_OrderIdMismatch(_orderId(source, message, messageData), message.orderId);
         }
-        if (reason == SkipReason.MalformedMessage) _decode(messageData);
+        if (reason == SkipReason.MalformedMessage) MessageCodec.decode(messageData);
         revert MOS_AlreadyDelivered(source.chainId, message.orderId);
     }
 
@@ -622,9 +425,11 @@ contract MessageService is IMessageService, AccessControl {
         );
     }
 
-    /// @dev Gas that a retried target receives: all but what the event behind it needs.
-    function _gasForRetry(uint256 payloadLength) private view returns (uint256) {
-        return _callGas(gasleft()) - _reserve(payloadLength);
+    /// @dev Gas that a retried target receives: all but what MOS needs around it, and at least the message's own limit.
+    function _gasForRetry(uint256 length, uint256 gasLimit) private view returns (uint256) {
+        uint256 available = _callGas(gasleft());
+        uint256 reserved = _reserve(length);
+        return available > gasLimit + reserved ? available - reserved : gasLimit;
     }
 
     function _gasCovers(uint256 gasLimit, uint256 length) private view returns (bool) {
@@ -636,30 +441,6 @@ contract MessageService is IMessageService, AccessControl {
         if (!_gasCovers(gasLimit, length)) {
             revert MOS_InsufficientGas(gasLimit + _reserve(length), _callGas(gasleft()));
         }
-    }
-
-    function _requireContract(address account) private view {
-        if (account.code.length == 0) revert MOS_NotAContract(account);
-    }
-
-    /// @dev Reads a message or says what is wrong with it.
-    function _decode(bytes calldata messageData)
-        private
-        pure
-        returns (MessageType msgType, address target, uint256 gasLimit, bytes calldata payload)
-    {
-        MessageCodec.Fault fault;
-        uint256 given;
-        (fault, given, msgType, target, gasLimit, payload) = MessageCodec.inspect(messageData);
-        if (fault == MessageCodec.Fault.None) return (msgType, target, gasLimit, payload);
-        if (fault == MessageCodec.Fault.TooLong) revert MOS_MessageTooLong(MessageCodec.MAX_LENGTH, given);
-        if (fault == MessageCodec.Fault.TargetLength) revert MOS_TargetLength(20, given);
-        if (fault == MessageCodec.Fault.Relay) revert MOS_RelayNotSupported();
-        if (fault == MessageCodec.Fault.GasLimit) {
-            revert MOS_GasLimit(MessageCodec.MIN_GAS_LIMIT, MessageCodec.MAX_GAS_LIMIT, given);
-        }
-        if (fault == MessageCodec.Fault.Value) revert MOS_ValueNotSupported(given);
-        revert MOS_MalformedMessage();
     }
 
     /// @dev EIP-150: the most that a call can receive of `available`.

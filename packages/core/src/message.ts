@@ -91,12 +91,12 @@ export function encodeMessageData(message: MessageData, encoding: MessageEncodin
 export function decodeMessageData(encoded: Hex): MessageData & { readonly encoding: MessageEncoding } {
   const bytes = hexToBytes(encoded)
   if (bytes.length > maxMessageLength) throw tooLong(bytes.length)
-  if (bytes.length < at.payload) throw malformed('at least 288 bytes', `${bytes.length} bytes`)
+  if (bytes.length < word) throw malformed('at least one word', `${bytes.length} bytes`)
   const first = getWord(bytes, 0)
   if (first !== 0n && first !== BigInt(word)) throw malformed('word 0 of 0x20 or 0', hex(first))
   const encoding: MessageEncoding = first === 0n ? 'flat' : 'tuple'
   const body = encoding === 'tuple' ? bytes.subarray(word) : bytes
-  if (body.length < at.payload) throw malformed('at least 320 bytes', `${bytes.length} bytes`)
+  if (body.length < at.target) throw malformed(`at least ${at.target} bytes`, `${body.length} bytes`)
 
   const relay = getWord(body, at.relay)
   const msgType = types[Number(getWord(body, at.msgType))]
@@ -110,6 +110,7 @@ export function decodeMessageData(encoded: Hex): MessageData & { readonly encodi
       given: String(targetLength),
     })
   }
+  if (body.length < at.payload) throw malformed(`at least ${at.payload} bytes`, `${body.length} bytes`)
   expectWord(body, at.payloadOffset, at.payloadLength)
   expectZero(body, at.target + addressLength, at.payloadLength)
   const payloadLength = getWord(body, at.payloadLength)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IMessageService} from "../interfaces/IMessageService.sol";
 import {IMOSV3} from "../interfaces/IMOSV3.sol";
 
 /// @title  Encoding of messages and their ids
@@ -68,10 +69,10 @@ library MessageCodec {
     {
         payload = message[:0];
         if (message.length > MAX_LENGTH) return (Fault.TooLong, message.length, msgType, target, gasLimit, payload);
-        if (message.length < BODY_MIN) return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
+        if (message.length < WORD) return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
         uint256 first = _word(message, 0);
         bytes calldata body = first == WORD ? message[WORD:] : message;
-        if (body.length < BODY_MIN || (first != WORD && first != 0)) {
+        if (body.length < TARGET_AT + WORD || (first != WORD && first != 0)) {
             return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
         }
         uint256 relay = _word(body, 0x00);
@@ -81,6 +82,7 @@ library MessageCodec {
         }
         given = _word(body, TARGET_AT);
         if (given != ADDRESS_LENGTH) return (Fault.TargetLength, given, msgType, target, gasLimit, payload);
+        if (body.length < BODY_MIN) return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
         uint256 targetWord = _word(body, TARGET_AT + WORD);
         if (_word(body, 0x60) != PAYLOAD_AT || targetWord & ADDRESS_PADDING != 0) {
             return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
@@ -96,6 +98,26 @@ library MessageCodec {
         given = _word(body, 0xa0);
         if (given != 0) return (Fault.Value, given, msgType, target, gasLimit, payload);
         return (Fault.None, 0, IMOSV3.MessageType(kind), address(bytes20(bytes32(targetWord))), gasLimit, payload);
+    }
+
+    /// @notice Reads a message or reverts with what is wrong with it.
+    function decode(bytes calldata message)
+        internal
+        pure
+        returns (IMOSV3.MessageType msgType, address target, uint256 gasLimit, bytes calldata payload)
+    {
+        Fault fault;
+        uint256 given;
+        (fault, given, msgType, target, gasLimit, payload) = inspect(message);
+        if (fault == Fault.None) return (msgType, target, gasLimit, payload);
+        if (fault == Fault.TooLong) revert IMessageService.MOS_MessageTooLong(MAX_LENGTH, given);
+        if (fault == Fault.TargetLength) revert IMessageService.MOS_TargetLength(ADDRESS_LENGTH, given);
+        if (fault == Fault.Relay) revert IMessageService.MOS_RelayNotSupported();
+        if (fault == Fault.GasLimit) {
+            revert IMessageService.MOS_GasLimit(MIN_GAS_LIMIT, MAX_GAS_LIMIT, given);
+        }
+        if (fault == Fault.Value) revert IMessageService.MOS_ValueNotSupported(given);
+        revert IMessageService.MOS_MalformedMessage();
     }
 
     /// @notice Reads the data of a `mapMessageOut` log without reverting.
