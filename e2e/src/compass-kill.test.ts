@@ -13,7 +13,8 @@ import { rawConfigOf, secretsOf } from './support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
 const program = fileURLToPath(new URL('./support/compass-process.ts', import.meta.url))
-const KILLS = 8
+/** Set COMPASS_KILLS for a longer run. */
+const KILLS = Number(process.env.COMPASS_KILLS ?? 5)
 const seed = Number(process.env.MERIDIAN_SEED ?? randomInt(2 ** 31))
 
 let chains: TwoChains

@@ -147,7 +147,7 @@ function sideOf(here: Deployed, there: Deployed): Side {
   }
 }
 
-/** Leaves an account with next to nothing. */
+/** Sets what an account has. */
 export async function setBalance(side: Side, account: Address, wei: bigint = parseEther('10000')): Promise<void> {
   // CAST: viem's client type does not know anvil's methods
   await (side.deployer.client as { request(args: { method: string; params: unknown[] }): Promise<unknown> }).request({
