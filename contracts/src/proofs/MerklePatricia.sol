@@ -15,11 +15,16 @@ library MerklePatricia {
     /// @dev Bytes of a hash, and the size below which a node is embedded in its parent instead of hashed.
     uint256 private constant HASH_SIZE = 32;
     /// @dev Prefix of an empty string: a branch's empty slot.
-    uint256 private constant EMPTY = RLP.STRING_SHORT;
+    uint256 private constant EMPTY = 0x80;
+    /// @dev `EMPTY` as the first byte of a word.
+    uint256 private constant PLAIN = 0x8000000000000000000000000000000000000000000000000000000000000000;
     /// @dev Prefix of a 32-byte string: a child by hash.
     uint256 private constant HASH = RLP.STRING_SHORT + HASH_SIZE;
     /// @dev Prefix of the longest list that is embedded: 31 bytes, its prefix included.
     uint256 private constant EMBEDDED_MAX = RLP.LIST_SHORT + HASH_SIZE - 2;
+    /// @dev Doubles a byte at bit 64, and keeps of the upper one what neither an empty child nor a hash has.
+    uint256 private constant SPREAD = 0x10000000000000001;
+    uint256 private constant SIZE = 0xdf00000000000000ff;
     /// @dev Children of a branch; its value follows them.
     uint256 private constant CHILDREN = 16;
     /// @dev Bytes of one index into the nodes of a batch.
@@ -114,10 +119,11 @@ library MerklePatricia {
 
     /// @dev Reverts unless the node in `[ptr, to)` has this hash and at least `least` bytes.
     function _checkNode(bytes32 expected, uint256 least, uint256 ptr, uint256 to) private pure {
-        uint256 length = to - ptr;
+        uint256 length;
         bytes32 given;
-        // The copy goes behind the free memory pointer, which stays: nothing allocated is touched, nothing kept.
+        // `ptr < to`. The copy goes behind the free memory pointer, which stays: nothing allocated is touched or kept.
         assembly ("memory-safe") {
+            length := sub(to, ptr)
             let scratch := mload(0x40)
             calldatacopy(scratch, ptr, length)
             given := keccak256(scratch, length)
@@ -139,9 +145,11 @@ library MerklePatricia {
         value = RLP.slice(to, to);
         unchecked {
             while (true) {
-                uint256 slot;
-                uint256 last;
-                if (_isBranch(from, to)) {
+                (uint256 slot, uint256 last) = _walkPlainBranch(from, to, uint256(key) >> 252);
+                if (last == to && left != 0) {
+                    key <<= 4;
+                    --left;
+                } else if (_isBranch(from, to)) {
                     (slot, last) = _walkBranch(from, uint256(key) >> 252);
                     if (left == 0) return (0, key, 0, _value(last, to));
                     key <<= 4;
@@ -166,6 +174,69 @@ library MerklePatricia {
                 if (prefix <= RLP.LIST_SHORT || prefix > EMBEDDED_MAX) revert MerklePatricia_Child(prefix);
                 from = slot + 1;
                 to = from + prefix - RLP.LIST_SHORT;
+            }
+        }
+    }
+
+    /// @dev As `_walkBranch`, for the branch that nearly all are: children empty or by hash, no value. Then `last` is
+    ///      `to`; anything else gives 0 and is for the functions below. As 17 items that end at `to` have no other
+    ///      reading, a node accepted here is a branch, whatever it begins with.
+    ///
+    ///      The first byte of an item, less 0x80, is 0 for an empty child and 32 for a hash: what the item has beside its
+    ///      first byte. Any other byte sends `ptr` far beyond calldata: the byte is doubled at bit 64 and up, and there
+    ///      all bits but bit 5 are kept, so that `ptr` is below 2^64 if and only if all bytes were one of those two (16
+    ///      such terms cannot wrap). The item behind the children is a single byte that must end at `to`, which bounds
+    ///      all places.
+    ///
+    ///      The places go to the scratch space, each 2 bytes before that of the item before it, so that its lowest 2
+    ///      bytes stay; as such a branch is shorter than 2^16 they tell the distance from `from`. Written out, because
+    ///      a loop costs half as much again.
+    function _walkPlainBranch(uint256 from, uint256 to, uint256 nibble)
+        private
+        pure
+        returns (uint256 slot, uint256 last)
+    {
+        assembly ("memory-safe") {
+            let ptr := from
+            // Else a path that is not of 32 bytes: a leaf or an extension.
+            if iszero(and(shr(248, xor(calldataload(from), PLAIN)), 0xdf)) {
+                mstore(30, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(28, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(26, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(24, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(22, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(20, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(18, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(16, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(14, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(12, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(10, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(8, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(6, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(4, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(2, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                mstore(0, ptr)
+                ptr := add(add(ptr, 1), and(mul(shr(248, xor(calldataload(ptr), PLAIN)), SPREAD), SIZE))
+                if iszero(or(xor(byte(0, calldataload(ptr)), EMPTY), xor(add(ptr, 1), to))) {
+                    let place := mload(sub(30, shl(1, nibble)))
+                    slot := add(from, and(sub(place, from), 0xffff))
+                    last := to
+                }
             }
         }
     }

@@ -106,44 +106,83 @@ library RLP {
     }
 
     /// @notice The item at `ptr`. @return from Where its payload starts. @return to Where it ends. @return isList Kind.
-    /// @dev    Unchecked is safe: every position is at most `calldatasize()` and every announced length is below 2^64,
-    ///         so that no sum can wrap, and `to` is compared with `limit` before it is returned. A read behind the end of
-    ///         calldata gives zeros and cannot pass that comparison.
+    /// @dev    Touches no memory. No sum can wrap: `ptr` is below 2^64 and so is every length. A read behind the end of
+    ///         calldata gives zeros, and then `to` is over `limit`. `sound` is 0 for a length with a leading zero or
+    ///         one that a shorter form could hold; `to <= limit` implies that there was a first byte.
     function itemAt(uint256 ptr, uint256 limit) internal pure returns (uint256 from, uint256 to, bool isList) {
-        unchecked {
-            if (ptr >= limit) revert RLP_OutOfBounds(1, 0);
-            uint256 word = loadAt(ptr);
-            uint256 prefix = word >> 248;
-            if (prefix < STRING_SHORT) return (ptr, ptr + 1, false);
-            isList = prefix >= LIST_SHORT;
-            uint256 length = prefix - (isList ? LIST_SHORT : STRING_SHORT);
-            if (length <= SHORT_MAX) {
-                from = ptr + 1;
-                // A lone byte below 0x80 is its own encoding: bit 7 of the second byte tells.
-                if (prefix == STRING_SHORT + 1 && word & (0x80 << 240) == 0 && from < limit) {
-                    revert RLP_NonCanonicalLength(prefix);
-                }
-            } else {
-                uint256 size = length - SHORT_MAX; // 1 to 8 bytes of length
-                from = ptr + 1 + size;
-                length = (word << 8) >> (256 - 8 * size);
-                // Not zero in its first byte, and too long for a short prefix.
-                if (length <= SHORT_MAX || length >> (8 * (size - 1)) == 0) revert RLP_NonCanonicalLength(prefix);
+        bool sound;
+        assembly ("memory-safe") {
+            let word := calldataload(ptr)
+            let prefix := shr(248, word)
+            switch lt(prefix, STRING_SHORT)
+            case 1 {
+                from := ptr
+                to := add(ptr, 1)
+                sound := 1
             }
-            to = from + length;
-            if (to > limit) revert RLP_OutOfBounds(to - ptr, limit - ptr);
+            default {
+                isList := gt(prefix, 0xbf)
+                from := add(ptr, 1)
+                // 0x80 and 0xc0 differ in bit 6: below it is the length, or what it is announced by.
+                let length := and(prefix, 0x3f)
+                switch gt(length, SHORT_MAX)
+                case 0 {
+                    // A lone byte below 0x80 is its own encoding: bit 7 of the second byte tells.
+                    sound := or(iszero(eq(prefix, 0x81)), gt(byte(1, word), 0x7f))
+                }
+                default {
+                    let size := sub(length, SHORT_MAX) // 1 to 8 bytes of length
+                    length := shr(sub(256, shl(3, size)), shl(8, word))
+                    from := add(from, size)
+                    sound := and(gt(length, SHORT_MAX), gt(byte(1, word), 0))
+                }
+                to := add(from, length)
+            }
         }
+        if (to > limit) revert RLP_OutOfBounds(to - ptr, limit - ptr);
+        if (!sound) revert RLP_NonCanonicalLength(loadAt(ptr) >> 248);
     }
 
     /// @notice The list at `ptr`. @return from Where its payload starts. @return to Where it ends.
+    /// @dev    Reads lists of 56 to 65535 bytes itself, with the checks of `itemAt`, and leaves the others and every
+    ///         revert to it.
     function listAt(uint256 ptr, uint256 limit) internal pure returns (uint256 from, uint256 to) {
+        assembly ("memory-safe") {
+            let word := calldataload(ptr)
+            switch shr(248, word)
+            case 0xf9 {
+                let length := and(shr(232, word), 0xffff)
+                from := add(ptr, 3)
+                // A length below 256 has a leading zero: `to` stays 0.
+                if gt(length, 0xff) { to := add(from, length) }
+            }
+            case 0xf8 {
+                let length := byte(1, word)
+                from := add(ptr, 2)
+                if gt(length, SHORT_MAX) { to := add(from, length) }
+            }
+        }
+        // `to - 1` is the greatest integer where nothing was read.
+        unchecked {
+            if (to - 1 < limit) return (from, to);
+        }
         bool isList;
         (from, to, isList) = itemAt(ptr, limit);
         if (!isList) revert RLP_UnexpectedKind(true, loadAt(ptr) >> 248);
     }
 
     /// @notice The string at `ptr`. @return from Where its payload starts. @return to Where it ends.
+    /// @dev    Reads strings of 0 and 2 to 55 bytes itself, and leaves the others and every revert to `itemAt`.
     function stringAt(uint256 ptr, uint256 limit) internal pure returns (uint256 from, uint256 to) {
+        unchecked {
+            // Wraps to more than 55 for a prefix below 0x80.
+            uint256 length = (loadAt(ptr) >> 248) - STRING_SHORT;
+            if (length <= SHORT_MAX && length != 1) {
+                from = ptr + 1;
+                to = from + length;
+                if (to <= limit) return (from, to);
+            }
+        }
         bool isList;
         (from, to, isList) = itemAt(ptr, limit);
         if (isList) revert RLP_UnexpectedKind(false, loadAt(ptr) >> 248);

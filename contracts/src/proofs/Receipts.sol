@@ -18,6 +18,8 @@ library Receipts {
     uint256 private constant BLOOM_SIZE = 256;
     /// @dev Bytes of a topic with its prefix.
     uint256 private constant TOPIC_ITEM = 33;
+    /// @dev Prefix of a topic: a string of 32 bytes.
+    uint256 private constant TOPIC_PREFIX = 0xa0;
     /// @dev LOG4 has the most topics.
     uint256 private constant TOPICS_MAX = 4;
 
@@ -27,6 +29,8 @@ library Receipts {
     error Receipts_BloomLength(uint256 expected, uint256 given);
     /// @notice The topics are not 0 to 4 words. @param limit Bytes. @param given Bytes.
     error Receipts_Topics(uint256 limit, uint256 given);
+    /// @notice A topic is not a string of 32 bytes.
+    error Receipts_TopicLength();
     /// @notice The receipt has fewer logs. @param limit Logs. @param given Index asked for.
     error Receipts_LogIndex(uint256 limit, uint256 given);
     /// @notice No block has so many transactions. @param limit Greatest index. @param given Index.
@@ -96,7 +100,9 @@ library Receipts {
         (, ptr) = RLP.stringAt(ptr, limit); // cumulativeGasUsed
         uint256 from;
         (from, ptr) = RLP.stringAt(ptr, limit);
-        if (ptr - from != BLOOM_SIZE) revert Receipts_BloomLength(BLOOM_SIZE, ptr - from);
+        unchecked {
+            if (ptr - from != BLOOM_SIZE) revert Receipts_BloomLength(BLOOM_SIZE, ptr - from);
+        }
         (from, ptr) = RLP.listAt(ptr, limit);
         if (ptr != limit) revert RLP.RLP_TrailingBytes(receipt.length + ptr - limit, receipt.length);
         return RLP.slice(from, ptr);
@@ -137,14 +143,25 @@ library Receipts {
         (emitter, ptr) = RLP.addressAt(ptr, limit);
         uint256 from;
         (from, ptr) = RLP.listAt(ptr, limit);
-        uint256 length = ptr - from;
+        uint256 length;
+        unchecked {
+            length = ptr - from;
+        }
         if (length > TOPICS_MAX * TOPIC_ITEM || length % TOPIC_ITEM != 0) {
             revert Receipts_Topics(TOPICS_MAX * TOPIC_ITEM, length);
         }
         topics = new bytes32[](length / TOPIC_ITEM);
-        for (uint256 i = 0; i != topics.length; ++i) {
-            (topics[i], from) = RLP.bytes32At(from, ptr);
+        bool words = true;
+        // Fills exactly the `length / TOPIC_ITEM` elements that were allocated, from as many items of `[from, ptr)`.
+        assembly ("memory-safe") {
+            let to := add(topics, 32)
+            for { let item := from } lt(item, ptr) { item := add(item, TOPIC_ITEM) } {
+                words := and(words, eq(byte(0, calldataload(item)), TOPIC_PREFIX))
+                mstore(to, calldataload(add(item, 1)))
+                to := add(to, 32)
+            }
         }
+        if (!words) revert Receipts_TopicLength();
         uint256 end;
         (from, end) = RLP.stringAt(ptr, limit);
         if (end != limit) revert RLP.RLP_TrailingBytes(end - ptr, limit - ptr);

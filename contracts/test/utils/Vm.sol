@@ -54,6 +54,7 @@ interface Vm {
     function cool(address account) external;
     function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function snapshotValue(string calldata name, uint256 value) external;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
     function skip(bool shouldSkip, string calldata reason) external;
@@ -67,6 +68,7 @@ interface Vm {
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
+    function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonAddressArray(string calldata json, string calldata key) external pure returns (address[] memory);
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);

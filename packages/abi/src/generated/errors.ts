@@ -1294,6 +1294,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x8dcba9e9": {
+    "type": "error",
+    "name": "Receipts_TopicLength",
+    "inputs": []
+  },
   "0x908454b7": {
     "type": "error",
     "name": "FeeService_ChainNotServed",
