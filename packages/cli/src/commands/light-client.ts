@@ -47,11 +47,14 @@ function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
   if (flags.consensus === 'qbft') {
     return replayQbft({ validators: required(flags, 'validators'), headers: flags.header ?? [] })
   }
-  const network = networks[required(flags, 'network')]
+  const name = required(flags, 'network')
+  const network = Object.hasOwn(networks, name) ? networks[name] : undefined
   if (network === undefined) {
     throw new UsageError('--network', `expected ${Object.keys(networks).join(' or ')}, given "${flags.network}"`)
   }
-  return replayEthereum({ network, bootstrap: required(flags, 'bootstrap'), updates: flags.update ?? [] })
+  const bootstrap = required(flags, 'bootstrap')
+  if (flags.update === undefined) throw new UsageError('--update', 'is needed with --consensus ethereum')
+  return replayEthereum({ network, bootstrap, updates: flags.update })
 }
 
 function required(flags: Flags, name: 'network' | 'bootstrap' | 'validators'): string {

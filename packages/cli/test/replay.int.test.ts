@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createBeacon, createRpc } from '@meridian/chain'
+import { createDevnet } from '@meridian/devnet'
+import { z } from 'zod'
+import { replayEthereum } from '../src/replay/ethereum.ts'
+import type { ReplayLine } from '../src/replay/report.ts'
+import { runIn, scratch } from '../src/testing.ts'
+
+const root = join(fileURLToPath(import.meta.url), '..', '..', '..', '..')
+const fixtures = process.env.MERIDIAN_FIXTURES ?? join(root, '..', 'shared', 'fixtures')
+const ethereum = join(fixtures, 'ethereum')
+const besu = join(fixtures, 'qbft-ibft', 'besu_qbft_header_7528.json')
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
+const lineSchema = z.strictObject({
+  file: z.string(),
+  index: z.int().min(0),
+  result: z.enum(['updated', 'noop', 'rejected']),
+  error: z.strictObject({ name: z.string(), args: z.record(z.string(), z.unknown()) }).nullable(),
+  gasUsed: z.int().min(0),
+  head: z.strictObject({ number: z.int(), hash, slot: z.int().optional(), root: hash.optional() }),
+})
+
+async function replayFiles(name: string, updates: readonly string[]) {
+  const file = (file: string) => join(ethereum, `${file}.json`)
+  const flags = ['--consensus', 'ethereum', '--network', 'mainnet', '--bootstrap', file(`${name}_bootstrap`)]
+  const ran = await runIn(['light-client', 'replay', ...flags, '--update', ...updates.map(file), '--json'])
+  assert.deepEqual(ran.err, [])
+  assert.equal(ran.code, 0)
+  return ran.out.map((line) => lineSchema.parse(JSON.parse(line)))
+}
+
+const absent = existsSync(ethereum) ? false : `no real chain data in ${fixtures}`
+
+test('mainnet, Fulu: an update that finalizes the bootstrap itself is verified and changes nothing', {
+  skip: absent,
+}, async () => {
+  const [line] = await replayFiles('fulu', ['fulu_finality'])
+  assert.equal(line?.result, 'noop')
+  assert.equal(line?.head.slot, 14_934_240)
+  assert.ok(line.gasUsed > 150_000)
+})
+
+test('mainnet, Deneb: an older update brings the next committee, the newer one nothing', { skip: absent }, async () => {
+  const lines = await replayFiles('deneb', ['deneb_update', 'deneb_finality'])
+  assert.deepEqual(
+    lines.map(({ result, head }) => [result, head.number]),
+    [
+      ['updated', 20_360_596],
+      ['noop', 20_360_596],
+    ],
+  )
+})
+
+test('mainnet, Deneb: two rotations, the second moves the head', { skip: absent }, async () => {
+  const lines = await replayFiles('deneb_cc', ['deneb_cc_update', 'deneb_cc_update2'])
+  assert.deepEqual(
+    lines.map(({ result, head }) => [result, head.slot]),
+    [
+      ['updated', 9_425_184],
+      ['updated', 9_430_496],
+    ],
+  )
+  assert.equal(lines[1]?.head.hash, '0x4fec51b47f7be78bfa61c11a1366e9cb400cf68937d840bf736b58baf9b12d8b')
+})
+
+test('Besu: a header of a real network is accepted, and refused under other validators', { skip: absent }, async () => {
+  const replay = (validators: string) =>
+    runIn(['light-client', 'replay', '--consensus', 'qbft', '--validators', validators, '--header', besu, '--json'])
+  const accepted = await replay(besu)
+  assert.equal(accepted.code, 0)
+  const line = lineSchema.parse(JSON.parse(accepted.out.join()))
+  assert.equal(line.result, 'updated')
+  assert.equal(line.head.number, 7_528)
+  assert.equal(line.head.hash, '0x502568a07cc2303558ed8eea495d61255946a14c46be5ead61cdc737bdeaaf42')
+
+  const strangers = ['1', '2', '3', '4'].map((digit) => `0x${digit.repeat(40)}`).join()
+  const refused = await replay(strangers)
+  assert.equal(refused.code, 1)
+  const rejected = lineSchema.parse(JSON.parse(refused.out.join()))
+  assert.equal(rejected.result, 'rejected')
+  assert.equal(rejected.error?.name, 'ValidatorSet_TooDifferent')
+})
+
+test('a beacon node’s answers replay, wrapped or bare or in an array; each altered one is rejected by name', async (t) => {
+  const write = scratch(t)
+  const devnet = await createDevnet([{ kind: 'ethereum', chainId: 9_301 }])
+  t.after(() => devnet.stop())
+  const [chain] = devnet.chains
+  const beacon = createBeacon({ urls: [chain.beaconUrl] })
+  const serve = (path: string) => beacon.get(`/eth/v1/beacon/light_client/${path}`)
+  const served = z.looseObject({ data: z.looseObject({}) })
+  const bootstrap = write('bootstrap.json', await serve(`bootstrap/${chain.finalized().root}`))
+  await chain.advance(40)
+  const first = served.parse(await serve('finality_update'))
+  await chain.advance(32)
+  const second = served.parse(await serve('finality_update'))
+  const rotation = await serve('updates?start_period=0&count=1')
+
+  const replay = async (...updates: readonly string[]) => {
+    const lines: ReplayLine[] = []
+    for await (const line of replayEthereum({ network: chain.consensusParams(), bootstrap, updates })) lines.push(line)
+    return lines
+  }
+  const lines = await replay(
+    write('wrapped.json', first),
+    write('array.json', rotation),
+    write('bare.json', second.data),
+    write('again.json', second),
+  )
+  assert.deepEqual(
+    lines.map(({ result }) => result),
+    ['updated', 'updated', 'updated', 'noop'],
+  )
+  const heads = lines.map(({ head }) => head.number)
+  assert.ok((heads[2] ?? 0) > (heads[0] ?? 0))
+  const finalized = createRpc({ urls: [chain.rpcUrl] })
+  const block = z.object({ hash }).parse(await finalized.request('eth_getBlockByNumber', ['finalized', false]))
+  assert.equal(lines[2]?.head.hash, block.hash)
+
+  const altered = (change: (update: Json) => void) => {
+    const copy: Json = structuredClone(second.data)
+    change(copy)
+    return write('altered.json', copy)
+  }
+  const cases: readonly (readonly [string, (update: Json) => void])[] = [
+    ['EthereumLightClient_Signature', (update) => flip(at(update, 'attested_header', 'beacon'), 'parent_root')],
+    ['EthereumLightClient_FinalityBranch', (update) => flip(at(update), 'finality_branch', 2)],
+    ['BRANCH_EXECUTION', (update) => flip(at(update, 'finalized_header', 'execution'), 'state_root')],
+    ['POINT', (update) => flip(at(update, 'sync_aggregate'), 'sync_committee_signature')],
+    [
+      'EthereumLightClient_Participation',
+      (update) => {
+        at(update, 'sync_aggregate').sync_committee_bits = `0x${'ff'.repeat(40)}${'00'.repeat(24)}`
+      },
+    ],
+    [
+      'EthereumLightClient_SlotOrder',
+      (update) => {
+        update.signature_slot = at(update, 'attested_header', 'beacon').slot
+      },
+    ],
+  ]
+  for (const [name, change] of cases) {
+    const [line] = await replay(altered(change))
+    assert.equal(line?.result, 'rejected', name)
+    assert.equal(line.error?.name, name)
+  }
+})
+
+test('a QBFT node’s blocks replay, and one bit altered is enough to be rejected', async (t) => {
+  const write = scratch(t)
+  const devnet = await createDevnet([{ kind: 'qbft', chainId: 9_302 }])
+  t.after(() => devnet.stop())
+  const [chain] = devnet.chains
+  const rpc = createRpc({ urls: [chain.rpcUrl] })
+  await chain.advance(3)
+  const blocks = await Promise.all(
+    ['0x1', '0x2', '0x3'].map(async (number) =>
+      z.looseObject({ stateRoot: z.string() }).parse(await rpc.request('eth_getBlockByNumber', [number, false])),
+    ),
+  )
+  const [one, two, three] = blocks.map((block, index) => write(`block-${index + 1}.json`, { result: block }))
+  assert.ok(one && two && three)
+  const replay = (...headers: readonly string[]) =>
+    runIn([
+      'light-client',
+      'replay',
+      '--consensus',
+      'qbft',
+      '--validators',
+      chain.validators().join(),
+      '--header',
+      ...headers,
+    ])
+  const accepted = await replay(one, three, two)
+  assert.equal(accepted.code, 0, accepted.err.join())
+  assert.match(accepted.out[0] ?? '', /block-1\.json\[0\] {2}updated .* head: block 1 /)
+  assert.match(accepted.out[2] ?? '', /block-2\.json\[0\] {2}updated .* head: block 3 /)
+
+  const raw = z.string().parse(await rpc.request('debug_getRawHeader', ['0x2']))
+  const place = raw.indexOf(String(blocks[1]?.stateRoot).slice(2))
+  const other = raw[place] === '0' ? '1' : '0'
+  const altered = write('altered.rlp', `${raw.slice(0, place)}${other}${raw.slice(place + 1)}`)
+  const rejected = await replay(one, altered)
+  assert.equal(rejected.code, 1)
+  assert.match(rejected.out[1] ?? '', /rejected: QbftLightClient_TooFewSeals/)
+})
+
+test('a file that a killed download cut short is bad input', async (t) => {
+  const write = scratch(t)
+  const cut = write('cut.json', '{"version":"fulu","data":{"attested_header":{"beacon":{"slot":"1"')
+  const flags = ['--consensus', 'ethereum', '--network', 'mainnet', '--bootstrap', cut, '--update', cut]
+  const ran = await runIn(['light-client', 'replay', ...flags])
+  assert.equal(ran.code, 2)
+  assert.equal(ran.err.length, 1)
+})
+
+interface Json {
+  [key: string]: unknown
+}
+
+/** The object at a path. */
+function at(value: Json, ...path: readonly string[]): Json {
+  let here: Json = value
+  for (const key of path) here = asJson(here[key])
+  return here
+}
+
+function asJson(value: unknown): Json {
+  assert.ok(typeof value === 'object' && value !== null)
+  return value as Json // CAST: an object read from JSON
+}
+
+/** Flips the lowest bit of the hex at a key, or of one in the list there. */
+function flip(holder: Json, key: string, index?: number): void {
+  const flipped = (text: unknown) => {
+    const hex = z.string().parse(text)
+    return `${hex.slice(0, -1)}${(Number.parseInt(hex.slice(-1), 16) ^ 1).toString(16)}`
+  }
+  const value = holder[key]
+  if (index === undefined) holder[key] = flipped(value)
+  else
+    holder[key] = z
+      .array(z.string())
+      .parse(value)
+      .map((item, place) => (place === index ? flipped(item) : item))
+}
