@@ -192,14 +192,17 @@ test('valid and altered updates, over three periods and two forks', async () => 
   })
 })
 
-test('what Compass builds, the contract takes: catch-up, the finalized block, an ancestor', async () => {
+test('what Compass builds, the contract takes: catch-up, the finalized block, ancestors of any age', async () => {
   const network = testNetwork('minimal', [['electra', 0n]])
   const chain = createTestChain(network)
   const start = chain.add(2n * PERIOD + 2n)
   const updates = new Map<bigint, Update>()
   let ancestor = start
   let final = start
+  const ancient = chain.add(2n * PERIOD + 5n)
   for (let period = 2n; period <= 4n; period++) {
+    // The state at the end of a window of block_roots, from which the node proves what a summary holds.
+    if (period > 2n) chain.add(period * PERIOD)
     ancestor = chain.add(period * PERIOD + 11n)
     final = chain.add(period * PERIOD + 24n)
     updates.set(period, chain.update(chain.add(period * PERIOD + 40n, final), final, { withNext: true, absent: [9] }))
@@ -216,7 +219,7 @@ test('what Compass builds, the contract takes: catch-up, the finalized block, an
       rpc: createExecutionNode(chain),
       beacon: createBeaconNode(chain, { finality, updates }),
     }
-    for (const block of [ancestor, final]) {
+    for (const block of [ancestor, final, ancient]) {
       const { blockNumber, timestamp, blockHash, stateRoot, receiptsRoot } = block.lightClientHeader.execution
       const point = { number: blockNumber, timestamp, hash: blockHash }
       const client = await consensus.readClient(target, address)

@@ -5,15 +5,16 @@ import {Bls12381} from "../../crypto/Bls12381.sol";
 import {BlockHeader} from "../../proofs/BlockHeader.sol";
 import {SszBranch} from "../../proofs/SszBranch.sol";
 import {BeaconLayout, Layout} from "./BeaconLayout.sol";
+import {Calldata} from "./Calldata.sol";
 import {ClientState} from "./ClientState.sol";
-import {IEthereumLightClient} from "./IEthereumLightClient.sol";
+import {EthereumClientBase} from "./EthereumClientBase.sol";
 import {SyncCommitteeProof} from "./SyncCommitteeProof.sol";
 
 /// @title  Ethereum light client
 /// @notice Stores one word a sync-committee period and one a finalized beacon block, and proves execution blocks from
 ///         them when a message needs one.
 /// @dev    Nobody owns it. The scheduler of forks can add a fork that starts in the future, and nothing else.
-contract EthereumLightClient is IEthereumLightClient {
+contract EthereumLightClient is EthereumClientBase {
     using BeaconLayout for Layout;
 
     /// @dev What `_verify` has proven.
@@ -29,20 +30,6 @@ contract EthereumLightClient is IEthereumLightClient {
         bytes32 nextSyncCommittee;
     }
 
-    /// @dev Longest trusting period, seconds: below mainnet's weak subjectivity period, within which those who signed
-    ///      are still staked.
-    uint256 private constant MAX_TRUSTING_PERIOD = 14 days;
-    /// @dev Largest clock drift, seconds.
-    uint256 private constant MAX_CLOCK_DRIFT = 120;
-    /// @dev Committees kept, by period modulo this. 16 periods of mainnet are 18 days: evidence from anywhere inside
-    ///      the trusting period finds its committee.
-    uint256 private constant COMMITTEES = 16;
-    /// @dev Slots that the ring of finalized blocks spans: 27 hours of mainnet.
-    uint256 private constant BLOCKS = 8192;
-    /// @dev In place of the number of absent members: nobody signed the block, the deployer vouched for it.
-    uint256 private constant UNSIGNED = 0xff;
-    /// @dev A ring word holds a block root but its last byte, and the number of absent members there.
-    uint256 private constant ROOT_MASK = ~uint256(0xff);
     /// @dev DOMAIN_SYNC_COMMITTEE, the first four bytes of the signing domain.
     uint256 private constant DOMAIN_SYNC_COMMITTEE = 0x07000000 << 224;
     /// @dev Shares are in ten thousandths.
@@ -50,8 +37,7 @@ contract EthereumLightClient is IEthereumLightClient {
 
     /// @dev An index into `historical_summaries`: below 2^24, its limit.
     uint256 private constant SUMMARY_INDEX_BYTES = 3;
-    /// @dev A beacon block header, bytes, and where its roots stand in it.
-    uint256 private constant HEADER_BYTES = 112;
+    /// @dev Where the roots stand in a beacon block header.
     uint256 private constant STATE_ROOT = 48;
     uint256 private constant BODY_ROOT = 80;
     /// @dev Where the fields of an update stand.
@@ -64,79 +50,12 @@ contract EthereumLightClient is IEthereumLightClient {
     uint256 private constant NEXT_FLAG = SIGNATURE + 192;
     uint256 private constant NEXT_SYNC_COMMITTEE = NEXT_FLAG + 1;
 
-    /// @dev What `parameters` returns, and what follows from it.
-    uint256 private immutable _chainId;
-    uint64 private immutable _genesisTime;
-    bytes32 private immutable _genesisValidatorsRoot;
-    uint64 private immutable _secondsPerSlot;
-    uint64 private immutable _slotsPerEpoch;
-    uint64 private immutable _epochsPerPeriod;
-    uint256 private immutable _slotsPerPeriod;
-    uint64 private immutable _committeeSize;
-    uint64 private immutable _slotsPerHistoricalRoot;
-    uint64 private immutable _trustingPeriod;
-    uint64 private immutable _clockDrift;
-    address private immutable _forkScheduler;
-    uint64 private immutable _forkNotice;
-    uint256 private immutable _firstPeriod;
-
-    ClientState private _state;
-    bytes32[COMMITTEES] private _committees;
-    bytes32[BLOCKS] private _blocks;
-    Fork[] private _forks;
-
     /// @param config What the client follows.
     /// @param schedule Forks of the source chain so far, by epoch.
     /// @param bootstrap A finalized block that the deployer vouches for.
-    constructor(Parameters memory config, Fork[] memory schedule, Bootstrap memory bootstrap) {
-        Bls12381.selfTest();
-        _checkParameters(config);
-        _chainId = config.chainId;
-        _genesisTime = config.genesisTime;
-        _genesisValidatorsRoot = config.genesisValidatorsRoot;
-        _secondsPerSlot = config.secondsPerSlot;
-        _slotsPerEpoch = config.slotsPerEpoch;
-        _epochsPerPeriod = config.epochsPerSyncCommitteePeriod;
-        _slotsPerPeriod = uint256(config.slotsPerEpoch) * config.epochsPerSyncCommitteePeriod;
-        _committeeSize = config.syncCommitteeSize;
-        _slotsPerHistoricalRoot = config.slotsPerHistoricalRoot;
-        _trustingPeriod = config.trustingPeriod;
-        _clockDrift = config.clockDrift;
-        _forkScheduler = config.forkScheduler;
-        _forkNotice = config.forkNotice;
-
-        // Without a fork every signature would be judged by version zero.
-        if (schedule.length == 0) revert EthereumLightClient_Parameter("forks", 0);
-        ClientState state;
-        for (uint256 i = 0; i < schedule.length; ++i) {
-            state = _appendFork(state, schedule[i]);
-        }
-
-        if (bootstrap.header.length != HEADER_BYTES) {
-            revert EthereumLightClient_Length(HEADER_BYTES, bootstrap.header.length);
-        }
-        (uint64 slot, bytes32 root, bytes32 stateRoot) = _bootstrapHeader(bootstrap.header);
-        if (root != bootstrap.blockRoot) revert EthereumLightClient_BootstrapRoot(bootstrap.blockRoot, root);
-        uint256 time = _timeOf(slot);
-        if (time > block.timestamp + config.clockDrift) {
-            revert EthereumLightClient_Future(block.timestamp + config.clockDrift, time);
-        }
-        if (block.timestamp >= time + config.trustingPeriod) {
-            revert LightClient_Expired(time + config.trustingPeriod, block.timestamp);
-        }
-        (, Layout stateLayout) = _forkAt(state, slot / config.slotsPerEpoch);
-        bytes32 given =
-            _bootstrapBranch(bootstrap.syncCommitteeRoot, stateLayout.currentSyncCommittee(), bootstrap.branch);
-        if (given != stateRoot) revert EthereumLightClient_BootstrapBranch(stateRoot, given);
-
-        uint256 period = slot / _slotsPerPeriod;
-        _firstPeriod = period;
-        _committees[period % COMMITTEES] = bootstrap.syncCommitteeRoot;
-        _blocks[slot % BLOCKS] = _blockWord(root, UNSIGNED);
-        _state = state.withHead(slot, root);
-        emit SyncCommitteeStored(period, bootstrap.syncCommitteeRoot);
-        emit HeadAdvanced(slot, uint64(time), root, 0);
-    }
+    constructor(Parameters memory config, Fork[] memory schedule, Bootstrap memory bootstrap)
+        EthereumClientBase(config, schedule, bootstrap)
+    {}
 
     function update(bytes calldata data) external returns (UpdateResult result) {
         ClientState state = _state;
@@ -201,26 +120,18 @@ contract EthereumLightClient is IEthereumLightClient {
         emit Misbehaviour(msg.sender, one, other);
     }
 
-    function scheduleFork(Fork calldata fork) external {
-        if (msg.sender != _forkScheduler) revert EthereumLightClient_Unauthorized(_forkScheduler, msg.sender);
-        uint256 start = _timeOf(uint256(fork.epoch) * _slotsPerEpoch);
-        uint256 earliest = block.timestamp + _forkNotice;
-        if (start < earliest) revert EthereumLightClient_ForkNotice(earliest, start);
-        _state = _appendFork(_state, fork);
-    }
-
     function verifyBlock(bytes calldata proof) external view returns (Block memory finalBlock) {
         ClientState state = _state;
         if (state.frozen()) revert LightClient_Frozen();
         if (proof.length < 1 + HEADER_BYTES) revert EthereumLightClient_Length(1 + HEADER_BYTES, proof.length);
-        uint256 cursor = _offsetOf(proof);
+        uint256 cursor = Calldata.offsetOf(proof);
         uint256 end = cursor + proof.length;
-        uint256 kind = _byteAt(cursor);
+        uint256 kind = Calldata.byteAt(cursor);
         if (kind > 2) revert EthereumLightClient_ProofKind(kind);
         uint256 header = cursor + 1;
         cursor = header + HEADER_BYTES;
 
-        uint256 slot = _uint64At(header);
+        uint256 slot = Calldata.uint64At(header);
         {
             bytes32 root = SszBranch.headerRoot(header);
             (bool stored, uint256 participants) = _storedBlock(slot, root);
@@ -236,7 +147,7 @@ contract EthereumLightClient is IEthereumLightClient {
         (, Layout stateLayout) = _forkAt(state, slot / _slotsPerEpoch);
         uint256 gindex = stateLayout.blockHash();
         uint256 rlp = cursor + 32 * SszBranch.depth(gindex);
-        _requireLength(rlp, end, proof.length);
+        Calldata.requireLength(rlp, end, proof.length);
         bytes calldata executionHeader;
         assembly ("memory-safe") {
             // `rlp <= end`, the end of `proof`.
@@ -245,69 +156,11 @@ contract EthereumLightClient is IEthereumLightClient {
         }
         finalBlock.hash = keccak256(executionHeader);
         bytes32 bodyRoot = SszBranch.root(finalBlock.hash, gindex, cursor);
-        if (bodyRoot != _wordAt(header + BODY_ROOT)) {
-            revert EthereumLightClient_BlockHashBranch(_wordAt(header + BODY_ROOT), bodyRoot);
+        if (bodyRoot != Calldata.wordAt(header + BODY_ROOT)) {
+            revert EthereumLightClient_BlockHashBranch(Calldata.wordAt(header + BODY_ROOT), bodyRoot);
         }
         (finalBlock.number, finalBlock.timestamp, finalBlock.stateRoot, finalBlock.receiptsRoot) =
             BlockHeader.parse(executionHeader);
-    }
-
-    function head() external view returns (Head memory) {
-        ClientState state = _state;
-        uint256 slot = state.headSlot();
-        return Head(uint64(slot), uint64(_timeOf(slot)), _headRoot(state));
-    }
-
-    function status() external view returns (Status) {
-        ClientState state = _state;
-        if (state.frozen()) return Status.Frozen;
-        return block.timestamp >= _expiresAt(state) ? Status.Expired : Status.Active;
-    }
-
-    function expiresAt() external view returns (uint256) {
-        return _expiresAt(_state);
-    }
-
-    function chainId() external view returns (uint256) {
-        return _chainId;
-    }
-
-    function consensus() external pure returns (string memory) {
-        return "ethereum";
-    }
-
-    function parameters() external view returns (Parameters memory) {
-        return Parameters({
-            chainId: _chainId,
-            genesisTime: _genesisTime,
-            genesisValidatorsRoot: _genesisValidatorsRoot,
-            secondsPerSlot: _secondsPerSlot,
-            slotsPerEpoch: _slotsPerEpoch,
-            epochsPerSyncCommitteePeriod: _epochsPerPeriod,
-            syncCommitteeSize: _committeeSize,
-            slotsPerHistoricalRoot: _slotsPerHistoricalRoot,
-            trustingPeriod: _trustingPeriod,
-            clockDrift: _clockDrift,
-            forkScheduler: _forkScheduler,
-            forkNotice: _forkNotice
-        });
-    }
-
-    function forks() external view returns (Fork[] memory) {
-        return _forks;
-    }
-
-    function syncCommitteePeriods() external view returns (uint256 first, uint256 last) {
-        return _periods(_state);
-    }
-
-    function syncCommitteeRoot(uint256 period) external view returns (bytes32) {
-        (uint256 first, uint256 last) = _periods(_state);
-        return period < first || period > last ? bytes32(0) : _committees[period % COMMITTEES];
-    }
-
-    function storedBlock(uint256 slot, bytes32 root) external view returns (bool stored, uint256 participants) {
-        return _storedBlock(slot, root);
     }
 
     /// @dev Stores a block that is not newer than the head, or a stored one's larger participation. Returns whether the
@@ -354,16 +207,6 @@ contract EthereumLightClient is IEthereumLightClient {
         }
     }
 
-    /// @dev Adds a fork behind the last one.
-    function _appendFork(ClientState state, Fork memory fork) private returns (ClientState) {
-        if (_forks.length != 0 && fork.epoch <= state.forkEpoch()) {
-            revert EthereumLightClient_ForkOrder(state.forkEpoch(), fork.epoch);
-        }
-        _forks.push(fork);
-        emit ForkScheduled(fork.epoch, fork.version, fork.stateLayout);
-        return state.withFork(fork.epoch, fork.version, fork.stateLayout);
-    }
-
     /// @dev Verifies an update in full: lengths, slots, clock, committee, quorum, branches, signature.
     /// @param firstPeriod First and last period whose committee may have signed it.
     function _verify(bytes calldata data, ClientState state, uint256 firstPeriod, uint256 lastPeriod)
@@ -371,14 +214,14 @@ contract EthereumLightClient is IEthereumLightClient {
         view
         returns (Verified memory verified)
     {
-        uint256 attested = _offsetOf(data);
+        uint256 attested = Calldata.offsetOf(data);
         uint256 cursor = attested + SYNC_COMMITTEE_BITS + _committeeSize / 8;
         uint256 end = attested + data.length;
-        _requireLength(cursor + NEXT_SYNC_COMMITTEE, end, data.length);
+        Calldata.requireLength(cursor + NEXT_SYNC_COMMITTEE, end, data.length);
 
-        uint256 attestedSlot = _uint64At(attested);
-        verified.finalizedSlot = _uint64At(attested + FINALIZED_HEADER);
-        uint256 signatureSlot = _uint64At(attested + SIGNATURE_SLOT);
+        uint256 attestedSlot = Calldata.uint64At(attested);
+        verified.finalizedSlot = Calldata.uint64At(attested + FINALIZED_HEADER);
+        uint256 signatureSlot = Calldata.uint64At(attested + SIGNATURE_SLOT);
         if (signatureSlot <= attestedSlot || attestedSlot < verified.finalizedSlot) {
             revert EthereumLightClient_SlotOrder(signatureSlot, attestedSlot, verified.finalizedSlot);
         }
@@ -402,11 +245,11 @@ contract EthereumLightClient is IEthereumLightClient {
         }
         // Every absent key takes its bytes; what is behind them is the multiproof, which checks its own end.
         uint256 keysEnd = keys + absent.count * SyncCommitteeProof.KEY_BYTES;
-        _requireLength(keysEnd, end, data.length);
+        Calldata.requireLength(keysEnd, end, data.length);
         if (absent.count == 0) {
             if (keysEnd != end) revert EthereumLightClient_Length(keysEnd - attested, data.length);
         } else {
-            SyncCommitteeProof.addAbsentKeys(key, absent, _wordAt(cursor), keys, end);
+            SyncCommitteeProof.addAbsentKeys(key, absent, Calldata.wordAt(cursor), keys, end);
         }
 
         // The block of the signature slot carries the signature over the slot before it, under that slot's fork.
@@ -428,7 +271,7 @@ contract EthereumLightClient is IEthereumLightClient {
         }
         key = Bls12381.loadG1(cursor + AGGREGATE_PUBKEY);
         bytes32 expected = _committees[period % COMMITTEES];
-        bytes32 given = SszBranch.hashPair(_wordAt(cursor), SyncCommitteeProof.leaf(key));
+        bytes32 given = SszBranch.hashPair(Calldata.wordAt(cursor), SyncCommitteeProof.leaf(key));
         if (given != expected) revert EthereumLightClient_SyncCommittee(expected, given);
         Bls12381.negate(key);
     }
@@ -442,10 +285,10 @@ contract EthereumLightClient is IEthereumLightClient {
         Layout stateLayout,
         Verified memory verified
     ) private view returns (uint256 branchesEnd) {
-        bytes32 stateRoot = _wordAt(attested + STATE_ROOT);
-        uint256 attestedPeriod = _uint64At(attested) / _slotsPerPeriod;
+        bytes32 stateRoot = Calldata.wordAt(attested + STATE_ROOT);
+        uint256 attestedPeriod = Calldata.uint64At(attested) / _slotsPerPeriod;
         verified.attestedPeriod = attestedPeriod;
-        uint256 flag = _byteAt(cursor + NEXT_FLAG);
+        uint256 flag = Calldata.byteAt(cursor + NEXT_FLAG);
         if (flag > 1) revert EthereumLightClient_Flag(flag);
         cursor += NEXT_SYNC_COMMITTEE;
 
@@ -453,14 +296,14 @@ contract EthereumLightClient is IEthereumLightClient {
         uint256 nextIndex = stateLayout.nextSyncCommittee();
         uint256 nextBytes = flag * (32 + 32 * SszBranch.depth(nextIndex));
         branchesEnd = cursor + nextBytes + 32 * SszBranch.depth(finalizedIndex);
-        _requireLength(branchesEnd, end, end - attested);
+        Calldata.requireLength(branchesEnd, end, end - attested);
 
         if (flag == 1) {
             uint256 finalizedPeriod = verified.finalizedSlot / _slotsPerPeriod;
             if (attestedPeriod != finalizedPeriod) {
                 revert EthereumLightClient_NextSyncCommitteeNotFinal(attestedPeriod, finalizedPeriod);
             }
-            verified.nextSyncCommittee = _wordAt(cursor);
+            verified.nextSyncCommittee = Calldata.wordAt(cursor);
             bytes32 root = SszBranch.root(verified.nextSyncCommittee, nextIndex, cursor + 32);
             if (root != stateRoot) revert EthereumLightClient_NextSyncCommitteeBranch(stateRoot, root);
             cursor += nextBytes;
@@ -482,11 +325,11 @@ contract EthereumLightClient is IEthereumLightClient {
         header = cursor;
         cursor += HEADER_BYTES;
         next = cursor + 32 * SszBranch.depth(gindex);
-        _requireLength(next, end, end - finalized + 1);
-        slot = _uint64At(header);
+        Calldata.requireLength(next, end, end - finalized + 1);
+        slot = Calldata.uint64At(header);
         _requireReach(slot, finalizedSlot);
         bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex + slot % _slotsPerHistoricalRoot, cursor);
-        bytes32 expected = _wordAt(finalized + STATE_ROOT);
+        bytes32 expected = Calldata.wordAt(finalized + STATE_ROOT);
         if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
     }
 
@@ -503,12 +346,12 @@ contract EthereumLightClient is IEthereumLightClient {
         cursor += HEADER_BYTES + SUMMARY_INDEX_BYTES;
         uint256 gindex = stateLayout.blockSummaryRoot(0) * _slotsPerHistoricalRoot;
         next = cursor + 32 * SszBranch.depth(gindex);
-        _requireLength(next, end, end - finalized + 1);
-        uint256 index = _uintAt(header + HEADER_BYTES) >> (256 - 8 * SUMMARY_INDEX_BYTES);
-        slot = _uint64At(header);
+        Calldata.requireLength(next, end, end - finalized + 1);
+        uint256 index = Calldata.uintAt(header + HEADER_BYTES) >> (256 - 8 * SUMMARY_INDEX_BYTES);
+        slot = Calldata.uint64At(header);
         gindex = stateLayout.blockSummaryRoot(index) * _slotsPerHistoricalRoot + slot % _slotsPerHistoricalRoot;
         bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex, cursor);
-        bytes32 expected = _wordAt(finalized + STATE_ROOT);
+        bytes32 expected = Calldata.wordAt(finalized + STATE_ROOT);
         if (given != expected) revert EthereumLightClient_SummaryBranch(expected, given);
     }
 
@@ -526,9 +369,9 @@ contract EthereumLightClient is IEthereumLightClient {
         uint256 gindex = stateLayout.blockRoots() * _slotsPerHistoricalRoot + a.finalizedSlot % _slotsPerHistoricalRoot;
         uint256 length = 32 + 32 * SszBranch.depth(gindex);
         if (extra.length != length) revert EthereumLightClient_Length(length, extra.length);
-        root = _wordAt(_offsetOf(extra));
-        bytes32 given = SszBranch.root(root, gindex, _offsetOf(extra) + 32);
-        bytes32 expected = _wordAt(_offsetOf(second) + FINALIZED_HEADER + STATE_ROOT);
+        root = Calldata.wordAt(Calldata.offsetOf(extra));
+        bytes32 given = SszBranch.root(root, gindex, Calldata.offsetOf(extra) + 32);
+        bytes32 expected = Calldata.wordAt(Calldata.offsetOf(second) + FINALIZED_HEADER + STATE_ROOT);
         if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
     }
 
@@ -553,45 +396,6 @@ contract EthereumLightClient is IEthereumLightClient {
         if (block.timestamp >= expiry) revert LightClient_Expired(expiry, block.timestamp);
     }
 
-    /// @dev Version and layout of the fork at `epoch`. The newest one is in the packed word.
-    function _forkAt(ClientState state, uint256 epoch) private view returns (bytes4, Layout) {
-        if (epoch >= state.forkEpoch()) return (state.forkVersion(), state.forkLayout());
-        for (uint256 i = _forks.length; i > 0; --i) {
-            Fork memory fork = _forks[i - 1];
-            if (epoch >= fork.epoch) return (fork.version, fork.stateLayout);
-        }
-        revert EthereumLightClient_UnsupportedFork(_forks[0].epoch, epoch);
-    }
-
-    /// @dev First and last period whose committee is stored. They follow each other without a gap, because the head
-    ///      enters a period only after its committee is known.
-    function _periods(ClientState state) private view returns (uint256 first, uint256 last) {
-        last = state.headSlot() / _slotsPerPeriod;
-        if (state.nextKnown()) ++last;
-        first = last >= _firstPeriod + COMMITTEES ? last - COMMITTEES + 1 : _firstPeriod;
-    }
-
-    function _storedBlock(uint256 slot, bytes32 root) private view returns (bool stored, uint256 participants) {
-        uint256 word = uint256(_blocks[slot % BLOCKS]);
-        // The root covers the slot, so a word of another slot cannot pass for this one's. A root is never zero.
-        stored = word != 0 && (word ^ uint256(root)) & ROOT_MASK == 0;
-        uint256 absent = word & ~ROOT_MASK;
-        participants = !stored || absent == UNSIGNED ? 0 : _committeeSize - absent;
-    }
-
-    function _headRoot(ClientState state) private view returns (bytes32) {
-        return bytes32((uint256(_blocks[state.headSlot() % BLOCKS]) & ROOT_MASK) | state.headRootTail());
-    }
-
-    function _expiresAt(ClientState state) private view returns (uint256) {
-        return _timeOf(state.headSlot()) + _trustingPeriod;
-    }
-
-    /// @dev Unix seconds of a slot.
-    function _timeOf(uint256 slot) private view returns (uint256) {
-        return _genesisTime + slot * _secondsPerSlot;
-    }
-
     /// @dev Basis points, rounded down.
     function _participation(uint256 absent) private view returns (uint256) {
         return (_committeeSize - absent) * BASIS_POINTS / _committeeSize;
@@ -603,74 +407,6 @@ contract EthereumLightClient is IEthereumLightClient {
         return bytes32(DOMAIN_SYNC_COMMITTEE | (uint256(forkDataRoot) >> 32));
     }
 
-    function _checkParameters(Parameters memory config) private pure {
-        if (config.secondsPerSlot == 0) revert EthereumLightClient_Parameter("secondsPerSlot", 0);
-        if (config.slotsPerEpoch == 0) revert EthereumLightClient_Parameter("slotsPerEpoch", 0);
-        if (config.epochsPerSyncCommitteePeriod == 0) {
-            revert EthereumLightClient_Parameter("epochsPerSyncCommitteePeriod", 0);
-        }
-        if (config.syncCommitteeSize != 512 && config.syncCommitteeSize != 32) {
-            revert EthereumLightClient_Parameter("syncCommitteeSize", config.syncCommitteeSize);
-        }
-        if (config.slotsPerHistoricalRoot != 8192 && config.slotsPerHistoricalRoot != 64) {
-            revert EthereumLightClient_Parameter("slotsPerHistoricalRoot", config.slotsPerHistoricalRoot);
-        }
-        if (config.trustingPeriod == 0 || config.trustingPeriod > MAX_TRUSTING_PERIOD) {
-            revert EthereumLightClient_Parameter("trustingPeriod", config.trustingPeriod);
-        }
-        if (config.clockDrift > MAX_CLOCK_DRIFT) {
-            revert EthereumLightClient_Parameter("clockDrift", config.clockDrift);
-        }
-        // A fork scheduled now must not reach a signature that is accepted now.
-        if (config.forkScheduler != address(0) && config.forkNotice <= config.clockDrift) {
-            revert EthereumLightClient_Parameter("forkNotice", config.forkNotice);
-        }
-    }
-
-    /// @dev Slot, root and state root of a header in memory, 112 bytes.
-    function _bootstrapHeader(bytes memory header) private pure returns (uint64 slot, bytes32 root, bytes32 stateRoot) {
-        uint64 proposerIndex;
-        bytes32 parentRoot;
-        bytes32 bodyRoot;
-        assembly ("memory-safe") {
-            slot := shr(192, mload(add(header, 32)))
-            proposerIndex := shr(192, mload(add(header, 40)))
-            parentRoot := mload(add(header, 48))
-            stateRoot := mload(add(header, 80))
-            bodyRoot := mload(add(header, 112))
-        }
-        bytes32 left = sha256(
-            abi.encode(
-                sha256(abi.encode(_littleEndian(slot), _littleEndian(proposerIndex))),
-                sha256(abi.encode(parentRoot, stateRoot))
-            )
-        );
-        bytes32 right = sha256(abi.encode(sha256(abi.encode(bodyRoot, bytes32(0))), sha256(new bytes(64))));
-        root = sha256(abi.encode(left, right));
-    }
-
-    function _littleEndian(uint64 value) private pure returns (bytes32 chunk) {
-        uint256 result;
-        for (uint256 i = 0; i < 8; ++i) {
-            result |= uint256((value >> (8 * i)) & 0xff) << (248 - 8 * i);
-        }
-        chunk = bytes32(result);
-    }
-
-    /// @dev Root above `leaf` by a branch in memory, of exactly the depth of `gindex`.
-    function _bootstrapBranch(bytes32 leaf, uint256 gindex, bytes32[] memory branch) private pure returns (bytes32) {
-        uint256 depth = SszBranch.depth(gindex);
-        if (branch.length != depth) revert EthereumLightClient_Length(depth, branch.length);
-        for (uint256 i = 0; i < depth; ++i) {
-            leaf = (gindex >> i) & 1 == 1 ? sha256(abi.encode(branch[i], leaf)) : sha256(abi.encode(leaf, branch[i]));
-        }
-        return leaf;
-    }
-
-    function _blockWord(bytes32 root, uint256 absent) private pure returns (bytes32) {
-        return bytes32((uint256(root) & ROOT_MASK) | absent);
-    }
-
     /// @dev `abi.encode(uint8 kind, bytes first, bytes second, bytes extra)`, left in calldata.
     function _decodeEvidence(bytes calldata evidence)
         private
@@ -678,52 +414,9 @@ contract EthereumLightClient is IEthereumLightClient {
         returns (uint256 kind, bytes calldata first, bytes calldata second, bytes calldata extra)
     {
         if (evidence.length < 128) revert EthereumLightClient_Length(128, evidence.length);
-        kind = _uintAt(_offsetOf(evidence));
-        first = _bytesAt(evidence, 32);
-        second = _bytesAt(evidence, 64);
-        extra = _bytesAt(evidence, 96);
-    }
-
-    /// @dev The dynamic value whose offset stands at `position` of `evidence`.
-    function _bytesAt(bytes calldata evidence, uint256 position) private pure returns (bytes calldata value) {
-        uint256 base = _offsetOf(evidence);
-        uint256 start = _uintAt(base + position);
-        if (start > evidence.length - 32) revert EthereumLightClient_Length(start, evidence.length);
-        uint256 length = _uintAt(base + start);
-        if (length > evidence.length - 32 - start) revert EthereumLightClient_Length(length, evidence.length);
-        assembly ("memory-safe") {
-            // `start + 32 + length <= evidence.length`, so the value lies inside `evidence`.
-            value.offset := add(add(base, start), 32)
-            value.length := length
-        }
-    }
-
-    /// @dev Reverts if what ends at calldata offset `needed` reaches beyond `end`, where `given` bytes end.
-    function _requireLength(uint256 needed, uint256 end, uint256 given) private pure {
-        if (needed > end) revert EthereumLightClient_Length(given + needed - end, given);
-    }
-
-    function _offsetOf(bytes calldata data) private pure returns (uint256 offset) {
-        assembly ("memory-safe") {
-            offset := data.offset
-        }
-    }
-
-    function _wordAt(uint256 offset) private pure returns (bytes32 word) {
-        assembly ("memory-safe") {
-            word := calldataload(offset)
-        }
-    }
-
-    function _uintAt(uint256 offset) private pure returns (uint256) {
-        return uint256(_wordAt(offset));
-    }
-
-    function _uint64At(uint256 offset) private pure returns (uint256) {
-        return uint256(_wordAt(offset)) >> 192;
-    }
-
-    function _byteAt(uint256 offset) private pure returns (uint256) {
-        return uint256(_wordAt(offset)) >> 248;
+        kind = Calldata.uintAt(Calldata.offsetOf(evidence));
+        first = Calldata.bytesAt(evidence, 32);
+        second = Calldata.bytesAt(evidence, 64);
+        extra = Calldata.bytesAt(evidence, 96);
     }
 }
