@@ -280,6 +280,26 @@ const cases: Readonly<Record<string, Case>> = {
       'QbftLightClient_TooFewSeals',
     ),
   ),
+  addedWithForeignSeals: one(
+    'A set that grows by a stranger who alone signs, in every seat.',
+    refused(
+      'update',
+      encodeUpdate([
+        sealed(added, {
+          ...trustFour,
+          seals: [0, 1, 2, 3].map((seat) => ({ seat, seal: signSeal(added.digest, keyOf(5)) })),
+        }),
+      ]),
+      'QbftLightClient_UnknownSigner',
+    ),
+    refused(
+      'update',
+      encodeUpdate([
+        sealed(added, { ...trustFour, seals: [...seatedSeals(added).slice(0, 3), ...seatedSeals(added).slice(2, 3)] }),
+      ]),
+      'QbftLightClient_SealOrder',
+    ),
+  ),
   strangerSet: one(
     'Strangers name themselves as validators and seal with every key that there is.',
     refused(

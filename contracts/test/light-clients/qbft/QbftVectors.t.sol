@@ -41,6 +41,7 @@ contract QbftVectorsTest is Test {
 
     function test_RevertWhen_StrangersNameThemselves() public {
         _case("strangerSet");
+        _case("addedWithForeignSeals");
         _case("memberSwapped");
     }
 
