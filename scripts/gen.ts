@@ -49,6 +49,8 @@ for (const { name, artifact } of artifacts) {
     if (item.type === 'error') errors.set(toFunctionSelector(formatAbiItem(item)), { name: item.name, item })
   }
   if (!artifact.abi.some((item) => item.type !== 'error')) continue
+  // An abstract contract is a part of others, whose ABIs have it all.
+  if (artifact.bytecode.object.length <= 2 && !/^I[A-Z]/.test(name)) continue
   const camel = name.replace(/^I(?=[A-Z][A-Z])|^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())
   const code = artifact.bytecode.object
   const lines = [banner, `export const ${camel}Abi = ${JSON.stringify(artifact.abi, null, 2)} as const\n`]
