@@ -14,9 +14,9 @@ const TYPE: Hex = '0x2'
 
 /**
  * A block of `size` transactions with token transfers of one to three logs each, about 580 bytes a receipt as on mainnet;
- * the one at `place` holds `log` alone. Deterministic.
+ * the ones in `logs`, by their place, hold that log alone. Deterministic.
  */
-export function blockWith(log: Log, place: number, size: number): ReceiptsTrie {
+export function blockWith(logs: ReadonlyMap<number, Log>, size: number): ReceiptsTrie {
   const receipts = Array.from(
     { length: size },
     (_, index): RpcReceipt => ({
@@ -24,11 +24,15 @@ export function blockWith(log: Log, place: number, size: number): ReceiptsTrie {
       status: '0x1',
       cumulativeGasUsed: numberToHex((index + 1) * GAS_PER_TRANSACTION),
       logsBloom: `0x${'00'.repeat(256)}`,
-      logs: index === place ? [log] : Array.from({ length: 1 + (index % 3) }, (_, nth) => transfer(index, nth)),
+      logs: logsOf(logs.get(index), index),
       transactionIndex: numberToHex(index),
     }),
   )
   return buildReceiptsTrie(receipts)
+}
+
+function logsOf(log: Log | undefined, index: number): readonly Log[] {
+  return log === undefined ? Array.from({ length: 1 + (index % 3) }, (_, nth) => transfer(index, nth)) : [log]
 }
 
 function transfer(index: number, nth: number): Log {

@@ -1,9 +1,23 @@
 import { messageServiceAbi } from '@meridian/abi'
-import { encodeFunctionData } from 'viem'
-import { withDelivery } from '../delivery.ts'
+import { ethereumClientInit } from '@meridian/cli/deploy'
+import { createPrivateChain } from '@meridian/cli/private-chain'
+import { timeAtSlot } from '@meridian/consensus/ethereum'
+import { encodeFunctionData, keccak256, stringToHex } from 'viem'
+import { beaconBlock, createBootstrap, createCommittee, createUpdate, FINALIZED_SLOT, network } from '../beacon.ts'
+import { lowerHead } from '../client-storage.ts'
+import { counterAddress, deployTarget, gasOfDelivery, proofOf, sourceBlock } from '../delivery.ts'
 import type { Scenario } from '../scenario.ts'
 
-/** The same delivery as `mos/deliver-1` with the finality update (511 of 512 signed) that it needs, in one transaction. */
+/** The client starts two epochs before the block that the update finalizes. */
+const BEHIND = 64n
+/** One member is absent, as in most mainnet updates. */
+const ABSENT = [433]
+
+/**
+ * The finality update that makes the block known and the delivery of its message, in one transaction. As in
+ * `mos/deliver-1` a message went before; the head is lowered again by cheatcode, so that the update is new and its
+ * writes are paid.
+ */
 export const updateDeliver: Scenario = {
   id: 'mos/update-deliver',
   unit: 'gas',
@@ -11,19 +25,32 @@ export const updateDeliver: Scenario = {
   floor: null,
   aim: null,
   peers: [
-    {
-      name: 'CLPR EthMainnetVerifier, a bundle with account and storage proof',
-      value: 1_645_052,
-      source: 'published; attested header only, 486 of 512',
-    },
+    { name: 'CLPR EthMainnetVerifier, a bundle with account proof', value: 1_645_052, source: 'published; attested header only' },
+    { name: 'IBC Eureka recvPacket, zero-knowledge', value: 524_000, source: 'published; Groth16, one packet' },
   ],
-  run: () =>
-    withDelivery(async (chain, _client, { update, receiptProof, sourceChain, mos }) => {
-      const data = encodeFunctionData({
-        abi: messageServiceAbi,
-        functionName: 'updateAndTransferIn',
-        args: [sourceChain, [update], 0n, receiptProof],
-      })
-      return Number((await chain.transact(mos, data)).gasUsed)
-    }),
+  async run() {
+    const start = FINALIZED_SLOT - BEHIND
+    const chain = await createPrivateChain({ start: timeAtSlot(network, start) + 1n })
+    try {
+      const signers = createCommittee('current')
+      const { bootstrap } = createBootstrap(start, keccak256(stringToHex('start')), signers.committee)
+      const client = await chain.deploy(ethereumClientInit(bootstrap, network))
+      const block = sourceBlock(counterAddress(chain.account))
+      const finalized = beaconBlock(FINALIZED_SLOT, block.hash, keccak256(stringToHex('state')))
+      const update = createUpdate({ signers, finalized: finalized.header, absent: ABSENT })
+      const target = await deployTarget(chain, client)
+      await chain.warp(timeAtSlot(network, update.signatureSlot) + 1n)
+      const deliver = (which: 0 | 1) =>
+        encodeFunctionData({
+          abi: messageServiceAbi,
+          functionName: 'updateAndTransferIn',
+          args: [network.chainId, [update.data], 0n, proofOf(which, block, finalized.header, finalized.blockHashBranch)],
+        })
+      await gasOfDelivery(chain, target, deliver(0), 1n)
+      await lowerHead(chain, client, FINALIZED_SLOT, BEHIND)
+      return await gasOfDelivery(chain, target, deliver(1), 2n)
+    } finally {
+      await chain.stop()
+    }
+  },
 }
