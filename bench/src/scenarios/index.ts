@@ -3,8 +3,6 @@ import { finality511 } from './ethereum-finality-511.ts'
 import { rotation509 } from './ethereum-rotation-509.ts'
 import { deliver1 } from './mos-deliver-1.ts'
 import { updateDeliver } from './mos-update-deliver.ts'
-import { deliver1 } from './mos-deliver-1.ts'
-import { updateDeliver } from './mos-update-deliver.ts'
 import { receipt300 } from './proofs-receipt-300.ts'
 
 /** Every scenario, in the order of the table. */

@@ -19,8 +19,16 @@ export const deliver1: Scenario = {
   floor: 200_000,
   aim: null,
   peers: [
-    { name: 'Hyperlane process, multisig of 5 of 8', value: 208_000, source: 'measured; fresh 512-byte body, validators trusted' },
-    { name: 'Hyperlane process, multisig of 9 of 13', value: 232_000, source: 'measured; fresh 512-byte body, validators trusted' },
+    {
+      name: 'Hyperlane process, multisig of 5 of 8',
+      value: 208_000,
+      source: 'measured; fresh 512-byte body, validators trusted',
+    },
+    {
+      name: 'Hyperlane process, multisig of 9 of 13',
+      value: 232_000,
+      source: 'measured; fresh 512-byte body, validators trusted',
+    },
     { name: 'IBC Eureka recvPacket, zero-knowledge', value: 524_000, source: 'published; Groth16, one packet' },
   ],
   async run() {

@@ -25,7 +25,11 @@ export const updateDeliver: Scenario = {
   floor: null,
   aim: null,
   peers: [
-    { name: 'CLPR EthMainnetVerifier, a bundle with account proof', value: 1_645_052, source: 'published; attested header only' },
+    {
+      name: 'CLPR EthMainnetVerifier, a bundle with account proof',
+      value: 1_645_052,
+      source: 'published; attested header only',
+    },
     { name: 'IBC Eureka recvPacket, zero-knowledge', value: 524_000, source: 'published; Groth16, one packet' },
   ],
   async run() {
@@ -44,7 +48,12 @@ export const updateDeliver: Scenario = {
         encodeFunctionData({
           abi: messageServiceAbi,
           functionName: 'updateAndTransferIn',
-          args: [network.chainId, [update.data], 0n, proofOf(which, block, finalized.header, finalized.blockHashBranch)],
+          args: [
+            network.chainId,
+            [update.data],
+            0n,
+            proofOf(which, block, finalized.header, finalized.blockHashBranch),
+          ],
         })
       await gasOfDelivery(chain, target, deliver(0), 1n)
       await lowerHead(chain, client, FINALIZED_SLOT, BEHIND)

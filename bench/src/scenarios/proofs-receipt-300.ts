@@ -1,7 +1,7 @@
 import { receiptProofGasAbi, receiptProofGasBytecode } from '@meridian/abi'
 import { initCodeOf } from '@meridian/cli/deploy'
 import { createPrivateChain } from '@meridian/cli/private-chain'
-import { bytesToHex, decodeFunctionResult, encodeFunctionData, keccak256, stringToHex } from 'viem'
+import { bytesToHex, decodeFunctionResult, encodeFunctionData, getAddress, keccak256, stringToHex } from 'viem'
 import { blockWith } from '../block.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -45,7 +45,14 @@ export const receipt300: Scenario = {
       })
       const { ok, data } = await chain.call(harness, call)
       if (!ok) throw new Error(`the proof did not verify: ${data}`)
-      const [gasUsed] = decodeFunctionResult({ abi: receiptProofGasAbi, functionName: 'measure', data })
+      const [gasUsed, emitter, topic, dataHash] = decodeFunctionResult({
+        abi: receiptProofGasAbi,
+        functionName: 'measure',
+        data,
+      })
+      if (emitter !== getAddress(log.address) || topic !== log.topics[0] || dataHash !== keccak256(log.data)) {
+        throw new Error('the harness proved another log')
+      }
       return Number(gasUsed)
     } finally {
       await chain.stop()

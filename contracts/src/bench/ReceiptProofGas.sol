@@ -15,24 +15,25 @@ contract ReceiptProofGas {
     function measure(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
         external
         view
-        returns (uint256 gasUsed, bytes32 digest)
+        returns (uint256 gasUsed, address emitter, bytes32 topic, bytes32 dataHash)
     {
         bytes memory call = abi.encodeCall(this.prove, (root, txIndex, logIndex, nodes));
         uint256 before = gasleft();
         (bool success, bytes memory result) = address(this).staticcall(call);
         gasUsed = before - gasleft();
         if (!success) revert ReceiptProofGas_Failed(result);
-        digest = abi.decode(result, (bytes32));
+        (emitter, topic, dataHash) = abi.decode(result, (address, bytes32, bytes32));
     }
 
-    /// @notice Hash of the proven log's emitter, topics and data.
+    /// @notice The proven log's emitter and first topic, and the hash of its data.
     function prove(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
         external
         pure
-        returns (bytes32 digest)
+        returns (address emitter, bytes32 topic, bytes32 dataHash)
     {
-        (address emitter, bytes32[] memory topics, bytes memory data) =
-            Receipts.logAt(Receipts.verify(root, txIndex, nodes), logIndex);
-        digest = keccak256(abi.encodePacked(emitter, topics, keccak256(data)));
+        bytes32[] memory topics;
+        bytes calldata data;
+        (emitter, topics, data) = Receipts.logAt(Receipts.verify(root, txIndex, nodes), logIndex);
+        return (emitter, topics[0], keccak256(data));
     }
 }
