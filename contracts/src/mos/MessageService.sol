@@ -8,6 +8,7 @@ import {IMapoExecutor} from "./interfaces/IMapoExecutor.sol";
 import {IMessageService} from "./interfaces/IMessageService.sol";
 import {IMOSV3} from "./interfaces/IMOSV3.sol";
 import {Lanes} from "./Lanes.sol";
+import {DeliveryGas} from "./libraries/DeliveryGas.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
 import {Outbound} from "./Outbound.sol";
 
@@ -35,15 +36,6 @@ contract MessageService is Outbound {
 
     /// @notice Bytes of a failed target's return data that are kept.
     uint256 public constant RETURN_DATA_CAP = 512;
-
-    /// @dev Gas that MOS spends on one message besides the target's own, at most, for an empty payload. Two storage
-    ///      writes from zero (44,200: the nonce word, the commitment of a failure), three cold reads (6,300), the cold
-    ///      target (2,600), two events with the capped return data (about 13,000), and the code around them; rounded up.
-    ///      Safety does not depend on it: where it falls short, the whole call reverts and nothing is consumed.
-    uint256 private constant RESERVE = 80_000;
-    /// @dev The same for each byte of the payload: copied for the call (6 gas a word with memory), for the event (8 a
-    ///      byte and 6 a word) and for the commitment (12 a word and 6 to hash); quadratic memory below 1 a byte.
-    uint256 private constant RESERVE_PER_BYTE = 12;
 
     /// @dev topic0 of the only log that carries a message.
     bytes32 private constant MESSAGE_OUT = IMOSV3.mapMessageOut.selector;
@@ -137,6 +129,12 @@ contract MessageService is Outbound {
         for (uint256 i = 0; i != batch.members.length; ++i) {
             uint256 memoryBefore = _freeMemory();
             BatchMember calldata member = batch.members[i];
+            // No member needs less. Without this, verifying a long receipt could use up the gas that those which ran have
+            // left, and undo them.
+            if (delivered != 0 && !_gasCovers(DeliveryGas.leastOfMember(batch.nodes, member), 0)) {
+                emit BatchStopped(chainId, i);
+                return delivered;
+            }
             bytes calldata receipt = Receipts.verify(receiptsRoot, member.txIndex, batch.nodes, member.path);
             (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
                 _inspect(source, receipt, member.logIndex);
@@ -173,8 +171,13 @@ contract MessageService is Outbound {
         delete _stored[stored.fromChain][stored.orderId];
         _requireGas(gasLimit, stored.messageData.length);
         address sender = address(bytes20(stored.fromAddress));
-        Inbound memory message =
-            Inbound(stored.orderId, sender, msgType, target, _gasForRetry(stored.messageData.length, gasLimit));
+        Inbound memory message = Inbound(
+            stored.orderId,
+            sender,
+            msgType,
+            target,
+            DeliveryGas.forRetry(gasleft(), gasLimit, stored.messageData.length)
+        );
         (bool ok, bytes memory reason) = _execute(source, message, payload);
         if (!ok) revert MOS_RetryFailed(reason);
         emit mapMessageIn(stored.fromChain, block.chainid, stored.orderId, stored.fromAddress, payload, true, bytes(""));
@@ -283,10 +286,16 @@ contract MessageService is Outbound {
             if (!callerList[target][source.chainId][from]) {
                 return (false, abi.encodeWithSelector(MOS_CallNotPermitted.selector, target, source.chainId, from));
             }
+            // Its arguments say who sent what on which chain: only MOS may fill them in, not the sender of a payload.
+            if (bytes4(payload) == IMapoExecutor.mapoExecute.selector) {
+                return (false, abi.encodeWithSelector(MOS_ForbiddenSelector.selector, bytes4(payload)));
+            }
             input = payload;
         }
         uint256 gasLimit = message.gasLimit;
-        if (_callGas(gasleft()) < gasLimit) revert MOS_InsufficientGas(gasLimit, _callGas(gasleft()));
+        if (DeliveryGas.callGas(gasleft()) < gasLimit) {
+            revert MOS_InsufficientGas(gasLimit, DeliveryGas.callGas(gasleft()));
+        }
         // The target's return data is copied up to the cap, only where it failed. The copy goes to free memory, and the
         // free-memory pointer moves past it.
         assembly ("memory-safe") {
@@ -425,31 +434,15 @@ contract MessageService is Outbound {
         );
     }
 
-    /// @dev Gas that a retried target receives: all but what MOS needs around it, and at least the message's own limit.
-    function _gasForRetry(uint256 length, uint256 gasLimit) private view returns (uint256) {
-        uint256 available = _callGas(gasleft());
-        uint256 reserved = _reserve(length);
-        return available > gasLimit + reserved ? available - reserved : gasLimit;
-    }
-
     function _gasCovers(uint256 gasLimit, uint256 length) private view returns (bool) {
-        return _callGas(gasleft()) >= gasLimit + _reserve(length);
+        return DeliveryGas.callGas(gasleft()) >= gasLimit + DeliveryGas.reserve(length);
     }
 
     /// @dev What is left after all costs of MOS must cover the gas limit even of the 63/64 that a call can pass on.
     function _requireGas(uint256 gasLimit, uint256 length) private view {
         if (!_gasCovers(gasLimit, length)) {
-            revert MOS_InsufficientGas(gasLimit + _reserve(length), _callGas(gasleft()));
+            revert MOS_InsufficientGas(gasLimit + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
         }
-    }
-
-    /// @dev EIP-150: the most that a call can receive of `available`.
-    function _callGas(uint256 available) private pure returns (uint256) {
-        return available - available / 64;
-    }
-
-    function _reserve(uint256 length) private pure returns (uint256) {
-        return RESERVE + RESERVE_PER_BYTE * length;
     }
 
     function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private pure returns (bytes32) {

@@ -171,6 +171,8 @@ interface IMessageService is IMOSV3 {
     error MOS_TargetHasNoCode(address target);
     /// @notice In `mapMessageIn.reason`: the target has not permitted this sender by `addRemoteCaller`.
     error MOS_CallNotPermitted(address target, uint256 fromChain, bytes fromAddress);
+    /// @notice In `mapMessageIn.reason`: a CALLDATA message calls `mapoExecute`, whose arguments only MOS may fill in.
+    error MOS_ForbiddenSelector(bytes4 selector);
 
     /// @notice Applies updates to the source chain's light client, then delivers one message, in one transaction.
     /// @param  updates For `ILightClient.update`, in order. One that turns out not to be new is no error.

@@ -949,6 +949,17 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_ForbiddenSelector",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_ForbiddenTarget",
     "inputs": [
       {

@@ -778,6 +778,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5975649a": {
+    "type": "error",
+    "name": "MOS_ForbiddenSelector",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
+      }
+    ]
+  },
   "0x59b54af8": {
     "type": "error",
     "name": "MerklePatricia_NodeHash",
