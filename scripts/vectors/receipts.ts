@@ -2,12 +2,10 @@
  * Writes `vectors/receipts.json`: receipt proofs of synthetic blocks, in the forms in which MOS takes them. The
  * contracts' tests and benchmarks read it. Depends on its seed only.
  */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { toHex } from '../../packages/proofs/src/hex.ts'
 import { buildReceiptsTrie, encodeBatchProof, encodeReceiptProof, logsOf } from '../../packages/proofs/src/index.ts'
 import { createRandom, syntheticBlock } from '../../packages/proofs/test/synthetic.ts'
-import { root } from '../tool-path.ts'
+import { writeVectors } from './write.ts'
 
 const seed = 0x6d657269
 /** The block's size, the transaction that carries the message, and others on the edges of the key's encoding. */
@@ -53,4 +51,4 @@ const batch = {
   }),
 }
 
-writeFileSync(join(root, 'vectors', 'receipts.json'), `${JSON.stringify({ seed, blockProof, blocks, batch })}\n`)
+writeVectors({ 'receipts.json': `${JSON.stringify({ seed, blockProof, blocks, batch })}\n` })

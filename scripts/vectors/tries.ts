@@ -2,13 +2,11 @@
  * Writes `vectors/tries.json`: small proofs whose hashes are all right and whose nodes are not, beside sound ones of the
  * same shapes. The verifiers in Solidity and in TypeScript must give each the same verdict.
  */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { errorsBySelector } from '@meridian/abi'
 import { toHex } from '../../packages/proofs/src/hex.ts'
 import { keccakJs } from '../../packages/proofs/src/index.ts'
 import { encodeList, encodeString } from '../../packages/proofs/src/rlp.ts'
-import { root } from '../tool-path.ts'
+import { writeVectors } from './write.ts'
 
 const bytes = (...parts: readonly (number | Uint8Array)[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...part])))
@@ -244,4 +242,4 @@ const out = cases.map(({ name, key, nodes, expected }) => {
     selector: typeof expected === 'string' ? selectorOf(expected) : '0x',
   }
 })
-writeFileSync(join(root, 'vectors', 'tries.json'), `${JSON.stringify({ count: out.length, cases: out }, null, 1)}\n`)
+writeVectors({ 'tries.json': `${JSON.stringify({ count: out.length, cases: out }, null, 1)}\n` })

@@ -6,7 +6,7 @@ import {IEthereumLightClient} from "../../../src/light-clients/ethereum/IEthereu
 import {ILightClient} from "../../../src/light-clients/ILightClient.sol";
 import {Test} from "../../utils/Test.sol";
 
-/// @notice Clients and bytes from `vectors/ethereum/`, which scripts/ethereum-vectors.ts makes.
+/// @notice Clients and bytes from `vectors/ethereum/`, which scripts/vectors/ethereum.ts makes.
 abstract contract EthereumClientTest is Test {
     /// @dev Where the fields of an update of 32 members stand.
     uint256 internal constant ATTESTED_SLOT = 0;

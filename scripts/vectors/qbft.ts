@@ -2,8 +2,6 @@
  * Writes `vectors/qbft/`, a file a case: updates, block proofs and evidence of a made-up QBFT chain, valid and hostile ones,
  * each with what the contract and its TypeScript twin must answer. `--check` writes nothing and fails if a file differs.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { errorsBySelector } from '@meridian/abi'
 import {
   anchorOfHeader,
@@ -18,8 +16,8 @@ import {
   signSeal,
 } from '@meridian/consensus/qbft'
 import { type Address, concatHex, type Hex, numberToHex, slice, toRlp, zeroAddress } from 'viem'
-import { type BlockPlan, keyOf, makeBlock, sortedKeys } from '../packages/consensus/test/qbft-chain.ts'
-import { root } from './tool-path.ts'
+import { type BlockPlan, keyOf, makeBlock, sortedKeys } from '../../packages/consensus/test/qbft-chain.ts'
+import { writeVectors } from './write.ts'
 
 const DAY = 86_400n
 const DRIFT = 60n
@@ -604,15 +602,10 @@ const files: Readonly<Record<string, unknown>> = {
   },
   ...cases,
 }
-const folder = join(root, 'vectors', 'qbft')
-mkdirSync(folder, { recursive: true })
-for (const [name, content] of Object.entries(files)) {
-  // forge reads quantities as numbers; all of these are far below 2^53.
-  const text = `${JSON.stringify(content, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 1)}\n`
-  const path = join(folder, `${name}.json`)
-  if (!process.argv.includes('--check')) writeFileSync(path, text)
-  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
-    console.error(`${path} is not what scripts/qbft-vectors.ts makes; run it`)
-    process.exitCode = 1
-  }
-}
+// forge reads quantities as numbers; all of these are far below 2^53.
+const numeric = (_: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
+writeVectors(
+  Object.fromEntries(
+    Object.entries(files).map(([name, content]) => [`qbft/${name}.json`, `${JSON.stringify(content, numeric, 1)}\n`]),
+  ),
+)

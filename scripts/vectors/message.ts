@@ -2,11 +2,9 @@
  * Writes `vectors/message/`: encoded messages with what both codecs must make of them, and order ids. The good messages
  * are encoded by viem, the bad ones are altered copies; the same seed gives the same file.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { decodeMessageData, MessageError, type MessageErrorCode, orderId } from '@meridian/core'
 import { bytesToHex, encodeAbiParameters, type Hex, hexToBytes, keccak256, parseAbiParameters, toHex } from 'viem'
-import { root } from './tool-path.ts'
+import { writeVectors } from './write.ts'
 
 /** Names of `MessageCodec.Fault`, in its order. */
 const faults: readonly (MessageErrorCode | 'NONE')[] = [
@@ -109,7 +107,4 @@ const vectors = {
   orderIds: orders.map((o) => orderId(o)),
 }
 
-const folder = join(root, 'vectors', 'message')
-mkdirSync(folder, { recursive: true })
-writeFileSync(join(folder, 'messages.json'), `${JSON.stringify(vectors, null, 1)}\n`)
-process.stdout.write(`${data.length} messages, ${orders.length} order ids\n`)
+writeVectors({ 'message/messages.json': `${JSON.stringify(vectors, null, 1)}\n` })

@@ -2,8 +2,6 @@
  * Writes `vectors/ethereum/`: updates, block proofs and evidence of a made-up beacon chain, valid and hostile ones.
  * `--check` writes nothing and fails if a file would differ.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ethereumLightClientAbi } from '@meridian/abi'
 import { concatHex, encodeAbiParameters, type Hex, numberToHex, zeroAddress } from 'viem'
 import {
@@ -25,7 +23,7 @@ import {
   summaryIndex,
   type World,
 } from './ethereum-world.ts'
-import { root } from './tool-path.ts'
+import { writeVectors } from './write.ts'
 
 const minimal: World = {
   name: 'minimal',
@@ -332,20 +330,14 @@ function hashVectors() {
   return { messages, points }
 }
 
-const folder = join(root, 'vectors', 'ethereum')
 const files = {
   'minimal.json': minimalVectors(),
   'hostile-committees.json': hostileCommittees(),
   'mainnet-sized.json': mainnetVectors(),
   'hash-to-g2.json': hashVectors(),
 }
-mkdirSync(folder, { recursive: true })
-for (const [name, content] of Object.entries(files)) {
-  const text = `${JSON.stringify(content, null, 2)}\n`
-  const path = join(folder, name)
-  if (!process.argv.includes('--check')) writeFileSync(path, text)
-  else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`${name} is not what scripts/ethereum-vectors.ts makes; run it`)
-    process.exitCode = 1
-  }
-}
+writeVectors(
+  Object.fromEntries(
+    Object.entries(files).map(([name, content]) => [`ethereum/${name}`, `${JSON.stringify(content, null, 2)}\n`]),
+  ),
+)
