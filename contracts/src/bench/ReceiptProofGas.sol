@@ -15,25 +15,37 @@ contract ReceiptProofGas {
     function measure(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
         external
         view
-        returns (uint256 gasUsed, address emitter, bytes32 topic, bytes32 dataHash)
+        returns (uint256 gasUsed, address emitter, uint256 topicCount, bytes32 dataHash)
     {
-        bytes memory call = abi.encodeCall(this.prove, (root, txIndex, logIndex, nodes));
-        uint256 before = gasleft();
-        (bool success, bytes memory result) = address(this).staticcall(call);
-        gasUsed = before - gasleft();
+        bytes memory input = abi.encodeCall(this.prove, (root, txIndex, logIndex, nodes));
+        bool success;
+        // Nothing but the call is between the two readings; what it returned is copied afterwards.
+        assembly ("memory-safe") {
+            let before := gas()
+            success := staticcall(gas(), address(), add(input, 0x20), mload(input), 0, 0)
+            gasUsed := sub(before, gas())
+        }
+        bytes memory result;
+        // A buffer of the returned length behind the free memory pointer, which then moves past it.
+        assembly ("memory-safe") {
+            result := mload(0x40)
+            mstore(result, returndatasize())
+            returndatacopy(add(result, 0x20), 0, returndatasize())
+            mstore(0x40, add(add(result, 0x20), and(add(returndatasize(), 0x1f), not(0x1f))))
+        }
         if (!success) revert ReceiptProofGas_Failed(result);
-        (emitter, topic, dataHash) = abi.decode(result, (address, bytes32, bytes32));
+        (emitter, topicCount, dataHash) = abi.decode(result, (address, uint256, bytes32));
     }
 
-    /// @notice The proven log's emitter and first topic, and the hash of its data.
+    /// @notice The proven log's emitter and number of topics, and the hash of its data.
     function prove(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
         external
         pure
-        returns (address emitter, bytes32 topic, bytes32 dataHash)
+        returns (address emitter, uint256 topicCount, bytes32 dataHash)
     {
         bytes32[] memory topics;
         bytes calldata data;
         (emitter, topics, data) = Receipts.logAt(Receipts.verify(root, txIndex, nodes), logIndex);
-        return (emitter, topics[0], keccak256(data));
+        return (emitter, topics.length, keccak256(data));
     }
 }
