@@ -25,6 +25,8 @@ contract FeeService is IFeeService, AccessControl {
     bytes32 public constant PRICER_ROLE = keccak256("PRICER_ROLE");
 
     address private _receiver;
+    /// @inheritdoc IFeeService
+    mapping(address token => bool) public isFeeToken;
     mapping(uint256 chainId => Base) private _bases;
     mapping(uint256 chainId => mapping(address token => Price)) private _prices;
 
@@ -50,6 +52,7 @@ contract FeeService is IFeeService, AccessControl {
         if (chainGasPrice > type(uint128).max) revert FeeService_OutOfRange(type(uint128).max, chainGasPrice);
         if (token != address(0) && token.code.length == 0) revert FeeService_NotAContract(token);
         _prices[chainId][token] = Price(true, uint128(chainGasPrice));
+        if (token != address(0)) isFeeToken[token] = true;
         emit SetChainGasPrice(chainId, token, chainGasPrice, true);
     }
 

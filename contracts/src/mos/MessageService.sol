@@ -283,6 +283,9 @@ contract MessageService is Outbound {
                 IMapoExecutor.mapoExecute, (source.chainId, block.chainid, from, message.orderId, payload)
             );
         } else {
+            if (_feeService.isFeeToken(target)) {
+                return (false, abi.encodeWithSelector(MOS_ForbiddenTarget.selector, target));
+            }
             if (!callerList[target][source.chainId][from]) {
                 return (false, abi.encodeWithSelector(MOS_CallNotPermitted.selector, target, source.chainId, from));
             }

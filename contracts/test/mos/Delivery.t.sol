@@ -11,6 +11,7 @@ import {Receipts} from "../../src/proofs/Receipts.sol";
 import {Vm} from "../utils/Vm.sol";
 import {MosTest} from "./utils/MosTest.sol";
 import {Bomb, Burner, Caller, Moody, Probe} from "./utils/Receivers.sol";
+import {CallingToken} from "./utils/Tokens.sol";
 import {ReceiptTrie} from "./utils/ReceiptTrie.sol";
 
 /// @notice What is delivered, what is not, and what a receiver can do about it.
@@ -293,6 +294,35 @@ contract DeliveryTest is MosTest {
                 vm.assertEq(reason, abi.encodeWithSelector(IMessageService.MOS_ForbiddenTarget.selector, targets[i]));
             }
         }
+    }
+
+    /// @dev Senders approve MOS for fee tokens. A token that calls anybody for anybody (ERC-827) can be made to permit an
+    ///      attacker's messages, and such a message would be a `transferFrom` by MOS of every approval.
+    function test_AFeeTokenIsNeverCalled() public {
+        CallingToken token = new CallingToken();
+        vm.prank(PRICER);
+        feeB.setChainGasPrice(CHAIN_A, address(token), 1);
+        address victim = address(0x71c71);
+        token.mint(victim, 100 ether);
+        vm.prank(victim);
+        token.approve(address(mosB), type(uint256).max);
+
+        token.transferAndCall(
+            address(mosB), 0, abi.encodeCall(mosB.addRemoteCaller, (CHAIN_A, abi.encodePacked(USER), true))
+        );
+        vm.assertTrue(mosB.getExecutePermission(address(token), CHAIN_A, abi.encodePacked(USER)));
+        bytes memory theft = abi.encodeCall(token.transferFrom, (victim, USER, 100 ether));
+        Sent memory sent = send(encode(IMOSV3.MessageType.CALLDATA, address(token), theft, GAS_LIMIT));
+        vm.recordLogs();
+        deliver(sent);
+        (bool result, bytes memory reason) = received(vm.getRecordedLogs());
+        vm.assertFalse(result);
+        vm.assertEq(reason, abi.encodeWithSelector(IMessageService.MOS_ForbiddenTarget.selector, address(token)));
+        vm.prank(PRICER);
+        feeB.unlistToken(CHAIN_A, address(token));
+        vm.expectPartialRevert(IMessageService.MOS_RetryFailed.selector);
+        mosB.retry(stored(sent));
+        vm.assertEq(token.balanceOf(victim), 100 ether);
     }
 
     function test_AReceiverCanSendInItsCallback() public {

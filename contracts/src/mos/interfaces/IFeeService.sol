@@ -37,6 +37,10 @@ interface IFeeService {
         view
         returns (uint256 base, uint256 gasPrice, address receiver);
 
+    /// @notice Whether `token` was ever listed. Senders approve MOS for such tokens, so MOS never calls them for a
+    ///         message. A new fee service must know the tokens of the one before it.
+    function isFeeToken(address token) external view returns (bool);
+
     /// @notice Sets the gas charged beside a message's own gas limit and so opens the lane to `chainId`. Pricer only.
     function setBaseGas(uint256 chainId, uint256 baseGas) external;
 

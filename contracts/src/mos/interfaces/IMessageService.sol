@@ -165,7 +165,8 @@ interface IMessageService is IMOSV3 {
     /// @notice The proof is not `abi.encode` of the struct that the function takes. @param given Its first word.
     error MOS_MalformedProof(uint256 given);
 
-    /// @notice In `mapMessageIn.reason`: MOS calls neither itself nor what it relies on nor what administers it.
+    /// @notice In `mapMessageIn.reason`: MOS calls neither itself nor what it relies on nor what administers it, and
+    ///         by CALLDATA no fee token.
     error MOS_ForbiddenTarget(address target);
     /// @notice In `mapMessageIn.reason`: the target has no code.
     error MOS_TargetHasNoCode(address target);

@@ -38,3 +38,16 @@ contract LyingToken {
         return _answer;
     }
 }
+
+/// @notice Calls anybody for anybody, as ERC-827 tokens do after a transfer.
+contract CallingToken is ERC20("Calling", "C") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function transferAndCall(address to, uint256 amount, bytes calldata data) external {
+        _transfer(msg.sender, to, amount);
+        (bool ok,) = to.call(data);
+        require(ok);
+    }
+}

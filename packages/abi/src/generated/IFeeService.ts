@@ -37,6 +37,25 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "function",
+    "name": "isFeeToken",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "setBaseGas",
     "inputs": [
       {
