@@ -145,6 +145,7 @@ const badSet = (validators: readonly Address[]): Hex =>
     }),
   ])
 const other = header(105n, four, { salt: 'other' })
+const sameTime = header(106n, four, { timestamp: header(105n).timestamp })
 const childOfOther = header(106n, four, { parentHash: other.hash })
 const atRound = (round: number, plan: Partial<BlockPlan> = {}): QbftHeader => header(101n, four, { round, ...plan })
 const roundCase = (round: number, plan: Partial<BlockPlan> = {}): Case =>
@@ -546,6 +547,8 @@ const cases: Readonly<Record<string, Case>> = {
     'Evidence is verified as strictly as blocks are, else anybody could freeze the client.',
     refused('reportMisbehaviour', encodeEvidence(verify(header(105n)), verify(plain)), 'LightClient_NoConflict'),
     refused('reportMisbehaviour', encodeEvidence(verify(plain), verify(plain)), 'LightClient_NoConflict'),
+    refused('reportMisbehaviour', encodeEvidence(verify(header(105n)), verify(sameTime)), 'LightClient_NoConflict'),
+    refused('reportMisbehaviour', encodeEvidence(verify(sameTime), verify(header(105n))), 'LightClient_NoConflict'),
     refused(
       'reportMisbehaviour',
       encodeEvidence(verify(header(105n)), verify(other, { seals: seatedSeals(other).slice(0, 2) })),

@@ -127,6 +127,8 @@ contract QbftLibrariesTest is Test {
         _harness.hash(members);
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSet_Size.selector, 255 * 21, 20));
         _harness.difference(new bytes(20), new bytes(21));
+        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSet_Size.selector, 255 * 21, 256 * 21));
+        _harness.difference(new bytes(21), new bytes(256 * 21));
     }
 
     function _members(uint8 bits) private pure returns (bytes memory members) {
