@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Hex } from 'viem'
+import { status } from './status.ts'
+import { createFakeChain } from './testing/chain.ts'
+import { waitForDelivery } from './wait.ts'
+
+const mos = '0x00000000000000000000000000000000000000aa'
+const word = (digits: string): Hex => `0x${digits.padStart(64, '0')}`
+const orderId = word('0d')
+const sourceTx = word('aa')
+const targetTx = word('bb')
+
+function lane() {
+  const [from, to] = [createFakeChain(1n, mos), createFakeChain(2n, mos)]
+  return { from, to, lane: { from: from.endpoint, to: to.endpoint } }
+}
+
+test('a message is sent, final, failed and delivered by what both chains say', async () => {
+  const { from, to, lane: both } = lane()
+  from.head = 10n
+  to.head = 5n
+  from.out({ orderId, toChain: 2n, block: 10n, tx: sourceTx })
+  const first = await status(both, orderId)
+  assert.deepEqual(first, {
+    orderId,
+    fromChain: 1n,
+    toChain: 2n,
+    stage: 'sent',
+    sourceTx,
+    sourceBlock: 10n,
+    targetTx: null,
+    reason: null,
+  })
+  from.finalized = 10n
+  assert.equal((await status(both, orderId)).stage, 'final')
+  to.outcome = 1
+  to.in({ orderId, fromChain: 1n, block: 5n, tx: targetTx, reason: '0xdead' })
+  const failed = await status(both, orderId)
+  assert.deepEqual([failed.stage, failed.targetTx, failed.reason], ['failed', targetTx, '0xdead'])
+  to.head = 6n
+  to.outcome = 2
+  to.in({ orderId, fromChain: 1n, block: 6n, tx: word('cc'), reason: '0x' })
+  const delivered = await status(both, orderId)
+  assert.deepEqual([delivered.stage, delivered.targetTx, delivered.reason], ['delivered', word('cc'), null])
+})
+
+test('an order that the source has not sent to this chain is not found, whatever the target says', async () => {
+  const { from, to, lane: both } = lane()
+  from.head = 10n
+  to.outcome = 2
+  from.out({ orderId, toChain: 3n, block: 10n, tx: sourceTx })
+  await assert.rejects(status(both, orderId), {
+    code: 'ORDER_NOT_FOUND',
+    context: { orderId, fromChain: 1n, toChain: 2n },
+  })
+})
+
+test('the search runs backwards in ranges that public endpoints take, and ends at the first block', async () => {
+  const { from, lane: both } = lane()
+  from.head = 12_000n
+  from.out({ orderId, toChain: 2n, block: 3n, tx: sourceTx })
+  assert.equal((await status(both, orderId)).sourceBlock, 3n)
+  assert.deepEqual(from.ranges, [
+    [7_001n, 12_000n],
+    [2_001n, 7_000n],
+    [0n, 2_000n],
+  ])
+})
+
+test('waiting yields each stage once and ends with delivery', async () => {
+  const { from, to, lane: both } = lane()
+  from.head = 1n
+  from.out({ orderId, toChain: 2n, block: 1n, tx: sourceTx })
+  const steps = [
+    () => {},
+    () => {
+      from.finalized = 1n
+    },
+    () => {},
+    () => {
+      to.outcome = 1
+    },
+    () => {
+      to.outcome = 2
+    },
+  ]
+  const waits: number[] = []
+  const sleep = async (ms: number) => {
+    waits.push(ms)
+    steps.shift()?.()
+  }
+  const stages: string[] = []
+  for await (const { stage } of waitForDelivery(both, orderId, { waiter: { sleep }, pollMilliseconds: 7 })) {
+    stages.push(stage)
+  }
+  assert.deepEqual(stages, ['sent', 'final', 'failed', 'delivered'])
+  assert.deepEqual(waits, [7, 7, 7, 7, 7])
+})
+
+test('waiting ends when the caller has had enough', async () => {
+  const { from, lane: both } = lane()
+  from.head = 1n
+  from.out({ orderId, toChain: 2n, block: 1n, tx: sourceTx })
+  const enough = new AbortController()
+  const sleep = async () => enough.abort()
+  const stages: string[] = []
+  for await (const { stage } of waitForDelivery(both, orderId, { waiter: { sleep }, signal: enough.signal })) {
+    stages.push(stage)
+  }
+  assert.deepEqual(stages, ['sent'])
+})
