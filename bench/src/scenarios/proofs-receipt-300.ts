@@ -50,7 +50,11 @@ export const receipt300: Scenario = {
         functionName: 'measure',
         data,
       })
-      if (emitter !== getAddress(log.address) || topicCount !== BigInt(log.topics.length) || dataHash !== keccak256(log.data)) {
+      if (
+        emitter !== getAddress(log.address) ||
+        topicCount !== BigInt(log.topics.length) ||
+        dataHash !== keccak256(log.data)
+      ) {
         throw new Error('the harness proved another log')
       }
       return Number(gasUsed)
