@@ -31,6 +31,11 @@ contract AdministrationTest is MosTest {
         vm.assertEq(IMOSV3.mapMessageIn.selector, 0x0b3a342354741e507e855285e8c1a1c4a2545fa207216059f3a08d24686c6cac);
     }
 
+    /// @dev forge deploys contracts of any size, chains do not (EIP-170).
+    function test_FitsTheCodeSizeLimit() public view {
+        vm.assertLe(address(mosA).code.length, 24_576);
+    }
+
     function test_TheTimelockSetsRoutesAfterItsDelay() public {
         TestLightClient next = new TestLightClient(3333);
         bytes memory data = abi.encodeCall(mosB.setRoute, (3333, next, address(0x305)));
