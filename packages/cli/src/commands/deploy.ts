@@ -1,8 +1,9 @@
+import { iLightClientAbi } from '@meridian/abi'
 import { Command } from 'commander'
 import type { Address } from 'viem'
 import { deployChain, type Roles } from '../deploy/chain.ts'
 import { connect, type LanePrice } from '../deploy/connect.ts'
-import { createDeployer } from '../deploy/deployer.ts'
+import { createDeployer, type Deployer } from '../deploy/deployer.ts'
 import { type DeployedChain, type Deployment, writeDeployment } from '../deploy/deployment.ts'
 import { deployLightClient, type SourceInfo } from '../deploy/light-client.ts'
 import { UsageError } from '../errors.ts'
@@ -71,7 +72,7 @@ export function deployCommand(io: Io): Command {
       const deployed = await deployPair(flags, account, say)
       writeDeployment(flags.out, deployed)
       if (flags.json) io.out(jsonLine(deployed))
-      else say(`written to ${flags.out}; check the light clients' first blocks against other sources`)
+      else say(`written to ${flags.out}; check the blocks from which the light clients start against other sources`)
     })
 }
 
@@ -93,6 +94,8 @@ async function deployPair(
     deployLightClient(sourceB, a, onA.timelock),
     deployLightClient(sourceA, b, onB.timelock),
   ])
+  say(await firstBlock(a, clientOfB, sourceB))
+  say(await firstBlock(b, clientOfA, sourceA))
   say(`routes and prices; from here on the timelocks wait ${flags.delay} s and the deployer has no power`)
   const price: LanePrice = { baseGas: flags.baseGas, gasPrice: flags.gasPrice }
   await connect(
@@ -122,6 +125,13 @@ async function deployPair(
     version: 1,
     chains: [chain(sourceA, names[0], onA, b.chainId, clientOfB), chain(sourceB, names[1], onB, a.chainId, clientOfA)],
   }
+}
+
+/** Where a light client starts: the one thing that the endpoints were believed for. */
+async function firstBlock(on: Deployer, client: Address, source: SourceInfo): Promise<string> {
+  const head = await on.client.readContract({ address: client, abi: iLightClientAbi, functionName: 'head' })
+  const unit = source.consensus === 'ethereum' ? 'slot' : 'block'
+  return `  on chain ${on.chainId}, chain ${source.chainId} is followed from ${unit} ${head.number}, ${head.hash}`
 }
 
 function sourceOf(flags: Flags, side: 'a' | 'b', chainId: bigint): SourceInfo {
