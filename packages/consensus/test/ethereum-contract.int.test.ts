@@ -1,7 +1,7 @@
 /** The contract against real chain data, whole transactions on an EVM with Osaka's rules. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ethereumLightClientAbi, ethereumLightClientBytecode } from '@meridian/abi'
@@ -24,7 +24,7 @@ import {
 import { type TestChain, withAnvil, word } from './anvil.ts'
 
 const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-const fixtures = join(repository, process.env.MERIDIAN_FIXTURES ?? '../shared/fixtures', 'ethereum')
+const fixtures = resolve(repository, process.env.MERIDIAN_FIXTURES ?? '../shared/fixtures', 'ethereum')
 const skip = existsSync(fixtures) ? false : `no real chain data at ${fixtures} (MERIDIAN_FIXTURES)`
 
 /** Where the contract keeps its words: packed state, 16 committees, 8192 blocks. */

@@ -1,7 +1,7 @@
 /** The QBFT consensus against chains in memory, honest and lying ones. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -311,7 +311,7 @@ test('validators and headers are read from what people have', () => {
 })
 
 const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-const fixture = join(
+const fixture = resolve(
   repository,
   process.env.MERIDIAN_FIXTURES ?? '../shared/fixtures',
   'qbft-ibft/besu_qbft_header_7528.json',

@@ -1,7 +1,7 @@
 /** The QBFT consensus against the contract, whole transactions on an EVM with Osaka's rules. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { qbftLightClientAbi as abi, qbftLightClientBytecode } from '@meridian/abi'
@@ -26,7 +26,7 @@ import { type TestChain, withAnvil } from './anvil.ts'
 import { createTestQbftChain, GENESIS_TIME, makeBlock, sortedKeys } from './qbft-chain.ts'
 
 const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-const fixture = join(
+const fixture = resolve(
   repository,
   process.env.MERIDIAN_FIXTURES ?? '../shared/fixtures',
   'qbft-ibft/besu_qbft_header_7528.json',
