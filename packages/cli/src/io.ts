@@ -14,11 +14,16 @@ export interface Io {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** The process's own streams, clock and signals. The first SIGINT or SIGTERM aborts, a second one ends at once. */
+/** Milliseconds in which signals count as one: npm passes on the Ctrl-C that the terminal has sent to us already. */
+const ONE_SIGNAL = 1_000
+
+/** The process's own streams, clock and signals. The first SIGINT or SIGTERM aborts, a later one ends at once. */
 export function processIo(): Io {
   const abort = new AbortController()
+  let first = 0
   const stop = () => {
-    if (abort.signal.aborted) process.exit(130)
+    if (!abort.signal.aborted) first = Date.now()
+    else if (Date.now() - first > ONE_SIGNAL) process.exit(130)
     abort.abort()
   }
   process.on('SIGINT', stop)
