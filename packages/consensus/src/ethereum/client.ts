@@ -1,6 +1,7 @@
 import { ethereumLightClientAbi } from '@meridian/abi'
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, numberToHex, toFunctionSelector } from 'viem'
 import type { ClientState, RpcPort } from '../types.ts'
+import { networkParameters } from './deploy.ts'
 import { ClientMismatchError } from './errors.ts'
 import { type Network, periodAtSlot } from './networks.ts'
 import type { LightClientStore } from './verify.ts'
@@ -120,17 +121,7 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
 }
 
 function requireNetwork(given: Readonly<Record<string, unknown>>, network: Network): void {
-  const expected = {
-    chainId: network.chainId,
-    genesisTime: network.genesisTime,
-    genesisValidatorsRoot: network.genesisValidatorsRoot,
-    secondsPerSlot: network.secondsPerSlot,
-    slotsPerEpoch: network.preset.slotsPerEpoch,
-    epochsPerSyncCommitteePeriod: network.preset.epochsPerSyncCommitteePeriod,
-    syncCommitteeSize: BigInt(network.preset.syncCommitteeSize),
-    slotsPerHistoricalRoot: network.preset.slotsPerHistoricalRoot,
-  }
-  for (const [name, value] of Object.entries(expected))
+  for (const [name, value] of Object.entries(networkParameters(network)))
     if (given[name] !== value)
       throw new ClientMismatchError(`the client follows another chain than ${network.name}: ${name} differs`, {
         name,

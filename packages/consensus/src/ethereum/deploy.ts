@@ -71,8 +71,8 @@ export interface ClientPolicy {
   readonly forkNotice?: bigint
 }
 
-/** The constructor's `Parameters` for a network. */
-export function clientParameters(network: Network, policy: ClientPolicy): ClientParameters {
+/** The part of the constructor's `Parameters` that the network decides, and not its deployer. */
+export function networkParameters(network: Network) {
   return {
     chainId: network.chainId,
     genesisTime: network.genesisTime,
@@ -82,6 +82,13 @@ export function clientParameters(network: Network, policy: ClientPolicy): Client
     epochsPerSyncCommitteePeriod: network.preset.epochsPerSyncCommitteePeriod,
     syncCommitteeSize: BigInt(network.preset.syncCommitteeSize),
     slotsPerHistoricalRoot: network.preset.slotsPerHistoricalRoot,
+  }
+}
+
+/** The constructor's `Parameters` for a network. */
+export function clientParameters(network: Network, policy: ClientPolicy): ClientParameters {
+  return {
+    ...networkParameters(network),
     trustingPeriod: policy.trustingPeriod,
     clockDrift: policy.clockDrift ?? 0n,
     forkScheduler: policy.forkScheduler ?? zeroAddress,
