@@ -34,6 +34,8 @@ interface ILightClient {
         bytes32 hash;
         /// @dev Root of the state trie after the block.
         bytes32 stateRoot;
+        /// @dev Root of the transactions trie of the block.
+        bytes32 transactionsRoot;
         /// @dev Root of the receipts trie of the block.
         bytes32 receiptsRoot;
         /// @dev Share of the signing set that vouched for the block, in basis points, rounded down.
@@ -70,6 +72,12 @@ interface ILightClient {
     /// @notice The block that `proof` proves to be final. Reverts unless it is.
     /// @param  proof Encoded as `docs/spec/` says for the client's consensus.
     function verifyBlock(bytes calldata proof) external view returns (Block memory finalBlock);
+
+    /// @notice The receipts root of a block that `proof` proves to be final. Reverts unless it is.
+    /// @dev    All that a message needs. A consensus that can show the root alone takes a shorter proof here; every client
+    ///         takes what `verifyBlock` takes as well.
+    /// @param  proof Encoded as `docs/spec/` says for the client's consensus.
+    function verifyReceiptsRoot(bytes calldata proof) external view returns (bytes32 receiptsRoot);
 
     /// @notice Freezes the client for good if `evidence` holds two valid proofs that conflict; reverts otherwise.
     function reportMisbehaviour(bytes calldata evidence) external;

@@ -13,21 +13,22 @@ library BlockHeader {
     /// @dev Places of fields in the header's list (Ethereum yellow paper §4.4).
     uint256 internal constant PARENT_HASH = 0;
     uint256 internal constant STATE_ROOT = 3;
+    uint256 internal constant TRANSACTIONS_ROOT = 4;
     uint256 internal constant RECEIPTS_ROOT = 5;
     uint256 internal constant NUMBER = 8;
     uint256 internal constant TIMESTAMP = 11;
     uint256 internal constant EXTRA_DATA = 12;
 
-    /// @notice Number, timestamp (unix seconds; some chains use other units), state root and receipts root.
+    /// @notice Number, timestamp (unix seconds; some chains use other units), state root, transactions root and receipts root.
     function parse(bytes calldata header)
         internal
         pure
-        returns (uint256 number, uint256 timestamp, bytes32 stateRoot, bytes32 receiptsRoot)
+        returns (uint256 number, uint256 timestamp, bytes32 stateRoot, bytes32 transactionsRoot, bytes32 receiptsRoot)
     {
         (uint256 ptr, uint256 limit) = header.list().bounds();
         ptr = RLP.skipAt(ptr, limit, STATE_ROOT);
         (stateRoot, ptr) = RLP.bytes32At(ptr, limit);
-        ptr = RLP.skipAt(ptr, limit, RECEIPTS_ROOT - STATE_ROOT - 1);
+        (transactionsRoot, ptr) = RLP.bytes32At(ptr, limit);
         (receiptsRoot, ptr) = RLP.bytes32At(ptr, limit);
         ptr = RLP.skipAt(ptr, limit, NUMBER - RECEIPTS_ROOT - 1);
         (number, ptr) = RLP.uintAt(ptr, limit);

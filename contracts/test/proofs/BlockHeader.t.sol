@@ -60,10 +60,12 @@ contract BlockHeaderTest is Test {
             more = bytes.concat(more, i % 2 == 0 ? _word(i) : _integer(i * 999));
         }
         bytes memory header = _encode(_fields(number, timestamp), more);
-        (uint256 readNumber, uint256 readTimestamp, bytes32 stateRoot, bytes32 receiptsRoot) = harness.header(header);
+        (uint256 readNumber, uint256 readTimestamp, bytes32 stateRoot, bytes32 transactionsRoot, bytes32 receiptsRoot) =
+            harness.header(header);
         vm.assertEq(readNumber, number);
         vm.assertEq(readTimestamp, timestamp);
         vm.assertEq(stateRoot, bytes32(uint256(0xa3)));
+        vm.assertEq(transactionsRoot, bytes32(uint256(0xa4)));
         vm.assertEq(receiptsRoot, bytes32(uint256(0xa5)));
         vm.assertEq(harness.parentHash(header), bytes32(uint256(0xa0)));
         vm.assertEq(harness.extraData(header), new bytes(97));

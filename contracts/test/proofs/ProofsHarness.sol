@@ -79,7 +79,7 @@ contract ProofsHarness {
         }
     }
 
-    function header(bytes calldata encoded) external pure returns (uint256, uint256, bytes32, bytes32) {
+    function header(bytes calldata encoded) external pure returns (uint256, uint256, bytes32, bytes32, bytes32) {
         return BlockHeader.parse(encoded);
     }
 

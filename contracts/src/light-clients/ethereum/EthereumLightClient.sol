@@ -120,7 +120,15 @@ contract EthereumLightClient is EthereumClientBase {
         emit Misbehaviour(msg.sender, one, other);
     }
 
-    function verifyBlock(bytes calldata proof) external view returns (Block memory finalBlock) {
+    function verifyBlock(bytes calldata proof) external view returns (Block memory) {
+        return _verifyBlock(proof);
+    }
+
+    function verifyReceiptsRoot(bytes calldata proof) external view returns (bytes32 receiptsRoot) {
+        return _verifyBlock(proof).receiptsRoot;
+    }
+
+    function _verifyBlock(bytes calldata proof) private view returns (Block memory finalBlock) {
         ClientState state = _state;
         if (state.frozen()) revert LightClient_Frozen();
         if (proof.length < 1 + HEADER_BYTES) revert EthereumLightClient_Length(1 + HEADER_BYTES, proof.length);
@@ -159,8 +167,13 @@ contract EthereumLightClient is EthereumClientBase {
         if (bodyRoot != Calldata.wordAt(header + BODY_ROOT)) {
             revert EthereumLightClient_BlockHashBranch(Calldata.wordAt(header + BODY_ROOT), bodyRoot);
         }
-        (finalBlock.number, finalBlock.timestamp, finalBlock.stateRoot, finalBlock.receiptsRoot) =
-            BlockHeader.parse(executionHeader);
+        (
+            finalBlock.number,
+            finalBlock.timestamp,
+            finalBlock.stateRoot,
+            finalBlock.transactionsRoot,
+            finalBlock.receiptsRoot
+        ) = BlockHeader.parse(executionHeader);
     }
 
     /// @dev Stores a block that is not newer than the head, or a stored one's larger participation. Returns whether the

@@ -24,6 +24,7 @@ library QbftHeader {
         bytes32 hash;
         bytes32 parentHash;
         bytes32 stateRoot;
+        bytes32 transactionsRoot;
         bytes32 receiptsRoot;
         uint256 number;
         /// @dev Unix seconds.
@@ -79,7 +80,7 @@ library QbftHeader {
         (header.parentHash, ptr) = RLP.bytes32At(ptr, limit);
         ptr = RLP.skipAt(ptr, limit, BlockHeader.STATE_ROOT - BlockHeader.PARENT_HASH - 1);
         (header.stateRoot, ptr) = RLP.bytes32At(ptr, limit);
-        ptr = RLP.skipAt(ptr, limit, BlockHeader.RECEIPTS_ROOT - BlockHeader.STATE_ROOT - 1);
+        (header.transactionsRoot, ptr) = RLP.bytes32At(ptr, limit);
         (header.receiptsRoot, ptr) = RLP.bytes32At(ptr, limit);
         ptr = RLP.skipAt(ptr, limit, BlockHeader.NUMBER - BlockHeader.RECEIPTS_ROOT - 1);
         (header.number, ptr) = _uint64At(ptr, limit, BlockHeader.NUMBER);

@@ -151,6 +151,15 @@ contract QbftLightClient is IQbftLightClient {
 
     /// @inheritdoc ILightClient
     function verifyBlock(bytes calldata proof) external view override returns (Block memory finalBlock) {
+        return _verifyBlock(proof);
+    }
+
+    /// @inheritdoc ILightClient
+    function verifyReceiptsRoot(bytes calldata proof) external view override returns (bytes32 receiptsRoot) {
+        return _verifyBlock(proof).receiptsRoot;
+    }
+
+    function _verifyBlock(bytes calldata proof) private view returns (Block memory) {
         State memory state = _state;
         if (state.frozen) revert LightClient_Frozen();
         (uint256 ptr, uint256 limit) = proof.bounds();
@@ -168,6 +177,7 @@ contract QbftLightClient is IQbftLightClient {
             timestamp: header.timestamp,
             hash: header.hash,
             stateRoot: header.stateRoot,
+            transactionsRoot: header.transactionsRoot,
             receiptsRoot: header.receiptsRoot,
             participation: participation
         });

@@ -15,7 +15,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         _send("finalityMinimum");
     }
 
-    function parse(bytes calldata header) external pure returns (uint256, uint256, bytes32, bytes32) {
+    function parse(bytes calldata header) external pure returns (uint256, uint256, bytes32, bytes32, bytes32) {
         return BlockHeader.parse(header);
     }
 
@@ -268,12 +268,15 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
     function _assertBlock(string memory name, uint256 participation) private view {
         bytes memory header = _bytes(string.concat(".expected.", name));
         ILightClient.Block memory given = client.verifyBlock(_bytes(string.concat(".blocks.", name)));
-        (uint256 number, uint256 timestamp, bytes32 stateRoot, bytes32 receiptsRoot) = this.parse(header);
+        (uint256 number, uint256 timestamp, bytes32 stateRoot, bytes32 transactionsRoot, bytes32 receiptsRoot) =
+            this.parse(header);
         vm.assertEq(given.hash, keccak256(header));
         vm.assertEq(given.number, number);
         vm.assertEq(given.timestamp, timestamp);
         vm.assertEq(given.stateRoot, stateRoot);
+        vm.assertEq(given.transactionsRoot, transactionsRoot);
         vm.assertEq(given.receiptsRoot, receiptsRoot);
+        vm.assertEq(client.verifyReceiptsRoot(_bytes(string.concat(".blocks.", name))), receiptsRoot);
         vm.assertEq(given.participation, participation);
     }
 

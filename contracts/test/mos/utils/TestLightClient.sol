@@ -41,6 +41,10 @@ contract TestLightClient is ILightClient {
         finalBlock.receiptsRoot = root;
     }
 
+    function verifyReceiptsRoot(bytes calldata proof) external view returns (bytes32) {
+        return this.verifyBlock(proof).receiptsRoot;
+    }
+
     function reportMisbehaviour(bytes calldata) external {
         status = Status.Frozen;
     }
