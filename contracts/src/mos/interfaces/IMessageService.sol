@@ -6,18 +6,30 @@ import {IFeeService} from "./IFeeService.sol";
 import {IMOSV3} from "./IMOSV3.sol";
 
 /// @title  Message service (MOS)
-/// @notice `IMOSV3` and what Meridian adds to it: batches, update and delivery in one transaction, retry.
+/// @notice `IMOSV3` and what Meridian adds to it: options, batches, update and delivery in one transaction, retry, expiry,
+///         and records of delivery and expiry that the source chain can have proven to it.
 interface IMessageService is IMOSV3 {
-    /// @notice Outcome of an order on its target chain.
+    /// @notice Outcome of an order on its target chain. Delivered and Expired are final, and exclude each other.
     enum Outcome {
         None,
         Failed,
-        Delivered
+        Delivered,
+        Expired
+    }
+
+    /// @notice What a sender may ask for beside the message.
+    struct MessageOptions {
+        /// @dev Unix seconds on the target chain; from then on the message is not run any more. 0: it never expires.
+        uint64 deadline;
+        /// @dev Whether it runs after the sender's earlier ordered messages to the same target, and only then.
+        bool ordered;
+        /// @dev Who gets the fee back if the message expires without having been run. Zero: the sender.
+        address refundRecipient;
     }
 
     /// @notice Proof that a receipt is in a final block. `receiptProof` of `transferIn…` is `abi.encode(ReceiptProof)`.
     struct ReceiptProof {
-        /// @dev For `ILightClient.verifyBlock`.
+        /// @dev For `ILightClient.verifyReceiptsRoot`.
         bytes blockProof;
         /// @dev Index of the transaction in the block; the trie key is its RLP.
         uint256 txIndex;
@@ -50,7 +62,8 @@ interface IMessageService is IMOSV3 {
         ForeignLane,
         MalformedLog,
         OrderIdMismatch,
-        MalformedMessage
+        MalformedMessage,
+        OutOfOrder
     }
 
     /// @notice A failed message: everything `retry` needs. `MessageStored` has what is not in `mapMessageOut`.
@@ -66,6 +79,8 @@ interface IMessageService is IMOSV3 {
         bytes fromAddress;
         /// @dev The encoded `MessageData`, byte for byte as sent.
         bytes messageData;
+        /// @dev The encoded options, byte for byte as sent; empty if there are none.
+        bytes options;
     }
 
     /// @notice The light client and MOS that vouch for messages from a source chain. One pair at a time.
@@ -75,8 +90,24 @@ interface IMessageService is IMOSV3 {
         address remoteMos;
     }
 
-    /// @notice A fee was charged. @param feeToken The zero address for the native coin. @param amount In its units.
-    event MessageFeePaid(bytes32 indexed orderId, address indexed payer, address feeToken, uint256 amount);
+    /// @notice A message with options left this chain. Otherwise as `mapMessageOut`.
+    /// @param  options `abi.encode(uint64 deadline, uint64 sequence, address refundRecipient)`; sequence 0: not ordered.
+    event mapMessageOutWithOptions(
+        uint256 indexed fromChain,
+        uint256 indexed toChain,
+        bytes32 orderId,
+        bytes fromAddrss,
+        bytes callData,
+        bytes options
+    );
+    /// @notice An order was consumed here by running it, whether it succeeded or failed: its fee is due.
+    /// @dev    Proven on the source chain, where the fee lies. Once an order at most.
+    /// @param  payee Whom the deliverer named to receive the fee there.
+    event DeliveryRecord(uint256 indexed fromChain, bytes32 indexed orderId, address payee);
+    /// @notice An order was proven here after its deadline: it is not run, and never will be.
+    /// @dev    Proven on the source chain for a refund. Once an order at most.
+    /// @param  attempted Whether it was run before, and failed: then its fee is the deliverer's.
+    event ExpiryRecord(uint256 indexed fromChain, bytes32 indexed orderId, address refundRecipient, bool attempted);
     /// @notice The target failed, or a failed message was proven again on a new route: anybody may `retry` it.
     /// @param  commitment `keccak256(abi.encode(StoredMessage))`.
     event MessageStored(
@@ -158,6 +189,16 @@ interface IMessageService is IMOSV3 {
     error MOS_RetryFailed(bytes reason);
     /// @notice The message failed under another light client than the route's: prove it again on the route first.
     error MOS_NotVouchedFor(ILightClient expected, ILightClient given);
+    /// @notice The message is not the next of its stream. @param expected Next sequence. @param given Of the message.
+    error MOS_OutOfOrder(uint64 expected, uint64 given);
+    /// @notice The message's deadline is past. @param deadline Unix seconds. @param timestamp Unix seconds now.
+    error MOS_Expired(uint256 deadline, uint256 timestamp);
+    /// @notice The deadline is not ahead. @param deadline Unix seconds. @param timestamp Unix seconds now.
+    error MOS_DeadlinePassed(uint256 deadline, uint256 timestamp);
+    /// @notice The proven order is not the one that the caller hinted at.
+    error MOS_HintMismatch(bytes32 expected, bytes32 given);
+    /// @notice The fee service keeps the fees of another MOS. @param expected This one. @param given Its.
+    error MOS_FeeServiceOfAnother(address expected, address given);
     /// @notice None of the receipt's logs could be delivered.
     error MOS_NothingDelivered();
     /// @notice The route's light client is not usable.
@@ -175,11 +216,25 @@ interface IMessageService is IMOSV3 {
     /// @notice In `mapMessageIn.reason`: a CALLDATA message calls `mapoExecute`, whose arguments only MOS may fill in.
     error MOS_ForbiddenSelector(bytes4 selector);
 
-    /// @notice Applies updates to the source chain's light client, then delivers one message, in one transaction.
-    /// @param  updates For `ILightClient.update`, in order. One that turns out not to be new is no error.
-    function updateAndTransferIn(
+    /// @notice Sends a message with options. Otherwise as `transferOut`.
+    function transferOutWithOptions(
+        uint256 toChain,
+        bytes calldata messageData,
+        address feeToken,
+        MessageOptions calldata options
+    ) external payable returns (bytes32 orderId);
+
+    /// @notice Applies updates to the source chain's light client, then delivers one message, in one transaction. A
+    ///         message whose deadline is past is recorded as expired, and that is a success.
+    /// @param  updates For `ILightClient.update`, in order; may be empty. One that turns out not to be new is no error.
+    /// @param  hint The order id; fails at once where it is consumed, before any proof is paid for. Zero: no hint.
+    /// @param  payee Who receives the fee on the source chain. Zero: the caller.
+    /// @param  logIndex Counted inside the receipt.
+    function deliver(
         uint256 chainId,
         bytes[] calldata updates,
+        bytes32 hint,
+        address payee,
         uint256 logIndex,
         bytes calldata receiptProof
     ) external;
@@ -188,14 +243,20 @@ interface IMessageService is IMOSV3 {
     ///         malformed is skipped and reported; the batch stops where the gas left does not cover the next member, and
     ///         reverts if that is the first. So `eth_estimateGas` finds the gas of one member: a relayer adds up.
     /// @param  updates    For `ILightClient.update`, may be empty.
+    /// @param  hints      Order ids; fails at once if all of them are consumed. Empty: no hints.
+    /// @param  payee      Who receives the fees on the source chain. Zero: the caller.
     /// @param  batchProof `abi.encode(BatchProof)`.
-    /// @return delivered How many members were consumed, failed ones included.
-    function transferInBatch(uint256 chainId, bytes[] calldata updates, bytes calldata batchProof)
-        external
-        returns (uint256 delivered);
+    /// @return delivered How many members were consumed, failed and expired ones included.
+    function transferInBatch(
+        uint256 chainId,
+        bytes[] calldata updates,
+        bytes32[] calldata hints,
+        address payee,
+        bytes calldata batchProof
+    ) external returns (uint256 delivered);
 
     /// @notice Runs a failed message again with all the gas that is there and at least its own gas limit. Reverts, and
-    ///         keeps it, if it fails again.
+    ///         keeps it, if it fails again or its deadline is past.
     function retry(StoredMessage calldata message) external;
 
     /// @notice Sets the light client and MOS that vouch for `fromChain`, or with zeros ends the route. Timelock only.
@@ -219,7 +280,24 @@ interface IMessageService is IMOSV3 {
     /// @notice Whether the order with `nonce` on the lane from `fromMos` on `fromChain` was consumed here.
     function isConsumed(uint256 fromChain, address fromMos, uint64 nonce) external view returns (bool);
 
-    /// @notice `keccak256(abi.encode(StoredMessage))` of a failed order, zero if it has not failed.
+    /// @notice What a message of `length` bytes (encoded `MessageData`) costs. `getMessageFee` is this for every length that
+    ///         the fee service's terms include.
+    /// @return amount Units of `feeToken`, charged exactly.
+    function quote(uint256 toChain, address feeToken, uint256 gasLimit, uint256 length)
+        external
+        view
+        returns (uint256 amount);
+
+    /// @notice Sequence of the next ordered message from `sender` here to `target` on `toChain`; the first is 1.
+    function nextSequence(uint256 toChain, address sender, address target) external view returns (uint64);
+
+    /// @notice Sequence of the ordered message from `sender` by `fromMos` on `fromChain` that `target` here is to run next.
+    function awaitedSequence(uint256 fromChain, address fromMos, address sender, address target)
+        external
+        view
+        returns (uint64);
+
+    /// @notice `keccak256(abi.encode(StoredMessage))` of a failed order; 1 if it expired; else zero.
     function storedMessage(uint256 fromChain, bytes32 orderId) external view returns (bytes32 commitment);
 
     /// @notice Next nonce of the lane to `toChain`.
