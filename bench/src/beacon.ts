@@ -63,17 +63,22 @@ export function beaconBlock(
   return { header, receiptsRootBranch: body.branch(gindex) }
 }
 
-/** A bootstrap whose state has `committee` as its current one. */
-export function createBootstrap(slot: bigint, receiptsRoot: Hex, committee: SyncCommittee) {
+/** A bootstrap whose state has `committee` as its current one, and `leaves` beside it. */
+export function createBootstrap(
+  slot: bigint,
+  receiptsRoot: Hex,
+  committee: SyncCommittee,
+  leaves: ReadonlyMap<bigint, Hex> = new Map(),
+) {
   const gindex = gindices[forkAtSlot(network, slot).name].currentSyncCommittee
-  const state = sparseTree(new Map([[gindex, syncCommitteeRoot(committee)]]))
+  const state = sparseTree(new Map([...leaves, [gindex, syncCommitteeRoot(committee)]]))
   const block = beaconBlock(slot, receiptsRoot, state.root)
   const bootstrap: Bootstrap = {
     header: lightClientHeader(block.header),
     currentSyncCommittee: committee,
     currentSyncCommitteeBranch: state.branch(gindex),
   }
-  return { bootstrap, ...block }
+  return { bootstrap, state, ...block }
 }
 
 /** What {@link createUpdate} signs. */

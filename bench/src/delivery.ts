@@ -24,6 +24,7 @@ import {
   getAddress,
   getContractAddress,
   type Hex,
+  hexToBytes,
   keccak256,
   stringToHex,
   zeroAddress,
@@ -40,6 +41,11 @@ const GAS_LIMIT = 100_000n
 /** What a message to the source chain is priced by: gas beside the message's own, and wei a gas. */
 const BASE_GAS = 200_000n
 const GAS_PRICE = 1_000_000_000n
+
+/** Of a transaction: its base cost, and EIP-7623's floor for its calldata. */
+const BASE_COST = 21_000
+const FLOOR_GAS_PER_TOKEN = 10
+const TOKENS_PER_NON_ZERO_BYTE = 4
 
 const remoteMos = getAddress(`0x${keccak256(stringToHex('MOS on the source chain')).slice(-40)}`)
 const sender = getAddress(`0x${keccak256(stringToHex('sender')).slice(-40)}`)
@@ -97,18 +103,22 @@ export function sourceBlock(counter: Address, places: readonly number[]): Source
   return { trie, receiptsRoot: bytesToHex(trie.root) }
 }
 
-/** The source block inside the finalized beacon block that the light client has. */
-export interface FinalizedBlock extends SourceBlock {
+/** The source block inside its beacon block: the finalized one that the light client has, or one before it. */
+export interface ProvableBlock extends SourceBlock {
   readonly header: BeaconHeader
   readonly receiptsRootBranch: readonly Hex[]
+  /** Where it is older: the finalized block, and the branch of its root in that block's `block_roots`. */
+  readonly finalized?: { readonly header: BeaconHeader; readonly blockRootBranch: readonly Hex[] }
 }
 
 /** What proves the source block's receipts root. */
-export function blockProofOf({ header, receiptsRoot, receiptsRootBranch }: FinalizedBlock): Hex {
-  return encodeReceiptsRootProof({ finalized: header, receiptsRoot, receiptsRootBranch })
+export function blockProofOf({ header, receiptsRoot, receiptsRootBranch, finalized }: ProvableBlock): Hex {
+  if (finalized === undefined) return encodeReceiptsRootProof({ finalized: header, receiptsRoot, receiptsRootBranch })
+  const ancestor = { header, blockRootBranch: finalized.blockRootBranch }
+  return encodeReceiptsRootProof({ finalized: finalized.header, ancestor, receiptsRoot, receiptsRootBranch })
 }
 
-function receiptProofOf(block: FinalizedBlock, place: number): Hex {
+function receiptProofOf(block: ProvableBlock, place: number): Hex {
   return encodeReceiptProof({
     blockProof: blockProofOf(block),
     txIndex: place,
@@ -117,7 +127,7 @@ function receiptProofOf(block: FinalizedBlock, place: number): Hex {
 }
 
 /** The call to MOS that delivers the message at `place`. */
-export function encodeDelivery(block: FinalizedBlock, place: number): Hex {
+export function encodeDelivery(block: ProvableBlock, place: number): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,
     functionName: 'transferInWithIndex',
@@ -126,7 +136,7 @@ export function encodeDelivery(block: FinalizedBlock, place: number): Hex {
 }
 
 /** The same with the update that makes the block known. */
-export function encodeUpdateAndDelivery(update: Hex, block: FinalizedBlock, place: number): Hex {
+export function encodeUpdateAndDelivery(update: Hex, block: ProvableBlock, place: number): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,
     functionName: 'updateAndTransferIn',
@@ -135,7 +145,7 @@ export function encodeUpdateAndDelivery(update: Hex, block: FinalizedBlock, plac
 }
 
 /** The call to MOS that delivers the messages at `places` at once. */
-export function encodeBatchDelivery(block: FinalizedBlock, places: readonly number[]): Hex {
+export function encodeBatchDelivery(block: ProvableBlock, places: readonly number[]): Hex {
   const { nodes, paths } = block.trie.proveMany(places)
   const members = places.map((txIndex, i) => ({ txIndex, logIndex: 0, path: paths[i] ?? new Uint8Array() }))
   const batchProof = encodeBatchProof({ blockProof: blockProofOf(block), nodes, members })
@@ -165,6 +175,19 @@ export function encodeSend(nonce: bigint): Hex {
     functionName: 'transferOut',
     args: [network.chainId, messageDataTo(remoteMos, nonce), zeroAddress],
   })
+}
+
+/**
+ * As {@link gasOfDelivery}, where calldata is priced as standard (EIP-2028); throws where EIP-7623's floor sets the
+ * price, because then it would hide what execution costs.
+ */
+export async function gasAboveFloor(chain: PrivateChain, target: Target, data: Hex, count: bigint): Promise<number> {
+  const gas = await gasOfDelivery(chain, target, data, count)
+  const bytes = hexToBytes(data)
+  const nonZero = bytes.filter((byte) => byte !== 0).length
+  const floor = BASE_COST + FLOOR_GAS_PER_TOKEN * (bytes.length - nonZero + TOKENS_PER_NON_ZERO_BYTE * nonZero)
+  if (gas <= floor) throw new Error(`the floor of ${floor} hides what execution costs`)
+  return gas
 }
 
 /** Gas of a whole transaction to MOS that delivers a message; throws unless the counter then stands at `count`. */
