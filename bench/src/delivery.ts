@@ -39,7 +39,7 @@ const TRANSACTIONS = 300
 const BODY_BYTES = 512
 const GAS_LIMIT = 100_000n
 /** What a message to the source chain is priced by: gas beside the message's own, and wei a gas. */
-const BASE_GAS = 200_000n
+const BASE_GAS = 200_000
 const GAS_PRICE = 1_000_000_000n
 
 /** Of a transaction: its base cost, and EIP-7623's floor for its calldata. */
@@ -59,6 +59,7 @@ export interface Target {
 
 /** Transactions before the counter's: the light client, the timelock, the fee service, MOS, and the route in two. */
 const COUNTER_NONCE = 6n
+const MOS_NONCE = 3n
 
 /** Where {@link deployTarget} puts the counter when the light client was the account's first contract. */
 export function counterAddress(account: Address): Address {
@@ -71,7 +72,11 @@ export async function deployTarget(chain: PrivateChain, lightClient: Address): P
     initCodeOf(timelockAbi, timelockBytecode, [0n, [chain.account], [zeroAddress], zeroAddress]),
   )
   const feeService = await chain.deploy(
-    initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, chain.account, chain.account]),
+    initCodeOf(feeServiceAbi, feeServiceBytecode, [
+      timelock,
+      chain.account,
+      getContractAddress({ from: chain.account, nonce: MOS_NONCE }),
+    ]),
   )
   const mos = await chain.deploy(
     initCodeOf(messageServiceAbi, messageServiceBytecode, [timelock, feeService, chain.account, sender]),
@@ -139,8 +144,8 @@ export function encodeDelivery(block: ProvableBlock, place: number): Hex {
 export function encodeUpdateAndDelivery(update: Hex, block: ProvableBlock, place: number): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,
-    functionName: 'updateAndTransferIn',
-    args: [network.chainId, [update], 0n, receiptProofOf(block, place)],
+    functionName: 'deliver',
+    args: [network.chainId, [update], zeroHash, zeroAddress, 0n, receiptProofOf(block, place)],
   })
 }
 
@@ -152,13 +157,16 @@ export function encodeBatchDelivery(block: ProvableBlock, places: readonly numbe
   return encodeFunctionData({
     abi: messageServiceAbi,
     functionName: 'transferInBatch',
-    args: [network.chainId, [], batchProof],
+    args: [network.chainId, [], [], zeroAddress, batchProof],
   })
 }
 
 /** Prices messages to the source chain and returns what one costs, in wei. */
 export async function priceMessages(chain: PrivateChain, { mos, feeService }: Target): Promise<bigint> {
-  await must(chain, feeService, feeServiceAbi, 'setBaseGas', [network.chainId, BASE_GAS])
+  await must(chain, feeService, feeServiceAbi, 'setTerms', [
+    network.chainId,
+    { served: true, baseGas: BASE_GAS, updateGas: 0, includedBytes: 1_024, gasPerByte: 40, oracle: zeroAddress },
+  ])
   await must(chain, feeService, feeServiceAbi, 'setChainGasPrice', [network.chainId, zeroAddress, GAS_PRICE])
   const query = { abi: messageServiceAbi, functionName: 'getMessageFee' } as const
   const { data } = await chain.call(
