@@ -22,7 +22,7 @@ abstract contract Orders is Execution {
     /// @dev `getOrderStatus`' word for "verified by a light client".
     uint256 private constant NODE_TYPE_LIGHT_CLIENT = 1;
 
-    /// @dev By keccak256(abi.encode(origin chain, origin MOS, nonce >> 8)): one bit a nonce. Its storage slot is part of
+    /// @dev By keccak256(abi.encode(origin chain, origin MOS, this chain, nonce >> 8)): one bit a nonce. Its storage slot is part of
     ///      the interface: `RemoteMos.CONSUMED_SLOT` on other chains proves that a bit is not set.
     mapping(bytes32 key => uint256 word) private _consumed;
     mapping(uint256 fromChain => mapping(bytes32 orderId => bytes32 commitment)) private _stored;
@@ -186,8 +186,8 @@ abstract contract Orders is Execution {
         return keccak256(abi.encode(fromChain, fromMos, sender, target));
     }
 
-    function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private pure returns (bytes32) {
-        return keccak256(abi.encode(fromChain, fromMos, nonce >> NONCE_WORD_BITS));
+    function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private view returns (bytes32) {
+        return keccak256(abi.encode(fromChain, fromMos, block.chainid, nonce >> NONCE_WORD_BITS));
     }
 
     function _nonceBit(uint64 nonce) private pure returns (uint256) {
