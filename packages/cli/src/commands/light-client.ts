@@ -4,12 +4,13 @@ import { exitCode, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { replayEthereum } from '../replay/ethereum.ts'
+import { replayIstanbul } from '../replay/istanbul.ts'
 import { replayQbft } from '../replay/qbft.ts'
 import { type ReplayLine, replayText } from '../replay/report.ts'
 import { choiceFlag } from '../values.ts'
 
 interface Flags {
-  readonly consensus: 'ethereum' | 'qbft'
+  readonly consensus: 'ethereum' | 'istanbul' | 'qbft'
   readonly network?: string
   readonly bootstrap?: string
   readonly update?: readonly string[]
@@ -26,12 +27,15 @@ export function lightClientCommand(io: Io, finish: (code: number) => void): Comm
 function replayCommand(io: Io, finish: (code: number) => void): Command {
   return new Command('replay')
     .description('apply real consensus data to the real contract on a private chain; exit code 1 if any is rejected')
-    .requiredOption('--consensus <kind>', 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+    .requiredOption('--consensus <kind>', 'ethereum, istanbul or qbft', choiceFlag(['ethereum', 'istanbul', 'qbft']))
     .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}`)
-    .option('--bootstrap <file>', 'ethereum: where the light client starts, as the beacon REST API serves it')
+    .option(
+      '--bootstrap <file>',
+      'where the light client starts; ethereum: as the beacon REST API serves it; istanbul: a snapshot or epoch info',
+    )
     .option('--update <file...>', 'ethereum: updates and finality updates, as the beacon REST API serves them')
     .option('--validators <file|list>', 'qbft: the validators, in a file or separated by commas')
-    .option('--header <file...>', 'qbft: headers, as raw RLP or as JSON-RPC serves blocks')
+    .option('--header <file...>', 'qbft, istanbul: headers, as raw RLP or as JSON-RPC serves blocks')
     .option('--json', 'one line of JSON for each update')
     .action(async (flags: Flags) => {
       let rejected = false
@@ -46,6 +50,9 @@ function replayCommand(io: Io, finish: (code: number) => void): Command {
 function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
   if (flags.consensus === 'qbft') {
     return replayQbft({ validators: required(flags, 'validators'), headers: flags.header ?? [] })
+  }
+  if (flags.consensus === 'istanbul') {
+    return replayIstanbul({ bootstrap: required(flags, 'bootstrap'), headers: flags.header ?? [] })
   }
   const name = required(flags, 'network')
   const network = Object.hasOwn(networks, name) ? networks[name] : undefined
