@@ -182,22 +182,16 @@ library Bn254 {
         G1Point memory keySum,
         G2Point memory aggregate
     ) internal view returns (bool) {
-        uint256 r = uint256(
-            keccak256(
-                abi.encode(
-                    message.x,
-                    message.y,
-                    signature.x,
-                    signature.y,
-                    keySum.x,
-                    keySum.y,
-                    aggregate.xImaginary,
-                    aggregate.xReal,
-                    aggregate.yImaginary,
-                    aggregate.yReal
-                )
-            )
-        );
+        uint256 r;
+        // The scratch lies behind the free memory pointer, which stays.
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, message, G1_SIZE)
+            mcopy(add(input, 0x40), signature, G1_SIZE)
+            mcopy(add(input, 0x80), keySum, G1_SIZE)
+            mcopy(add(input, 0xc0), aggregate, G2_SIZE)
+            r := keccak256(input, 0x140)
+        }
         return pairingsEqual(add(signature, mul(keySum, r)), g2(), add(message, mul(g1(), r)), aggregate);
     }
 

@@ -32,13 +32,13 @@ interface IIstanbulLightClient is ILightClient {
     struct EpochSet {
         /// @dev First 26 bytes of the keccak-256 of its G1 keys; 0 where the client does not know the epoch.
         bytes26 setHash;
-        /// @dev Unix seconds of the last block of the epoch, from which the set's trusting period runs; 0 for the current
-        ///      epoch, whose set is trusted from the head.
-        uint48 vouchedAt;
+        /// @dev Unix seconds of the last block of the epoch before, or of the anchor. The trusting period of the set before
+        ///      runs from it; that of the current epoch's set runs from the head.
+        uint48 since;
     }
 
     /// @notice The validator set of a new epoch is known.
-    event EpochAdopted(uint256 indexed epoch, uint64 indexed number, bytes26 setHash, uint256 size);
+    event EpochAdopted(uint256 indexed epoch, bytes26 setHash, uint256 size);
     /// @notice A block that is not beyond the head was stored.
     event BlockStored(uint64 indexed number, bytes32 hash);
 

@@ -10,13 +10,21 @@ import {RLP} from "../../proofs/RLP.sol";
 ///         hash is of the header with an empty aggregated seal (`IstanbulFilteredHeader`), and that is how it arrives here:
 ///         nothing is ever rebuilt.
 library IstanbulHeader {
-    /// @dev Places of fields in the header's list.
-    uint256 private constant PARENT_HASH = 0;
-    uint256 private constant STATE_ROOT = 2;
-    uint256 private constant RECEIPTS_ROOT = 4;
+    /// @dev Places in the header's list of fields whose size varies: number, gas limit, gas used, time, extra data.
     uint256 private constant NUMBER = 6;
     uint256 private constant TIMESTAMP = 9;
-    uint256 private constant EXTRA_DATA = 10;
+    /// @dev In front of them: parent's hash, coinbase, state, transactions and receipts root, bloom filter, each of one size.
+    ///      Where they start, and what they start with: RLP strings of 32, 20 and 256 bytes.
+    uint256 private constant PARENT_HASH_AT = 0;
+    uint256 private constant COINBASE_AT = 33;
+    uint256 private constant STATE_ROOT_AT = 54;
+    uint256 private constant TRANSACTIONS_ROOT_AT = 87;
+    uint256 private constant RECEIPTS_ROOT_AT = 120;
+    uint256 private constant BLOOM_AT = 153;
+    uint256 private constant NUMBER_AT = 412;
+    uint256 private constant WORD_PREFIX = 0xa0;
+    uint256 private constant ADDRESS_PREFIX = 0x94;
+    uint256 private constant BLOOM_PREFIX = 0xb90100;
     /// @dev Bytes in front of the list in the extra data.
     uint256 private constant VANITY_SIZE = 32;
 
@@ -37,6 +45,8 @@ library IstanbulHeader {
         uint256 end;
     }
 
+    /// @notice One of the fields before the number has another size than it has in every header.
+    error IstanbulHeader_Layout();
     /// @notice A number is too large. @param field Its place in the header. @param given Its value.
     error IstanbulHeader_TooLarge(uint256 field, uint256 given);
     /// @notice The extra data is shorter than its vanity. @param expected Bytes needed. @param given Bytes.
@@ -44,15 +54,22 @@ library IstanbulHeader {
 
     /// @notice The header at `ptr`. Its extra data is not looked into.
     function read(uint256 ptr, uint256 limit) internal pure returns (Header memory header) {
-        (uint256 next, uint256 end) = RLP.listAt(ptr, limit);
+        (uint256 start, uint256 end) = RLP.listAt(ptr, limit);
         header.hash = keccak256(RLP.slice(ptr, end));
         header.end = end;
-        (header.parentHash, next) = RLP.bytes32At(next, end);
-        next = RLP.skipAt(next, end, STATE_ROOT - PARENT_HASH - 1);
-        (header.stateRoot, next) = RLP.bytes32At(next, end);
-        (header.transactionsRoot, next) = RLP.bytes32At(next, end);
-        (header.receiptsRoot, next) = RLP.bytes32At(next, end);
-        next = RLP.skipAt(next, end, NUMBER - RECEIPTS_ROOT - 1);
+        uint256 next = start + NUMBER_AT;
+        // A read behind the header gives other bytes of calldata or zeros, and then `next` is over its end.
+        uint256 differing = (RLP.loadAt(start) >> 248 ^ WORD_PREFIX)
+            | (RLP.loadAt(start + COINBASE_AT) >> 248 ^ ADDRESS_PREFIX)
+            | (RLP.loadAt(start + STATE_ROOT_AT) >> 248 ^ WORD_PREFIX)
+            | (RLP.loadAt(start + TRANSACTIONS_ROOT_AT) >> 248 ^ WORD_PREFIX)
+            | (RLP.loadAt(start + RECEIPTS_ROOT_AT) >> 248 ^ WORD_PREFIX)
+            | (RLP.loadAt(start + BLOOM_AT) >> 232 ^ BLOOM_PREFIX);
+        if (differing != 0 || next > end) revert IstanbulHeader_Layout();
+        header.parentHash = bytes32(RLP.loadAt(start + PARENT_HASH_AT + 1));
+        header.stateRoot = bytes32(RLP.loadAt(start + STATE_ROOT_AT + 1));
+        header.transactionsRoot = bytes32(RLP.loadAt(start + TRANSACTIONS_ROOT_AT + 1));
+        header.receiptsRoot = bytes32(RLP.loadAt(start + RECEIPTS_ROOT_AT + 1));
         (header.number, next) = RLP.uintAt(next, end);
         if (header.number > type(uint64).max) revert IstanbulHeader_TooLarge(NUMBER, header.number);
         next = RLP.skipAt(next, end, TIMESTAMP - NUMBER - 1);

@@ -85,10 +85,13 @@ contract IstanbulLightClient is IIstanbulLightClient {
         uint256 size = _requireKeys(anchor.validators);
         uint64 epoch = anchor.number / chain.epochSize + 1;
         bytes26 setHash = IstanbulValidators.hash(keccak256(anchor.validators));
-        _sets[epoch] = EpochSet({setHash: setHash, vouchedAt: 0});
+        if (anchor.timestamp > type(uint48).max) {
+            revert IstanbulLightClient_FutureHeader(type(uint48).max, anchor.timestamp);
+        }
+        _sets[epoch] = EpochSet({setHash: setHash, since: uint48(anchor.timestamp)});
         _state = State({number: anchor.number, timestamp: anchor.timestamp, epoch: epoch, frozen: false});
         if (anchor.hash != 0) blockHash[anchor.number] = anchor.hash;
-        emit EpochAdopted(epoch, anchor.number, setHash, size);
+        emit EpochAdopted(epoch, setHash, size);
         emit HeadAdvanced(anchor.number, anchor.timestamp, anchor.hash, 0);
     }
 
@@ -208,10 +211,9 @@ contract IstanbulLightClient is IIstanbulLightClient {
         // Beyond the head and of an epoch that is known: of the current one.
         if (number % epochSize == 0) {
             (bytes26 setHash, uint256 size) = IstanbulValidators.next(verified.seal.members, verified.seal.size, header);
-            _sets[state.epoch].vouchedAt = timestamp;
             ++state.epoch;
-            _sets[state.epoch] = EpochSet({setHash: setHash, vouchedAt: 0});
-            emit EpochAdopted(state.epoch, number, setHash, size);
+            _sets[state.epoch] = EpochSet({setHash: setHash, since: timestamp});
+            emit EpochAdopted(state.epoch, setHash, size);
         }
         state.number = number;
         state.timestamp = timestamp;
@@ -290,12 +292,13 @@ contract IstanbulLightClient is IIstanbulLightClient {
     function _setHash(uint256 number, State memory state) private view returns (bytes26) {
         // Epoch e holds the blocks (e-1)·size + 1 to e·size.
         uint256 epoch = (number + epochSize - 1) / epochSize;
-        EpochSet memory set = _sets[epoch];
-        if (set.setHash == 0) revert IstanbulLightClient_UnknownEpoch(state.epoch, epoch);
-        if (epoch != state.epoch && block.timestamp >= set.vouchedAt + trustingPeriod) {
-            revert IstanbulLightClient_SetExpired(set.vouchedAt + trustingPeriod, block.timestamp);
+        bytes26 setHash = _sets[epoch].setHash;
+        if (setHash == 0) revert IstanbulLightClient_UnknownEpoch(state.epoch, epoch);
+        if (epoch != state.epoch) {
+            uint256 expiredAt = _sets[epoch + 1].since + trustingPeriod;
+            if (block.timestamp >= expiredAt) revert IstanbulLightClient_SetExpired(expiredAt, block.timestamp);
         }
-        return set.setHash;
+        return setHash;
     }
 
     /// @dev Whether no chain can hold both blocks: two at one height, or a lower one with a later timestamp than a higher

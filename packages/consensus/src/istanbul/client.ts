@@ -99,8 +99,8 @@ async function readSets(call: (data: Hex) => Promise<Hex>, epoch: bigint): Promi
   const sets = await Promise.all(
     epochs.map(async (args) => {
       const data = await call(encodeFunctionData({ abi, functionName: 'epochSet', args: [args] }))
-      const { setHash, vouchedAt } = decodeFunctionResult({ abi, functionName: 'epochSet', data })
-      return [args, { setHash, vouchedAt: BigInt(vouchedAt) }] as const
+      const { setHash, since } = decodeFunctionResult({ abi, functionName: 'epochSet', data })
+      return [args, { setHash, since: BigInt(since) }] as const
     }),
   )
   return new Map(sets.filter(([, { setHash }]) => BigInt(setHash) !== 0n))

@@ -143,13 +143,16 @@ async function proveKnown(
 function isStored(client: ClientState, detail: IstanbulClientDetail, { number, hash }: IstanbulHeader): boolean {
   if (hash === client.head.hash.toLowerCase()) return true
   const { epochSize } = detail.chain
-  const set = detail.sets.get(epochOf(number, epochSize))
-  return number % epochSize === 0n && set !== undefined && set.vouchedAt !== 0n
+  const epoch = epochOf(number, epochSize)
+  return number % epochSize === 0n && detail.sets.has(epoch) && epoch < detail.epoch
 }
 
 /** Whether the client takes a block at this height by its seal. */
 function maySeal(detail: IstanbulClientDetail, number: bigint, now: bigint): boolean {
   const epoch = epochOf(number, detail.chain.epochSize)
-  const set = detail.sets.get(epoch)
-  return set !== undefined && (epoch === detail.epoch || now < set.vouchedAt + detail.trustingPeriod)
+  const after = detail.sets.get(epoch + 1n)
+  return (
+    detail.sets.has(epoch) &&
+    (epoch === detail.epoch || (after !== undefined && now < after.since + detail.trustingPeriod))
+  )
 }

@@ -9,6 +9,7 @@ import {
   requireEnd,
   stringAt,
   uintAt,
+  uintBytes,
 } from '@meridian/proofs/rlp'
 import { type Address, bytesToHex, type Hex, hexToBytes, keccak256 } from 'viem'
 import { G1_SIZE, G2_SIZE } from './bn254.ts'
@@ -16,20 +17,18 @@ import { IstanbulVerifyError } from './errors.ts'
 import type { AggregatedSeal } from './seal.ts'
 import type { SetDifference } from './validator-set.ts'
 
-/** Places of fields in a header (atlas `core/types/block.go`): neither uncles nor difficulty are among them. */
-const PARENT_HASH = 0
-const STATE_ROOT = 2
-const TRANSACTIONS_ROOT = 3
-const RECEIPTS_ROOT = 4
+/** Sizes of the first fields of a header (atlas `core/types/block.go`; neither uncles nor difficulty are among them): parent's
+ * hash, coinbase, state, transactions and receipts root, bloom filter. */
+const FIXED_SIZES = [32, 20, 32, 32, 32, 256] as const
+/** Places of fields behind them. */
 const NUMBER = 6
 const TIMESTAMP = 9
 const EXTRA_DATA = 10
 /** Bytes in front of the list in the extra data. */
 export const VANITY_SIZE = 32
 const ADDRESS_SIZE = 20
-const SEAL_SIZE = 65
-/** Places in the list: what comes before the aggregated seal, and it. */
-const SEAL = 4
+/** Place in the list of the proposer's seal, which the aggregated one follows. */
+const PROPOSER_SEAL = 4
 /** `[0, "", 0]`: an aggregated seal that is empty, as the block hash has it. */
 const EMPTY_SEAL = Uint8Array.of(0xc3, 0x80, 0x80, 0x80)
 const MAX_UINT64 = (1n << 64n) - 1n
@@ -66,15 +65,29 @@ export interface IstanbulHeader extends HashedHeader {
 
 const bytesOf = (bytes: Uint8Array, { from, to }: Item): Hex => bytesToHex(bytes.subarray(from, to))
 
-function readFields(bytes: Uint8Array, start: number, limit: number): HeaderFields & { readonly extraAt: number } {
+function readFixed(bytes: Uint8Array, start: number, limit: number) {
+  const words: Hex[] = []
   let at = start
-  let next = 0
+  try {
+    for (const size of FIXED_SIZES) {
+      const item = fixedAt(bytes, at, limit, size)
+      if (size === 32) words.push(bytesOf(bytes, item))
+      at = item.to
+    }
+  } catch (cause) {
+    if (!(cause instanceof RlpError)) throw cause
+    throw new IstanbulVerifyError('ISTANBUL_HEADER_LAYOUT', 'a field has another size', { at }, { cause })
+  }
+  const [parentHash = '0x', stateRoot = '0x', transactionsRoot = '0x', receiptsRoot = '0x'] = words
+  return { parentHash, stateRoot, transactionsRoot, receiptsRoot, to: at }
+}
+
+function readFields(bytes: Uint8Array, start: number, limit: number): HeaderFields & { readonly extraAt: number } {
+  const { parentHash, stateRoot, transactionsRoot, receiptsRoot, to } = readFixed(bytes, start, limit)
+  let at = to
+  let next: number = FIXED_SIZES.length
   const skipTo = (field: number): void => {
     for (; next < field; next += 1) at = itemAt(bytes, at, limit).to
-  }
-  const word = (field: number): Hex => {
-    skipTo(field)
-    return bytesOf(bytes, fixedAt(bytes, at, limit, 32))
   }
   const uint = (field: number, most: bigint): bigint => {
     skipTo(field)
@@ -83,10 +96,6 @@ function readFields(bytes: Uint8Array, start: number, limit: number): HeaderFiel
       throw new IstanbulVerifyError('ISTANBUL_HEADER_TOO_LARGE', 'a number is too large', { field, given: value })
     return value
   }
-  const parentHash = word(PARENT_HASH)
-  const stateRoot = word(STATE_ROOT)
-  const transactionsRoot = word(TRANSACTIONS_ROOT)
-  const receiptsRoot = word(RECEIPTS_ROOT)
   const number = uint(NUMBER, MAX_UINT64)
   const timestamp = uint(TIMESTAMP, MAX_UINT48)
   skipTo(EXTRA_DATA)
@@ -165,35 +174,64 @@ function readSeal(
   }
 }
 
-/**
- * The header that `encoded` is, as a node serves it or in the form of the block hash. Nothing is re-encoded but the
- * aggregated seal and the lengths around it.
- * @throws {RlpError} @throws {IstanbulVerifyError}
- */
-export function parseHeader(encoded: Hex): IstanbulHeader {
+/** A header cut around its aggregated seal. */
+interface Cut {
+  readonly bytes: Uint8Array
+  readonly list: Item
+  readonly extraAt: number
+  readonly extra: Item
+  readonly items: Item
+  readonly sealFrom: number
+  readonly sealTo: number
+  readonly seal: AggregatedSeal
+}
+
+function cut(encoded: Hex): Cut {
   const bytes = hexToBytes(encoded)
   const list = listAt(bytes, 0, bytes.length)
   if (list.to !== bytes.length)
     throw new RlpError('RLP_TRAILING_BYTES', 'bytes follow the header', { expected: list.to, given: bytes.length })
   const { extraAt } = readFields(bytes, list.from, list.to)
   const { extra, list: items } = extraList(bytes, extraAt, list.to)
-  let sealAt = items.from
-  for (let index = 0; index < SEAL; index += 1) sealAt = itemAt(bytes, sealAt, items.to).to
-  sealAt = fixedAt(bytes, sealAt, items.to, SEAL_SIZE).to
-  const { seal, to: sealEnd } = readSeal(bytes, sealAt, items.to)
-  const hashForm = encodeList([
+  let at = items.from
+  for (let index = 0; index < PROPOSER_SEAL; index += 1) at = itemAt(bytes, at, items.to).to
+  const sealFrom = stringAt(bytes, at, items.to).to
+  const { seal, to: sealTo } = readSeal(bytes, sealFrom, items.to)
+  return { bytes, list, extraAt, extra, items, sealFrom, sealTo, seal }
+}
+
+/** The header's RLP with these bytes for its aggregated seal. Nothing else is re-encoded but the lengths around it. */
+function withSeal({ bytes, list, extraAt, extra, items, sealFrom, sealTo }: Cut, seal: Uint8Array): Uint8Array {
+  return encodeList([
     bytes.subarray(list.from, extraAt),
     encodeString(
       Uint8Array.of(
         ...bytes.subarray(extra.from, extra.from + VANITY_SIZE),
-        ...encodeList([bytes.subarray(items.from, sealAt), EMPTY_SEAL, bytes.subarray(sealEnd, items.to)]),
+        ...encodeList([bytes.subarray(items.from, sealFrom), seal, bytes.subarray(sealTo, items.to)]),
       ),
     ),
     bytes.subarray(extra.to, list.to),
   ])
+}
+
+/**
+ * The header that `encoded` is, as a node serves it or in the form of the block hash.
+ * @throws {RlpError} @throws {IstanbulVerifyError}
+ */
+export function parseHeader(encoded: Hex): IstanbulHeader {
+  const parts = cut(encoded)
+  const { seal } = parts
   return {
-    ...readHashForm(hashForm, 0).header,
-    ...readDifference(bytes, extraAt, list.to),
+    ...readHashForm(withSeal(parts, EMPTY_SEAL), 0).header,
+    ...readDifference(parts.bytes, parts.extraAt, parts.list.to),
     seal: seal.signature === '0x' ? undefined : seal,
   }
 }
+
+/** `[bitmap, signature, round]`, as both aggregated seals of a header are. */
+export const encodeAggregatedSeal = ({ bitmap, signature, round }: AggregatedSeal): Uint8Array =>
+  encodeList([encodeString(uintBytes(bitmap)), encodeString(hexToBytes(signature)), encodeString(uintBytes(round))])
+
+/** The header's RLP with this aggregated seal: as a node serves it. */
+export const encodeServed = (encoded: Hex, seal: AggregatedSeal): Hex =>
+  bytesToHex(withSeal(cut(encoded), encodeAggregatedSeal(seal)))

@@ -22,8 +22,8 @@ const STORED_PARTICIPATION = 6666n
 /** The validator set of an epoch; `EpochSet` of the contract. */
 export interface EpochSet {
   readonly setHash: Hex
-  /** Unix seconds of the epoch's last block; 0 for the current epoch. */
-  readonly vouchedAt: bigint
+  /** Unix seconds of the last block of the epoch before, or of the anchor: the set before is trusted from then. */
+  readonly since: bigint
 }
 
 /** What the contract holds. A value: {@link applyUpdate} and {@link applyEvidence} return another. */
@@ -75,7 +75,7 @@ export function initialState(
     timestamp: anchor.timestamp,
     epoch,
     frozen: false,
-    sets: new Map([[epoch, { setHash: setHashOf(anchor.validators), vouchedAt: 0n }]]),
+    sets: new Map([[epoch, { setHash: setHashOf(anchor.validators), since: anchor.timestamp }]]),
     blocks: new Map(BigInt(anchor.hash) === 0n ? [] : [[anchor.number, anchor.hash]]),
   }
 }
@@ -141,11 +141,8 @@ function apply(state: IstanbulState, bytes: Uint8Array, sealed: Sealed): Istanbu
   if (number <= state.number) return { ...state, blocks }
   if (number % state.chain.epochSize !== 0n) return { ...state, number, timestamp, blocks }
   const { difference } = readDifference(bytes, sealed.extraAt, sealed.headerEnd)
-  const next = setHashOf(applyDifference(sealed.members, difference))
-  const current = state.sets.get(state.epoch)
-  const sets = new Map(state.sets)
-  if (current !== undefined) sets.set(state.epoch, { ...current, vouchedAt: timestamp })
-  sets.set(state.epoch + 1n, { setHash: next, vouchedAt: 0n })
+  const setHash = setHashOf(applyDifference(sealed.members, difference))
+  const sets = new Map([...state.sets, [state.epoch + 1n, { setHash, since: timestamp }]])
   return { ...state, number, timestamp, epoch: state.epoch + 1n, sets, blocks }
 }
 
@@ -271,7 +268,7 @@ function setOf(state: IstanbulState, number: bigint, now: bigint): Hex {
   const epoch = epochOf(number, state.chain.epochSize)
   const set = state.sets.get(epoch)
   if (set === undefined) throw fail('ISTANBUL_LIGHT_CLIENT_UNKNOWN_EPOCH', { current: state.epoch, given: epoch })
-  const expiredAt = set.vouchedAt + state.trustingPeriod
+  const expiredAt = (state.sets.get(epoch + 1n)?.since ?? now) + state.trustingPeriod
   if (epoch !== state.epoch && now >= expiredAt) throw fail('ISTANBUL_LIGHT_CLIENT_SET_EXPIRED', { expiredAt, now })
   return set.setHash
 }
