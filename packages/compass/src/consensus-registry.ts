@@ -7,6 +7,7 @@ import {
   networks,
   presets,
 } from '@meridian/consensus/ethereum'
+import { istanbulConsensus } from '@meridian/consensus/istanbul'
 import { qbftConsensus } from '@meridian/consensus/qbft'
 import { isHex } from 'viem'
 import { z } from 'zod'
@@ -24,6 +25,7 @@ export const consensusRegistry: Readonly<
   Record<ConsensusKind, (settings: ConsensusSettings, ports: SourcePorts) => Promise<Consensus>>
 > = {
   qbft: async () => qbftConsensus,
+  istanbul: async () => istanbulConsensus,
   ethereum: async ({ network, chainId }, { beacon }) => {
     const known = Object.hasOwn(networks, network) ? networks[network] : undefined
     if (known !== undefined) return createEthereumConsensus({ network: known })

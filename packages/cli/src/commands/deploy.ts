@@ -1,4 +1,5 @@
 import { iLightClientAbi } from '@meridian/abi'
+import type { ConsensusKind } from '@meridian/consensus'
 import { Command } from 'commander'
 import type { Address } from 'viem'
 import { deployChain, type Roles } from '../deploy/chain.ts'
@@ -13,11 +14,11 @@ import { accountOf, addressFlag, choiceFlag, nameFlag, positiveFlag, uintFlag, u
 
 interface Flags extends Roles {
   readonly aRpc: string
-  readonly aConsensus: 'ethereum' | 'qbft'
+  readonly aConsensus: ConsensusKind
   readonly aBeacon?: string
   readonly aName?: string
   readonly bRpc: string
-  readonly bConsensus: 'ethereum' | 'qbft'
+  readonly bConsensus: ConsensusKind
   readonly bBeacon?: string
   readonly bName?: string
   readonly key: string
@@ -43,7 +44,11 @@ export function deployCommand(io: Io): Command {
   for (const side of ['a', 'b'] as const) {
     command
       .requiredOption(`--${side}-rpc <url>`, 'JSON-RPC endpoint', urlFlag)
-      .requiredOption(`--${side}-consensus <kind>`, 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+      .requiredOption(
+        `--${side}-consensus <kind>`,
+        'ethereum, istanbul or qbft',
+        choiceFlag(['ethereum', 'istanbul', 'qbft']),
+      )
       .option(`--${side}-beacon <url>`, 'beacon REST API; Ethereum needs it', urlFlag)
       .option(`--${side}-name <name>`, 'what the chain is called on the command line', nameFlag)
   }

@@ -6,12 +6,13 @@ import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { replayEthereum } from '../replay/ethereum.ts'
 import { replayParlia } from '../replay/parlia.ts'
+import { replayIstanbul } from '../replay/istanbul.ts'
 import { replayQbft } from '../replay/qbft.ts'
 import { type AttestationLine, type ReplayLine, replayText } from '../replay/report.ts'
 import { choiceFlag, positiveFlag } from '../values.ts'
 
 interface Flags {
-  readonly consensus: 'ethereum' | 'qbft' | 'parlia'
+  readonly consensus: 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
   readonly network?: string
   readonly bootstrap?: string
   readonly update?: readonly string[]
@@ -29,15 +30,22 @@ export function lightClientCommand(io: Io, finish: (code: number) => void): Comm
 function replayCommand(io: Io, finish: (code: number) => void): Command {
   return new Command('replay')
     .description('apply real consensus data to the real contract on a private chain; exit code 1 if any is rejected')
-    .requiredOption('--consensus <kind>', 'ethereum, qbft or parlia', choiceFlag(['ethereum', 'qbft', 'parlia']))
+    .requiredOption(
+      '--consensus <kind>',
+      'ethereum, istanbul, parlia or qbft',
+      choiceFlag(['ethereum', 'istanbul', 'parlia', 'qbft']),
+    )
     .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}`)
-    .option('--bootstrap <file>', 'ethereum: where the light client starts, as the beacon REST API serves it')
+    .option(
+      '--bootstrap <file>',
+      'where the light client starts; ethereum: as the beacon REST API serves it; istanbul: a snapshot or epoch info',
+    )
     .option('--update <file...>', 'ethereum: updates and finality updates, as the beacon REST API serves them')
     .option(
       '--validators <file|list...>',
       'qbft: the validators, in a file or separated by commas; parlia: epoch headers',
     )
-    .option('--header <file...>', 'qbft, parlia: headers, as raw RLP or as JSON-RPC serves blocks')
+    .option('--header <file...>', 'istanbul, parlia, qbft: headers, as raw RLP or as JSON-RPC serves blocks')
     .option('--epoch-length <blocks>', `parlia: blocks in an epoch (default ${EPOCH_LENGTH})`, positiveFlag)
     .option('--json', 'one line of JSON for each update, or for each attestation')
     .action(async (flags: Flags) => {
@@ -59,6 +67,9 @@ function replayOf(flags: Flags): AsyncGenerator<ReplayLine | AttestationLine, vo
   if (flags.consensus === 'parlia') {
     const { header = [], epochLength = EPOCH_LENGTH } = flags
     return replayParlia({ validators: flags.validators ?? [], headers: header, epochLength })
+  }
+  if (flags.consensus === 'istanbul') {
+    return replayIstanbul({ bootstrap: required(flags, 'bootstrap'), headers: flags.header ?? [] })
   }
   const name = required(flags, 'network')
   const network = Object.hasOwn(networks, name) ? networks[name] : undefined

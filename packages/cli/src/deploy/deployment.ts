@@ -21,7 +21,7 @@ const chain = z.strictObject({
   /** What people call the chain on the command line; its chain id works as well. */
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of lower-case letters, digits and hyphens'),
   chainId: decimal,
-  consensus: z.enum(['ethereum', 'qbft']),
+  consensus: z.enum(['ethereum', 'istanbul', 'qbft']),
   rpc: url,
   beacon: url.optional(),
   /** No message is older than this block. */

@@ -1,12 +1,14 @@
 import { createBeacon, createRpc } from '@meridian/chain'
 import type { Consensus, ConsensusKind, SourcePorts } from '@meridian/consensus'
 import { createEthereumConsensus, type Network } from '@meridian/consensus/ethereum'
+import { istanbulConsensus } from '@meridian/consensus/istanbul'
 import { qbftConsensus } from '@meridian/consensus/qbft'
 import type { Address } from 'viem'
 import { UsageError } from '../errors.ts'
 import { networkOf } from './beacon-network.ts'
 import type { Deployer } from './deployer.ts'
 import { ethereumClientInit, fetchBootstrap, TRUSTING_PERIOD } from './ethereum-client.ts'
+import { fetchIstanbulAnchor, ISTANBUL_POLICY, istanbulClientInit } from './istanbul-client.ts'
 import { fetchAnchor, QBFT_POLICY, qbftClientInit } from './qbft-client.ts'
 
 /** A chain as a light client's source. */
@@ -31,9 +33,9 @@ export function portsOf(source: SourceInfo): SourcePorts {
 
 /** A source's consensus as Compass works with it; asks the beacon node which network it is on. */
 export async function consensusOf(source: SourceInfo, ports: SourcePorts): Promise<Consensus> {
-  return source.consensus === 'qbft'
-    ? qbftConsensus
-    : createEthereumConsensus({ network: await network(source, ports) })
+  if (source.consensus === 'qbft') return qbftConsensus
+  if (source.consensus === 'istanbul') return istanbulConsensus
+  return createEthereumConsensus({ network: await network(source, ports) })
 }
 
 /**
@@ -51,6 +53,10 @@ export async function deployLightClient(
   const name = `the light client of chain ${source.chainId}`
   if (source.consensus === 'qbft') {
     return target.deploy(name, qbftClientInit(source.chainId, await fetchAnchor(ports.rpc), QBFT_POLICY))
+  }
+  if (source.consensus === 'istanbul') {
+    const { chain, anchor } = await fetchIstanbulAnchor(ports.rpc, source.chainId)
+    return target.deploy(name, istanbulClientInit(chain, anchor, ISTANBUL_POLICY))
   }
   const followed = await network(source, ports)
   return target.deploy(

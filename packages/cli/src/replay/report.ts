@@ -12,6 +12,14 @@ export interface ReplayLine {
   readonly gasUsed: number
   /** The newest final execution block that the contract knows after it. */
   readonly head: ReplayHead
+  /** The receipt proof that the file has for the block, verified against the contract's answer. */
+  readonly receipt?: ReplayReceipt
+}
+
+/** A receipt that was proven to be in the block. */
+export interface ReplayReceipt {
+  readonly transactionIndex: number
+  readonly logs: number
 }
 
 /** An error by its name and parameters. */
@@ -58,7 +66,9 @@ export function replayText(line: ReplayLine | AttestationLine): string {
   const slot = line.head.slot === undefined ? '' : `, slot ${line.head.slot}`
   const where = `${line.file}[${line.index}]`
   if (line.result === 'rejected') return `${where}  rejected: ${errorText(line.error)}  (${line.gasUsed} gas)`
-  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number} ${line.head.hash}${slot}`
+  const { receipt } = line
+  const proven = receipt === undefined ? '' : `, receipt ${receipt.transactionIndex} with ${receipt.logs} logs proven`
+  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number} ${line.head.hash}${slot}${proven}`
 }
 
 function attestationText(line: AttestationLine): string {

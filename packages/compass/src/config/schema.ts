@@ -20,7 +20,7 @@ const chain = z
   .strictObject({
     id: chainId,
     name,
-    consensus: z.enum(['ethereum', 'qbft']),
+    consensus: z.enum(['ethereum', 'istanbul', 'qbft']),
     /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. */
     network: z.string().default('beacon'),
     rpc: z.array(url).min(1, 'expected one URL at least'),
