@@ -2,57 +2,49 @@
 pragma solidity 0.8.37;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IFeeService} from "./interfaces/IFeeService.sol";
+import {FeeClaims} from "./FeeClaims.sol";
 
-/// @title  Fee service with a price table
-/// @notice Fees arrive from MOS and stay here until their receiver withdraws them, so that no receiver can hinder sending.
-contract FeeService is IFeeService, AccessControl {
-    using SafeERC20 for IERC20;
-
+/// @title  Fee service
+/// @notice Prices by a table that a role keeps, or by an oracle that the timelock chooses. What happens to a fee once it is
+///         paid is in `FeeClaims`.
+contract FeeService is FeeClaims, AccessControl {
     struct Price {
         bool listed;
         uint128 perGas;
     }
 
-    struct Base {
-        bool served;
-        uint64 gas;
-    }
-
-    /// @notice May set base gas and prices, at once.
+    /// @notice May set terms and the table's prices, at once. Cannot choose an oracle.
     bytes32 public constant PRICER_ROLE = keccak256("PRICER_ROLE");
 
-    address private _receiver;
-    /// @inheritdoc IFeeService
-    mapping(address token => bool) public isFeeToken;
-    mapping(uint256 chainId => Base) private _bases;
+    mapping(uint256 chainId => Terms) private _terms;
     mapping(uint256 chainId => mapping(address token => Price)) private _prices;
 
-    /// @param admin The timelock. @param pricer Sets prices. @param receiver Withdraws the fees.
-    constructor(address admin, address pricer, address receiver) {
+    /// @param admin The timelock. @param pricer Sets prices. @param mos_ Brings the fees. It need not exist yet: its own
+    ///        constructor checks that this is its fee service.
+    constructor(address admin, address pricer, address mos_) FeeClaims(mos_) {
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
         _grantRole(PRICER_ROLE, pricer);
-        _setReceiver(receiver);
     }
 
-    /// @notice Takes native fees.
-    receive() external payable {}
-
     /// @inheritdoc IFeeService
-    function setBaseGas(uint256 chainId, uint256 baseGas) external onlyRole(PRICER_ROLE) {
-        if (baseGas > type(uint64).max) revert FeeService_OutOfRange(type(uint64).max, baseGas);
-        _bases[chainId] = Base(true, uint64(baseGas));
-        emit SetBaseGas(chainId, baseGas);
+    function setTerms(uint256 chainId, Terms calldata terms) external {
+        if (!hasRole(DEFAULT_ADMIN_ROLE, msg.sender)) {
+            _checkRole(PRICER_ROLE);
+            // An oracle of the pricer's own would be a price without a bound to be held to in the table.
+            if (terms.oracle != _terms[chainId].oracle) _checkRole(DEFAULT_ADMIN_ROLE);
+        }
+        if (chainId > type(uint64).max) revert FeeService_OutOfRange(type(uint64).max, chainId);
+        if (address(terms.oracle) != address(0)) _requireContract(address(terms.oracle));
+        _terms[chainId] = terms;
+        emit TermsSet(chainId, terms);
     }
 
     /// @inheritdoc IFeeService
     function setChainGasPrice(uint256 chainId, address token, uint256 chainGasPrice) external onlyRole(PRICER_ROLE) {
         if (chainGasPrice > type(uint128).max) revert FeeService_OutOfRange(type(uint128).max, chainGasPrice);
-        if (token != address(0) && token.code.length == 0) revert FeeService_NotAContract(token);
+        if (token != address(0)) _registerToken(token);
         _prices[chainId][token] = Price(true, uint128(chainGasPrice));
-        if (token != address(0)) isFeeToken[token] = true;
         emit SetChainGasPrice(chainId, token, chainGasPrice, true);
     }
 
@@ -63,21 +55,13 @@ contract FeeService is IFeeService, AccessControl {
     }
 
     /// @inheritdoc IFeeService
-    function setFeeReceiver(address receiver) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        _setReceiver(receiver);
+    function registerToken(address token) external onlyRole(PRICER_ROLE) {
+        _registerToken(token);
     }
 
     /// @inheritdoc IFeeService
-    function withdraw(address token, uint256 amount) external {
-        address receiver = _receiver;
-        if (msg.sender != receiver) revert FeeService_NotReceiver(receiver, msg.sender);
-        emit FeesWithdrawn(token, receiver, amount);
-        if (token == address(0)) {
-            (bool paid,) = receiver.call{value: amount}("");
-            if (!paid) revert FeeService_PaymentFailed(receiver, amount);
-        } else {
-            IERC20(token).safeTransfer(receiver, amount);
-        }
+    function termsOf(uint256 chainId) external view returns (Terms memory) {
+        return _terms[chainId];
     }
 
     /// @inheritdoc IFeeService
@@ -86,16 +70,34 @@ contract FeeService is IFeeService, AccessControl {
         view
         returns (uint256 base, uint256 gasPrice, address receiver)
     {
-        Base memory chain = _bases[chainId];
-        if (!chain.served) revert FeeService_ChainNotServed(chainId);
-        Price memory price = _prices[chainId][feeToken];
-        if (!price.listed) revert FeeService_TokenNotListed(chainId, feeToken);
-        return (chain.gas, price.perGas, _receiver);
+        Terms memory terms = _terms[chainId];
+        gasPrice = _price(chainId, feeToken, terms);
+        return (uint256(terms.baseGas) + terms.updateGas, gasPrice, address(this));
     }
 
-    function _setReceiver(address receiver) private {
-        if (receiver == address(0)) revert FeeService_ZeroReceiver();
-        _receiver = receiver;
-        emit SetFeeReceiver(receiver);
+    /// @inheritdoc IFeeService
+    function quote(uint256 chainId, address feeToken, uint256 gasLimit, uint256 length)
+        external
+        view
+        returns (uint256 amount)
+    {
+        Terms memory terms = _terms[chainId];
+        uint256 perGas = _price(chainId, feeToken, terms);
+        uint256 beyond = length > terms.includedBytes ? length - terms.includedBytes : 0;
+        return (uint256(terms.baseGas) + terms.updateGas + gasLimit + beyond * terms.gasPerByte) * perGas;
+    }
+
+    /// @dev A token must be registered whoever lists it: MOS must know what senders approve it for.
+    function _price(uint256 chainId, address feeToken, Terms memory terms) private view returns (uint256 perGas) {
+        if (!terms.served) revert FeeService_ChainNotServed(chainId);
+        bool listed;
+        if (address(terms.oracle) == address(0)) {
+            Price memory price = _prices[chainId][feeToken];
+            (listed, perGas) = (price.listed, price.perGas);
+        } else {
+            (listed, perGas) = terms.oracle.gasPrice(chainId, feeToken);
+            listed = listed && (feeToken == address(0) || isFeeToken(feeToken));
+        }
+        if (!listed) revert FeeService_TokenNotListed(chainId, feeToken);
     }
 }

@@ -126,6 +126,8 @@ abstract contract Lanes is IMessageService, AccessControl {
 
     function _setFeeService(IFeeService feeService_) private {
         _requireContract(address(feeService_));
+        address kept = feeService_.mos();
+        if (kept != address(this)) revert MOS_FeeServiceOfAnother(address(this), kept);
         emit FeeServiceSet(_feeService, feeService_);
         _feeService = feeService_;
         _forbidden[address(feeService_)] = true;

@@ -4,55 +4,27 @@ pragma solidity 0.8.37;
 import {ILightClient} from "../light-clients/ILightClient.sol";
 import {Receipts} from "../proofs/Receipts.sol";
 import {IFeeService} from "./interfaces/IFeeService.sol";
-import {IMapoExecutor} from "./interfaces/IMapoExecutor.sol";
 import {IMessageService} from "./interfaces/IMessageService.sol";
 import {IMOSV3} from "./interfaces/IMOSV3.sol";
 import {Lanes} from "./Lanes.sol";
 import {DeliveryGas} from "./libraries/DeliveryGas.sol";
+import {Inbound, Options, Source} from "./libraries/Inbound.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
 import {Outbound} from "./Outbound.sol";
 
 /// @title  Message service (MOS)
 /// @notice Sends messages as events and delivers those that a light client of their source chain vouches for.
-/// @dev    Not upgradeable, holds no funds, grants no approvals, has no owner but the timelock. This file is the receiving
-///         half. Receiving is locked while a target runs, so that MOS never re-enters an application that is in the
-///         middle of a message; sending works there.
+/// @dev    Not upgradeable, holds no funds, grants no approvals, has no owner but the timelock. This file is the entry to
+///         the receiving half: it reads what is proven; `Orders` decides what becomes of it. Receiving is locked while a
+///         target runs, so that MOS never re-enters an application that is in the middle of a message; sending works there.
 contract MessageService is Outbound {
-    /// @dev Who vouches for the messages that are being delivered.
-    struct Source {
-        uint256 chainId;
-        ILightClient lightClient;
-        address mos;
-    }
-
-    /// @dev A message on its way to its target. Its dynamic parts stay in calldata.
-    struct Inbound {
-        bytes32 orderId;
-        address sender;
-        MessageType msgType;
-        address target;
-        uint256 gasLimit;
-    }
-
-    /// @notice Bytes of a failed target's return data that are kept.
-    uint256 public constant RETURN_DATA_CAP = 512;
-
-    /// @dev topic0 of the only log that carries a message.
+    /// @dev topic0 of the logs that carry a message.
     bytes32 private constant MESSAGE_OUT = IMOSV3.mapMessageOut.selector;
-    /// @dev Topics of `mapMessageOut`: its signature, fromChain, toChain.
+    bytes32 private constant MESSAGE_OUT_WITH_OPTIONS = IMessageService.mapMessageOutWithOptions.selector;
+    /// @dev Topics of both: the signature, fromChain, toChain.
     uint256 private constant MESSAGE_OUT_TOPICS = 3;
-    /// @dev `getOrderStatus`' word for "verified by a light client".
-    uint256 private constant NODE_TYPE_LIGHT_CLIENT = 1;
-    /// @dev Nonces in one word of the replay bitmap: 2^8.
-    uint256 private constant NONCE_WORD_BITS = 8;
     /// @dev What `abi.encode` of one dynamic struct starts with.
     uint256 private constant TUPLE_OFFSET = 0x20;
-
-    /// @dev By keccak256(abi.encode(origin chain, origin MOS, nonce >> 8)): one bit a nonce.
-    mapping(bytes32 key => uint256 word) private _consumed;
-    mapping(uint256 fromChain => mapping(bytes32 orderId => bytes32 commitment)) private _stored;
-    /// @notice Whether `target` permits CALLDATA messages from `fromAddress` on `fromChain`.
-    mapping(address target => mapping(uint256 fromChain => mapping(bytes fromAddress => bool))) public callerList;
 
     /// @dev Set while a target runs. Transient.
     bool private transient _receiving;
@@ -72,7 +44,7 @@ contract MessageService is Outbound {
 
     /// @inheritdoc IMOSV3
     function transferIn(uint256 chainId, bytes calldata receiptProof) external receiving {
-        Source memory source = _source(chainId);
+        Source memory source = _source(chainId, msg.sender);
         (bytes calldata receipt, uint256 txIndex) = _receipt(source, receiptProof);
         bytes calldata rest = Receipts.logs(receipt);
         bool delivered;
@@ -85,8 +57,8 @@ contract MessageService is Outbound {
             (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
                 _inspect(source, emitter, topics, data);
             if (reason == SkipReason.None) {
-                _requireGas(message.gasLimit, messageData.length);
-                _consume(source, message, messageData, payload);
+                _requireGas(message, messageData.length);
+                _settle(source, message, messageData, payload);
                 delivered = true;
             } else if (
                 reason != SkipReason.ForeignEmitter && reason != SkipReason.ForeignTopic
@@ -101,31 +73,37 @@ contract MessageService is Outbound {
 
     /// @inheritdoc IMOSV3
     function transferInWithIndex(uint256 chainId, uint256 logIndex, bytes calldata receiptProof) external receiving {
-        _deliver(_source(chainId), logIndex, receiptProof);
+        _deliver(_source(chainId, msg.sender), 0, logIndex, receiptProof);
     }
 
     /// @inheritdoc IMessageService
-    function updateAndTransferIn(
+    function deliver(
         uint256 chainId,
         bytes[] calldata updates,
+        bytes32 hint,
+        address payee,
         uint256 logIndex,
         bytes calldata receiptProof
     ) external receiving {
-        Source memory source = _source(chainId);
+        Source memory source = _source(chainId, payee);
+        if (hint != 0 && _isSettled(chainId, source.mos, hint)) revert MOS_AlreadyDelivered(chainId, hint);
         _update(source, updates);
-        _deliver(source, logIndex, receiptProof);
+        _deliver(source, hint, logIndex, receiptProof);
     }
 
     /// @inheritdoc IMessageService
-    function transferInBatch(uint256 chainId, bytes[] calldata updates, bytes calldata batchProof)
-        external
-        receiving
-        returns (uint256 delivered)
-    {
-        Source memory source = _source(chainId);
+    function transferInBatch(
+        uint256 chainId,
+        bytes[] calldata updates,
+        bytes32[] calldata hints,
+        address payee,
+        bytes calldata batchProof
+    ) external receiving returns (uint256 delivered) {
+        Source memory source = _source(chainId, payee);
+        _requireOneUnsettled(source, hints);
         _update(source, updates);
         BatchProof calldata batch = _asBatchProof(batchProof);
-        bytes32 receiptsRoot = source.lightClient.verifyBlock(batch.blockProof).receiptsRoot;
+        bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(batch.blockProof);
         for (uint256 i = 0; i != batch.members.length; ++i) {
             uint256 memoryBefore = _freeMemory();
             BatchMember calldata member = batch.members[i];
@@ -139,12 +117,12 @@ contract MessageService is Outbound {
             (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
                 _inspect(source, receipt, member.logIndex);
             if (reason == SkipReason.None) {
-                if (!_gasCovers(message.gasLimit, messageData.length)) {
-                    if (delivered == 0) _requireGas(message.gasLimit, messageData.length);
+                if (delivered != 0 && !_gasCovers(_callGas(message), messageData.length)) {
                     emit BatchStopped(chainId, i);
                     return delivered;
                 }
-                _consume(source, message, messageData, payload);
+                _requireGas(message, messageData.length);
+                _settle(source, message, messageData, payload);
                 ++delivered;
             } else {
                 emit MessageSkipped(chainId, member.txIndex, member.logIndex, reason);
@@ -155,9 +133,8 @@ contract MessageService is Outbound {
 
     /// @inheritdoc IMessageService
     function retry(StoredMessage calldata stored) external receiving {
-        bytes32 commitment = keccak256(abi.encode(stored));
-        if (_stored[stored.fromChain][stored.orderId] != commitment) revert MOS_NotStored(commitment);
-        Source memory source = _source(stored.fromChain);
+        _takeStored(stored);
+        Source memory source = _source(stored.fromChain, msg.sender);
         if (address(stored.lightClient) != address(source.lightClient)) {
             revert MOS_NotVouchedFor(source.lightClient, stored.lightClient);
         }
@@ -166,66 +143,19 @@ contract MessageService is Outbound {
         ILightClient.Status status = source.lightClient.status();
         if (status == ILightClient.Status.Frozen) revert MOS_LightClientStatus(status);
 
-        (MessageType msgType, address target, uint256 gasLimit, bytes calldata payload) =
-            MessageCodec.decode(stored.messageData);
-        delete _stored[stored.fromChain][stored.orderId];
-        _requireGas(gasLimit, stored.messageData.length);
-        address sender = address(bytes20(stored.fromAddress));
-        Inbound memory message = Inbound(
-            stored.orderId,
-            sender,
-            msgType,
-            target,
-            DeliveryGas.forRetry(gasleft(), gasLimit, stored.messageData.length)
-        );
-        (bool ok, bytes memory reason) = _execute(source, message, payload);
+        Inbound memory message;
+        bytes calldata payload;
+        (, message.options) = MessageCodec.inspectOptions(stored.options);
+        if (_isPast(message.options.deadline)) revert MOS_Expired(message.options.deadline, block.timestamp);
+        (message.msgType, message.target, message.gasLimit, payload) = MessageCodec.decode(stored.messageData);
+        message.orderId = stored.orderId;
+        message.sender = address(bytes20(stored.fromAddress));
+        _requireGas(message, stored.messageData.length);
+        message.gasLimit = DeliveryGas.forRetry(gasleft(), message.gasLimit, stored.messageData.length);
+        (bool ok, bytes memory reason) = _execute(source.chainId, message, payload);
         if (!ok) revert MOS_RetryFailed(reason);
         emit mapMessageIn(stored.fromChain, block.chainid, stored.orderId, stored.fromAddress, payload, true, bytes(""));
-    }
-
-    /// @inheritdoc IMOSV3
-    function addRemoteCaller(uint256 fromChain, bytes calldata fromAddress, bool tag) external {
-        callerList[msg.sender][fromChain][fromAddress] = tag;
-        emit AddRemoteCaller(msg.sender, fromChain, fromAddress, tag);
-    }
-
-    /// @inheritdoc IMOSV3
-    function getExecutePermission(address target, uint256 fromChain, bytes calldata fromAddress)
-        external
-        view
-        returns (bool)
-    {
-        return callerList[target][fromChain][fromAddress];
-    }
-
-    /// @inheritdoc IMOSV3
-    function getOrderStatus(uint256 chainId, uint256, bytes32 orderId)
-        external
-        view
-        returns (bool exists, bool verifiable, uint256 nodeType)
-    {
-        Lane storage lane = _lanes[chainId];
-        ILightClient lightClient = lane.lightClient;
-        exists = isConsumed(chainId, lane.remoteMos, MessageCodec.nonceOf(orderId));
-        verifiable = address(lightClient) != address(0) && lightClient.status() != ILightClient.Status.Frozen;
-        nodeType = NODE_TYPE_LIGHT_CLIENT;
-    }
-
-    /// @inheritdoc IMessageService
-    function outcome(uint256 fromChain, bytes32 orderId) external view returns (Outcome) {
-        if (_stored[fromChain][orderId] != 0) return Outcome.Failed;
-        bool consumed = isConsumed(fromChain, _lanes[fromChain].remoteMos, MessageCodec.nonceOf(orderId));
-        return consumed ? Outcome.Delivered : Outcome.None;
-    }
-
-    /// @inheritdoc IMessageService
-    function storedMessage(uint256 fromChain, bytes32 orderId) external view returns (bytes32 commitment) {
-        return _stored[fromChain][orderId];
-    }
-
-    /// @inheritdoc IMessageService
-    function isConsumed(uint256 fromChain, address fromMos, uint64 nonce) public view returns (bool) {
-        return _consumed[_nonceKey(fromChain, fromMos, nonce)] & _nonceBit(nonce) != 0;
+        _leaveStream(source, message);
     }
 
     function _update(Source memory source, bytes[] calldata updates) private {
@@ -234,95 +164,33 @@ contract MessageService is Outbound {
         }
     }
 
-    function _deliver(Source memory source, uint256 logIndex, bytes calldata receiptProof) private {
+    function _deliver(Source memory source, bytes32 hint, uint256 logIndex, bytes calldata receiptProof) private {
         (bytes calldata receipt,) = _receipt(source, receiptProof);
         (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
             _inspect(source, receipt, logIndex);
         if (reason != SkipReason.None) _revertUndeliverable(reason, source, receipt, logIndex);
-        _requireGas(message.gasLimit, messageData.length);
-        _consume(source, message, messageData, payload);
-    }
-
-    /// @dev Marks the order, then runs its target. A failure is kept for `retry`.
-    function _consume(Source memory source, Inbound memory message, bytes calldata messageData, bytes calldata payload)
-        private
-    {
-        uint64 nonce = MessageCodec.nonceOf(message.orderId);
-        bytes32 key = _nonceKey(source.chainId, source.mos, nonce);
-        uint256 word = _consumed[key];
-        if (word & _nonceBit(nonce) != 0) {
-            _store(source, message, messageData);
-            return;
-        }
-        _consumed[key] = word | _nonceBit(nonce);
-        (bool ok, bytes memory reason) = _execute(source, message, payload);
-        emit mapMessageIn(
-            source.chainId, block.chainid, message.orderId, abi.encodePacked(message.sender), payload, ok, reason
-        );
-        if (!ok) _store(source, message, messageData);
-    }
-
-    function _store(Source memory source, Inbound memory message, bytes calldata messageData) private {
-        bytes32 commitment = _commitment(source, message, messageData);
-        _stored[source.chainId][message.orderId] = commitment;
-        emit MessageStored(source.chainId, message.orderId, commitment, source.lightClient, source.mos);
-    }
-
-    /// @dev Calls the target with exactly `message.gasLimit` gas, or says why it must not be called.
-    function _execute(Source memory source, Inbound memory message, bytes calldata payload)
-        private
-        returns (bool ok, bytes memory reason)
-    {
-        address target = message.target;
-        if (_forbidden[target]) return (false, abi.encodeWithSelector(MOS_ForbiddenTarget.selector, target));
-        if (target.code.length == 0) return (false, abi.encodeWithSelector(MOS_TargetHasNoCode.selector, target));
-        bytes memory from = abi.encodePacked(message.sender);
-        bytes memory input;
-        if (message.msgType == MessageType.MESSAGE) {
-            input = abi.encodeCall(
-                IMapoExecutor.mapoExecute, (source.chainId, block.chainid, from, message.orderId, payload)
-            );
-        } else {
-            if (_feeService.isFeeToken(target)) {
-                return (false, abi.encodeWithSelector(MOS_ForbiddenTarget.selector, target));
-            }
-            if (!callerList[target][source.chainId][from]) {
-                return (false, abi.encodeWithSelector(MOS_CallNotPermitted.selector, target, source.chainId, from));
-            }
-            // Its arguments say who sent what on which chain: only MOS may fill them in, not the sender of a payload.
-            if (bytes4(payload) == IMapoExecutor.mapoExecute.selector) {
-                return (false, abi.encodeWithSelector(MOS_ForbiddenSelector.selector, bytes4(payload)));
-            }
-            input = payload;
-        }
-        uint256 gasLimit = message.gasLimit;
-        if (DeliveryGas.callGas(gasleft()) < gasLimit) {
-            revert MOS_InsufficientGas(gasLimit, DeliveryGas.callGas(gasleft()));
-        }
-        // The target's return data is copied up to the cap, only where it failed. The copy goes to free memory, and the
-        // free-memory pointer moves past it.
-        assembly ("memory-safe") {
-            ok := call(gasLimit, target, 0, add(input, 0x20), mload(input), 0, 0)
-            reason := mload(0x40)
-            let size := 0
-            if iszero(ok) {
-                size := returndatasize()
-                if gt(size, RETURN_DATA_CAP) { size := RETURN_DATA_CAP }
-                returndatacopy(add(reason, 0x20), 0, size)
-            }
-            mstore(reason, size)
-            mstore(0x40, and(add(add(reason, 0x3f), size), not(0x1f)))
-        }
+        if (hint != 0 && hint != message.orderId) revert MOS_HintMismatch(hint, message.orderId);
+        _requireGas(message, messageData.length);
+        _settle(source, message, messageData, payload);
     }
 
     /// @dev The route from `chainId`, if messages may come in on it.
-    function _source(uint256 chainId) private view returns (Source memory source) {
+    function _source(uint256 chainId, address payee) private view returns (Source memory source) {
         Lane storage lane = _lanes[chainId];
         source.lightClient = lane.lightClient;
         if (address(source.lightClient) == address(0)) revert MOS_NoRoute(chainId);
         if (lane.inboundPaused) revert MOS_LanePaused(chainId, false);
         source.chainId = chainId;
         source.mos = lane.remoteMos;
+        source.payee = payee == address(0) ? msg.sender : payee;
+    }
+
+    function _requireOneUnsettled(Source memory source, bytes32[] calldata hints) private view {
+        uint256 count = hints.length;
+        for (uint256 i = 0; i != count; ++i) {
+            if (!_isSettled(source.chainId, source.mos, hints[i])) return;
+        }
+        if (count != 0) revert MOS_AlreadyDelivered(source.chainId, hints[0]);
     }
 
     /// @dev The receipt that the source's light client vouches for.
@@ -333,7 +201,7 @@ contract MessageService is Outbound {
     {
         ReceiptProof calldata proof = _asReceiptProof(receiptProof);
         txIndex = proof.txIndex;
-        bytes32 receiptsRoot = source.lightClient.verifyBlock(proof.blockProof).receiptsRoot;
+        bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(proof.blockProof);
         receipt = Receipts.verify(receiptsRoot, txIndex, proof.nodes);
     }
 
@@ -355,36 +223,47 @@ contract MessageService is Outbound {
         messageData = data[:0];
         payload = data[:0];
         if (emitter != source.mos) return (SkipReason.ForeignEmitter, message, messageData, payload);
-        if (topics.length != MESSAGE_OUT_TOPICS || topics[0] != MESSAGE_OUT) {
+        if (topics.length != MESSAGE_OUT_TOPICS || (topics[0] != MESSAGE_OUT && topics[0] != MESSAGE_OUT_WITH_OPTIONS))
+        {
             return (SkipReason.ForeignTopic, message, messageData, payload);
         }
         if (topics[1] != bytes32(source.chainId) || topics[2] != bytes32(block.chainid)) {
             return (SkipReason.ForeignLane, message, messageData, payload);
         }
         bool canonical;
-        (canonical, message.orderId, message.sender, messageData) = MessageCodec.inspectLog(data);
+        bytes32 expected;
+        (canonical, expected, messageData) = _readLog(source, topics[0] == MESSAGE_OUT_WITH_OPTIONS, data, message);
         if (!canonical) return (SkipReason.MalformedLog, message, messageData, payload);
-        if (message.orderId != _orderId(source, message, messageData)) {
-            return (SkipReason.OrderIdMismatch, message, messageData, payload);
-        }
+        if (message.orderId != expected) return (SkipReason.OrderIdMismatch, message, messageData, payload);
         MessageCodec.Fault fault;
         (fault,, message.msgType, message.target, message.gasLimit, payload) = MessageCodec.inspect(messageData);
         if (fault != MessageCodec.Fault.None) return (SkipReason.MalformedMessage, message, messageData, payload);
-        if (
-            isConsumed(source.chainId, source.mos, MessageCodec.nonceOf(message.orderId))
-                && !_needsNewVoucher(source, message, messageData)
-        ) reason = SkipReason.AlreadyDelivered;
+        reason = _admit(source, message, messageData);
     }
 
-    /// @dev Whether the order failed under a light client that is no longer the route's: proving it again makes it
-    ///      retriable again.
-    function _needsNewVoucher(Source memory source, Inbound memory message, bytes calldata messageData)
+    /// @dev Fills in what the log says of the message. @return expected The id that its own fields commit to.
+    function _readLog(Source memory source, bool withOptions, bytes calldata data, Inbound memory message)
         private
         view
-        returns (bool)
+        returns (bool canonical, bytes32 expected, bytes calldata messageData)
     {
-        bytes32 stored = _stored[source.chainId][message.orderId];
-        return stored != 0 && stored != _commitment(source, message, messageData);
+        bytes32 optionsHash = MessageCodec.NO_OPTIONS;
+        if (withOptions) {
+            (canonical, message.orderId, message.sender, messageData, message.options, optionsHash) =
+                MessageCodec.inspectLogWithOptions(data);
+        } else {
+            (canonical, message.orderId, message.sender, messageData) = MessageCodec.inspectLog(data);
+        }
+        if (!canonical) return (false, expected, messageData);
+        expected = MessageCodec.orderId(
+            source.chainId,
+            source.mos,
+            block.chainid,
+            MessageCodec.nonceOf(message.orderId),
+            message.sender,
+            keccak256(messageData),
+            optionsHash
+        );
     }
 
     function _revertUndeliverable(SkipReason reason, Source memory source, bytes calldata receipt, uint256 logIndex)
@@ -399,42 +278,19 @@ contract MessageService is Outbound {
         if (reason == SkipReason.ForeignLane) revert MOS_ForeignLane(uint256(topics[1]), uint256(topics[2]));
         if (reason == SkipReason.MalformedLog) revert MOS_MalformedLog();
         Inbound memory message;
-        bytes calldata messageData;
-        (, message.orderId, message.sender, messageData) = MessageCodec.inspectLog(data);
-        if (reason == SkipReason.OrderIdMismatch) {
-            revert MOS_OrderIdMismatch(_orderId(source, message, messageData), message.orderId);
+        (, bytes32 expected, bytes calldata messageData) =
+            _readLog(source, topics[0] == MESSAGE_OUT_WITH_OPTIONS, data, message);
+        if (reason == SkipReason.OrderIdMismatch) revert MOS_OrderIdMismatch(expected, message.orderId);
+        (, message.target,,) = MessageCodec.decode(messageData);
+        if (reason == SkipReason.OutOfOrder) {
+            revert MOS_OutOfOrder(_awaited(source, message), message.options.sequence);
         }
-        if (reason == SkipReason.MalformedMessage) MessageCodec.decode(messageData);
         revert MOS_AlreadyDelivered(source.chainId, message.orderId);
     }
 
-    function _orderId(Source memory source, Inbound memory message, bytes calldata messageData)
-        private
-        view
-        returns (bytes32)
-    {
-        uint64 nonce = MessageCodec.nonceOf(message.orderId);
-        return MessageCodec.orderId(source.chainId, source.mos, block.chainid, nonce, message.sender, messageData);
-    }
-
-    function _commitment(Source memory source, Inbound memory message, bytes calldata messageData)
-        private
-        view
-        returns (bytes32)
-    {
-        return keccak256(
-            abi.encode(
-                StoredMessage({
-                    fromChain: source.chainId,
-                    lightClient: source.lightClient,
-                    fromMos: source.mos,
-                    toChain: block.chainid,
-                    orderId: message.orderId,
-                    fromAddress: abi.encodePacked(message.sender),
-                    messageData: messageData
-                })
-            )
-        );
+    /// @dev Gas that the message's target must get; none if it is not called because its deadline is past.
+    function _callGas(Inbound memory message) private view returns (uint256) {
+        return _isPast(message.options.deadline) ? 0 : message.gasLimit;
     }
 
     function _gasCovers(uint256 gasLimit, uint256 length) private view returns (bool) {
@@ -442,18 +298,11 @@ contract MessageService is Outbound {
     }
 
     /// @dev What is left after all costs of MOS must cover the gas limit even of the 63/64 that a call can pass on.
-    function _requireGas(uint256 gasLimit, uint256 length) private view {
+    function _requireGas(Inbound memory message, uint256 length) private view {
+        uint256 gasLimit = _callGas(message);
         if (!_gasCovers(gasLimit, length)) {
             revert MOS_InsufficientGas(gasLimit + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
         }
-    }
-
-    function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private pure returns (bytes32) {
-        return keccak256(abi.encode(fromChain, fromMos, nonce >> NONCE_WORD_BITS));
-    }
-
-    function _nonceBit(uint64 nonce) private pure returns (uint256) {
-        return uint256(1) << (nonce & 0xff);
     }
 
     /// @dev Points a struct at `data` behind its first word, without copying. Where the offsets inside it lead, inside the

@@ -124,11 +124,6 @@ interface IFeeService {
     /// @return settled How many fees.
     function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled);
 
-    /// @notice Credits the fee of an order that a final block of its target chain, past the deadline, shows as not consumed:
-    ///         it can only expire. Anybody. For chains whose light client is here.
-    /// @param  proof `abi.encode(RemoteMos.UnconsumedProof)`.
-    function refundUnconsumed(Order calldata order, bytes calldata proof) external;
-
     /// @notice Pays the caller's credit in `token` (zero: the native coin) to `to`.
     function withdraw(address token, address to) external returns (uint256 amount);
 
@@ -140,6 +135,9 @@ interface IFeeService {
 
     /// @notice Takes `token` off the table's list for `chainId`. Pricer only.
     function unlistToken(uint256 chainId, address token) external;
+
+    /// @notice Makes `token` one that an oracle may list, and that MOS never calls for a message. Pricer only.
+    function registerToken(address token) external;
 
     /// @notice The fee of an order, while it waits.
     function escrowOf(bytes32 orderId) external view returns (Escrow memory);

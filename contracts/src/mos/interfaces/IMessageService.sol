@@ -164,8 +164,6 @@ interface IMessageService is IMOSV3 {
     error MOS_UnexpectedValue(uint256 given);
     /// @notice The fee token took its own cut or did not move. @param expected Units. @param given Units received.
     error MOS_FeeNotReceived(uint256 expected, uint256 given);
-    /// @notice The fee service did not take the fee.
-    error MOS_FeeRefused(address to, uint256 amount);
     /// @notice The excess fee could not be returned to the caller.
     error MOS_RefundFailed(address to, uint256 amount);
     /// @notice The log was not emitted by the source chain's MOS. @param expected MOS. @param given Emitter.

@@ -8,10 +8,11 @@ import {MessageCodec} from "./MessageCodec.sol";
 /// @notice Where a figure falls short, the whole call reverts and nothing is consumed: safety depends on none of them.
 library DeliveryGas {
     /// @dev Gas that MOS spends on one message besides the target's own, at most, for an empty payload. Two storage
-    ///      writes from zero (44,200: the nonce word, the commitment of a failure), three cold reads (6,300), the cold
-    ///      target (2,600), two events with the capped return data (about 13,000), and the code around them; rounded up.
+    ///      writes from zero (44,200: the nonce word, and the commitment of a failure or the stream's place), five cold
+    ///      reads (10,500), the cold target (2,600), three events with the capped return data (about 15,000), and the code
+    ///      around them; rounded up.
     ///      Safety does not depend on it: where it falls short, the whole call reverts and nothing is consumed.
-    uint256 private constant RESERVE = 80_000;
+    uint256 private constant RESERVE = 85_000;
     /// @dev The same for each byte of the payload: copied for the call (6 gas a word with memory), for the event (8 a
     ///      byte and 6 a word) and for the commitment (12 a word and 6 to hash); quadratic memory below 1 a byte.
     uint256 private constant RESERVE_PER_BYTE = 12;

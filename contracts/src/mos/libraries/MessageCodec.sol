@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMessageService} from "../interfaces/IMessageService.sol";
 import {IMOSV3} from "../interfaces/IMOSV3.sol";
+import {Options} from "./Inbound.sol";
 
 /// @title  Encoding of messages and their ids
 /// @notice `docs/spec/message.md`. Two encodings of `MessageData` are accepted, the tuple (word 0 = 0x20) and the flat
@@ -19,10 +20,13 @@ library MessageCodec {
         Value
     }
 
-    /// @notice `version` of the order ids of `transferOut`.
+    /// @notice `version` of the order ids of `transferOut`, and of `transferOutWithOptions`.
     uint256 internal constant VERSION = 1;
+    uint256 internal constant VERSION_WITH_OPTIONS = 2;
     /// @notice keccak256 of no options: `transferOut` has none.
     bytes32 internal constant NO_OPTIONS = keccak256("");
+    /// @notice Length of encoded options: `abi.encode(uint64 deadline, uint64 sequence, address refundRecipient)`. Bytes.
+    uint256 internal constant OPTIONS_LENGTH = 0x60;
 
     /// @notice Least gas limit, the price of a bare transaction, and greatest, as in MAP Protocol's MOS. Gas.
     uint256 internal constant MIN_GAS_LIMIT = 21_000;
@@ -51,6 +55,15 @@ library MessageCodec {
     uint256 private constant FROM_AT = 0x60;
     uint256 private constant CALL_DATA_AT = 0xa0;
     uint256 private constant LOG_MIN = 0xc0;
+
+    // Byte offsets inside the data of mapMessageOutWithOptions:
+    //   0x00 orderId | 0x20 offset of fromAddrss = 0x80 | 0x40 offset of callData = 0xc0 | 0x60 offset of options
+    //   0x80 length of fromAddrss = 20 | 0xa0 fromAddrss | 0xc0 length of callData | 0xe0 callData
+    //   and last: length of options = 0x60 | deadline | sequence | refundRecipient
+    uint256 private constant OPTIONS_OFFSET_AT = 0x60;
+    uint256 private constant FROM_WITH_OPTIONS_AT = 0x80;
+    uint256 private constant CALL_DATA_WITH_OPTIONS_AT = 0xc0;
+    uint256 private constant LOG_WITH_OPTIONS_MIN = 0x160;
 
     /// @notice Reads a message without reverting.
     /// @return fault `None` if the message is one that MOS carries; else the other values mean nothing.
@@ -129,34 +142,96 @@ library MessageCodec {
     {
         message = data[:0];
         if (data.length < LOG_MIN) return (false, id, sender, message);
-        uint256 senderWord = _word(data, FROM_AT + WORD);
+        return _inspectLog(data, FROM_AT, CALL_DATA_AT);
+    }
+
+    /// @notice Reads the data of a `mapMessageOutWithOptions` log without reverting: `canonical` says whether it is exactly
+    ///         what `abi.encode` writes for a 20-byte sender; else the rest means nothing.
+    function inspectLogWithOptions(bytes calldata data)
+        internal
+        pure
+        returns (
+            bool canonical,
+            bytes32 id,
+            address sender,
+            bytes calldata message,
+            Options memory options,
+            bytes32 optionsHash
+        )
+    {
+        message = data[:0];
+        if (data.length < LOG_WITH_OPTIONS_MIN) return (false, id, sender, message, options, optionsHash);
+        uint256 optionsAt = data.length - WORD - OPTIONS_LENGTH;
+        if (_word(data, OPTIONS_OFFSET_AT) != optionsAt || _word(data, optionsAt) != OPTIONS_LENGTH) {
+            return (false, id, sender, message, options, optionsHash);
+        }
+        bytes calldata encoded = data[optionsAt + WORD:];
+        (canonical, options) = inspectOptions(encoded);
+        if (!canonical) return (false, id, sender, message, options, optionsHash);
+        optionsHash = keccak256(encoded);
+        (canonical, id, sender, message) =
+            _inspectLog(data[:optionsAt], FROM_WITH_OPTIONS_AT, CALL_DATA_WITH_OPTIONS_AT);
+    }
+
+    /// @notice Reads options without reverting. None are those of a message that was sent without. `canonical`: they are
+    ///         none, or exactly what `abi.encode` writes; else the rest means nothing.
+    function inspectOptions(bytes calldata encoded) internal pure returns (bool canonical, Options memory options) {
+        if (encoded.length == 0) return (true, options);
+        if (encoded.length != OPTIONS_LENGTH) return (false, options);
+        uint256 deadline = _word(encoded, 0);
+        uint256 sequence = _word(encoded, WORD);
+        uint256 recipient = _word(encoded, 2 * WORD);
         if (
-            _word(data, 0x20) != FROM_AT || _word(data, 0x40) != CALL_DATA_AT || _word(data, FROM_AT) != ADDRESS_LENGTH
-                || senderWord & ADDRESS_PADDING != 0
-        ) return (false, id, sender, message);
-        (canonical, message) = _lastBytes(data, CALL_DATA_AT);
-        id = bytes32(_word(data, 0));
-        sender = address(bytes20(bytes32(senderWord)));
+            deadline > type(uint64).max || sequence > type(uint64).max || recipient > type(uint160).max
+                || recipient == 0
+        ) return (false, options);
+        return (true, Options(true, uint64(deadline), uint64(sequence), address(uint160(recipient))));
+    }
+
+    /// @notice Options as they are sent; nothing for a message without.
+    function encodeOptions(Options memory options) internal pure returns (bytes memory) {
+        if (!options.present) return "";
+        return abi.encode(options.deadline, options.sequence, options.refundRecipient);
     }
 
     /// @notice Id of an order: 24 bytes of a hash of everything about it, then the 8-byte lane nonce.
+    /// @param  messageHash keccak256 of the encoded `MessageData`. @param optionsHash keccak256 of the encoded options.
     function orderId(
         uint256 fromChain,
         address mos,
         uint256 toChain,
         uint64 nonce,
         address sender,
-        bytes calldata message
+        bytes32 messageHash,
+        bytes32 optionsHash
     ) internal pure returns (bytes32) {
-        bytes32 digest = keccak256(
-            abi.encode(VERSION, fromChain, mos, toChain, nonce, sender, keccak256(message), NO_OPTIONS)
-        );
+        uint256 version = optionsHash == NO_OPTIONS ? VERSION : VERSION_WITH_OPTIONS;
+        bytes32 digest =
+            keccak256(abi.encode(version, fromChain, mos, toChain, nonce, sender, messageHash, optionsHash));
         return bytes32((uint256(digest) >> NONCE_BITS << NONCE_BITS) | nonce);
     }
 
     /// @notice The lane nonce in an order id.
     function nonceOf(bytes32 id) internal pure returns (uint64) {
         return uint64(uint256(id));
+    }
+
+    /// @dev What both kinds of logs share: the order id first, the sender's 20 bytes at `fromAt`, the message at
+    ///      `messageAt` and up to the end of `data`, which must reach beyond its length word.
+    function _inspectLog(bytes calldata data, uint256 fromAt, uint256 messageAt)
+        private
+        pure
+        returns (bool canonical, bytes32 id, address sender, bytes calldata message)
+    {
+        message = data[:0];
+        uint256 senderWord = _word(data, fromAt + WORD);
+        if (
+            _word(data, 0x20) != fromAt || _word(data, 0x40) != messageAt || _word(data, fromAt) != ADDRESS_LENGTH
+                || senderWord & ADDRESS_PADDING != 0
+        ) return (false, id, sender, message);
+        (canonical, message) = _lastBytes(data, messageAt);
+        id = bytes32(_word(data, 0));
+        sender = address(bytes20(bytes32(senderWord)));
     }
 
     /// @dev The byte string whose length word is at `position`, if it is canonical and the last thing in `data`.

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ILightClient} from "../light-clients/ILightClient.sol";
+import {Receipts} from "../proofs/Receipts.sol";
+import {IFeeService} from "./interfaces/IFeeService.sol";
+import {IMessageService} from "./interfaces/IMessageService.sol";
+
+/// @title  Fees in escrow
+/// @notice A fee lies here by its order until the target chain's own record says whose it is: the light client of that
+///         chain, by MOS' route to it, vouches for the record. It is credited once, and withdrawn by its owner.
+abstract contract FeeClaims is IFeeService {
+    using SafeERC20 for IERC20;
+
+    /// @dev One word an order. Deleted when the fee is credited, which is what makes that happen once.
+    struct Held {
+        uint64 toChain;
+        /// @dev Place of the token in `_tokens`; 0: the native coin.
+        uint32 token;
+        uint128 amount;
+    }
+
+    /// @dev topic0 of the two records, and their topics: the signature, fromChain, orderId.
+    bytes32 private constant DELIVERY_RECORD = IMessageService.DeliveryRecord.selector;
+    bytes32 private constant EXPIRY_RECORD = IMessageService.ExpiryRecord.selector;
+    uint256 private constant RECORD_TOPICS = 3;
+    /// @dev Length of their data. Bytes.
+    uint256 private constant DELIVERY_DATA = 0x20;
+    uint256 private constant EXPIRY_DATA = 0x40;
+    /// @dev What `abi.encode` of one dynamic struct starts with, and the length of that and the struct's head.
+    uint256 private constant TUPLE_OFFSET = 0x20;
+    uint256 private constant PROOF_MIN = 0x80;
+
+    /// @inheritdoc IFeeService
+    address public immutable mos;
+
+    /// @dev The first is the native coin. Only grows: escrows name tokens by their place.
+    address[] private _tokens = [address(0)];
+    mapping(address token => uint32 place) private _placeOf;
+    mapping(bytes32 orderId => Held) private _held;
+    /// @inheritdoc IFeeService
+    mapping(address account => mapping(address token => uint256 amount)) public owed;
+
+    constructor(address mos_) {
+        mos = mos_;
+    }
+
+    /// @inheritdoc IFeeService
+    function escrow(bytes32 orderId, uint256 toChain, address token, uint256 amount, address payer) external payable {
+        if (msg.sender != mos) revert FeeService_NotMos(mos, msg.sender);
+        uint256 expected = token == address(0) ? amount : 0;
+        if (msg.value != expected) revert FeeService_WrongValue(expected, msg.value);
+        if (_held[orderId].toChain != 0) revert FeeService_AlreadyEscrowed(orderId);
+        uint32 place = token == address(0) ? 0 : _placeOf[token];
+        if (_tokens[place] != token) revert FeeService_TokenNotListed(toChain, token);
+        // MOS asks for a quote first, which `setTerms` refuses beyond 64 bits.
+        if (toChain == 0 || toChain > type(uint64).max) revert FeeService_OutOfRange(type(uint64).max, toChain);
+        _held[orderId] = Held(uint64(toChain), place, _toUint128(amount));
+        emit FeeEscrowed(orderId, payer, toChain, token, amount);
+    }
+
+    /// @inheritdoc IFeeService
+    function topUp(bytes32 orderId, address token, uint256 amount) external payable {
+        Held storage held = _existing(orderId);
+        address expected = _tokens[held.token];
+        if (token != expected) revert FeeService_WrongToken(expected, token);
+        uint256 value = token == address(0) ? amount : 0;
+        if (msg.value != value) revert FeeService_WrongValue(value, msg.value);
+        uint128 total = _toUint128(held.amount + amount);
+        held.amount = total;
+        emit FeeToppedUp(orderId, msg.sender, token, amount, total);
+        if (token == address(0)) return;
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        if (received != amount) revert FeeService_NotReceived(amount, received);
+    }
+
+    /// @inheritdoc IFeeService
+    function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled) {
+        IMessageService.Route memory route = _route(toChain);
+        IMessageService.ReceiptProof calldata proof = _asReceiptProof(receiptProof);
+        bytes32 receiptsRoot = route.lightClient.verifyReceiptsRoot(proof.blockProof);
+        bytes calldata rest = Receipts.logs(Receipts.verify(receiptsRoot, proof.txIndex, proof.nodes));
+        while (rest.length != 0) {
+            address emitter;
+            bytes32[] memory topics;
+            bytes calldata data;
+            (emitter, topics, data, rest) = Receipts.nextLog(rest);
+            if (
+                emitter == route.remoteMos && topics.length == RECORD_TOPICS && topics[1] == bytes32(block.chainid)
+                    && _settleRecord(toChain, topics[0], topics[2], data)
+            ) ++settled;
+        }
+        if (settled == 0) revert FeeService_NothingToSettle(toChain);
+    }
+
+    /// @inheritdoc IFeeService
+    function withdraw(address token, address to) external returns (uint256 amount) {
+        amount = owed[msg.sender][token];
+        if (amount == 0) revert FeeService_NothingOwed(msg.sender, token);
+        delete owed[msg.sender][token];
+        emit Withdrawn(msg.sender, token, to, amount);
+        if (token == address(0)) {
+            (bool paid,) = to.call{value: amount}("");
+            if (!paid) revert FeeService_PaymentFailed(to, amount);
+        } else {
+            IERC20(token).safeTransfer(to, amount);
+        }
+    }
+
+    /// @inheritdoc IFeeService
+    function escrowOf(bytes32 orderId) external view returns (Escrow memory) {
+        Held memory held = _held[orderId];
+        return Escrow(held.toChain, _tokens[held.token], held.amount);
+    }
+
+    /// @inheritdoc IFeeService
+    function isFeeToken(address token) public view returns (bool) {
+        return _placeOf[token] != 0;
+    }
+
+    function _registerToken(address token) internal {
+        if (_placeOf[token] != 0) return;
+        _requireContract(token);
+        uint256 place = _tokens.length;
+        if (place > type(uint32).max) revert FeeService_OutOfRange(type(uint32).max, place);
+        _placeOf[token] = uint32(place);
+        _tokens.push(token);
+    }
+
+    function _requireContract(address account) internal view {
+        if (account.code.length == 0) revert FeeService_NotAContract(account);
+    }
+
+    /// @dev Whether the record of `toChain`'s MOS frees a fee that waits for that chain.
+    function _settleRecord(uint256 toChain, bytes32 kind, bytes32 orderId, bytes calldata data) private returns (bool) {
+        if (_held[orderId].toChain != toChain) return false;
+        if (kind == DELIVERY_RECORD && data.length == DELIVERY_DATA) {
+            address payee = abi.decode(data, (address));
+            (address token, uint256 amount) = _credit(orderId, payee);
+            emit FeeEarned(orderId, payee, token, amount);
+            return true;
+        }
+        if (kind == EXPIRY_RECORD && data.length == EXPIRY_DATA) {
+            (address recipient, bool attempted) = abi.decode(data, (address, bool));
+            // It was run and failed before: its fee belongs to who brought it then.
+            if (attempted) return false;
+            _refund(orderId, recipient);
+            return true;
+        }
+        return false;
+    }
+
+    function _refund(bytes32 orderId, address recipient) internal {
+        (address token, uint256 amount) = _credit(orderId, recipient);
+        emit FeeRefunded(orderId, recipient, token, amount);
+    }
+
+    function _credit(bytes32 orderId, address account) private returns (address token, uint256 amount) {
+        Held memory held = _held[orderId];
+        delete _held[orderId];
+        (token, amount) = (_tokens[held.token], held.amount);
+        owed[account][token] += amount;
+    }
+
+    function _route(uint256 chainId) internal view returns (IMessageService.Route memory route) {
+        route = IMessageService(mos).route(chainId);
+        if (address(route.lightClient) == address(0)) revert FeeService_NoRoute(chainId);
+    }
+
+    function _existing(bytes32 orderId) internal view returns (Held storage held) {
+        held = _held[orderId];
+        if (held.toChain == 0) revert FeeService_NotEscrowed(orderId);
+    }
+
+    function _toUint128(uint256 value) private pure returns (uint128) {
+        if (value > type(uint128).max) revert FeeService_OutOfRange(type(uint128).max, value);
+        return uint128(value);
+    }
+
+    /// @dev As MOS' own: points a struct at `data` behind its first word, without copying.
+    function _asReceiptProof(bytes calldata data) private pure returns (IMessageService.ReceiptProof calldata proof) {
+        if (data.length < PROOF_MIN || uint256(bytes32(data)) != TUPLE_OFFSET) {
+            revert FeeService_MalformedProof(data.length < TUPLE_OFFSET ? 0 : uint256(bytes32(data)));
+        }
+        assembly ("memory-safe") {
+            proof := add(data.offset, 0x20)
+        }
+    }
+}
