@@ -79,7 +79,7 @@ const lane = () => ['--deployment', file, '--from', 'left', '--to', 'right']
 
 test('deploy writes a deployment, connects both chains and leaves the deployer without power', async () => {
   const [left, right] = devnet.chains
-  const roles = ['--governor', '--pauser', '--unpauser', '--pricer', '--fee-receiver'].flatMap((flag, index) => [
+  const roles = ['--governor', '--pauser', '--unpauser', '--pricer'].flatMap((flag, index) => [
     flag,
     account(3 + index).address,
   ])

@@ -50,6 +50,7 @@ const stepOf: Readonly<Record<Progress['stage'], Step | 'failed'>> = {
   delivered: 'delivered',
   executed: 'executed',
   failed: 'failed',
+  expired: 'failed',
 }
 
 /** Runs the demo until it is stopped, or with `once` until both messages have executed. Returns the exit code. */
