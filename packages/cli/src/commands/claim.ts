@@ -1,7 +1,8 @@
-import { type Credit, deliver, owed, proveRecord, recordOf, settle, withdraw } from '@meridian/sdk'
+import { type Credit, deliver, type Lane, owed, proveRecord, recordOf, settle, status, withdraw } from '@meridian/sdk'
 import { Command } from 'commander'
 import { type Address, type Hex, zeroAddress } from 'viem'
 import { wordArgument } from '../arguments.ts'
+import { RunError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { type LaneFlags, provableLaneOf, senderOn, withLaneFlags } from '../lane.ts'
@@ -29,6 +30,7 @@ export function claimCommand(io: Io): Command {
       const { lane, source, target } = await provableLaneOf(flags)
       const sender = senderOn(lane.from, account)
       if (flags.expire && (await recordOf(lane, orderId)) === null) {
+        await assertPast(lane, orderId)
         const tx = await deliver(lane, source, senderOn(lane.to, account), orderId)
         if (!flags.json) io.out(`proven on chain ${lane.to.chainId} in ${tx}`)
       }
@@ -44,6 +46,16 @@ export function claimCommand(io: Io): Command {
       for (const credit of credits) io.out(creditText(credit))
       for (const { token, amount } of paid) io.out(`withdrawn: ${amount} ${unitOf(token)}`)
     })
+}
+
+/** Before its deadline, proving the order would run it. @throws {@link RunError} */
+async function assertPast(lane: Lane, orderId: Hex): Promise<void> {
+  const [{ deadline }, { timestamp }] = await Promise.all([status(lane, orderId), lane.to.client.getBlock()])
+  if (deadline === 0n) throw new RunError('claim --expire', `order ${orderId} has no deadline`)
+  if (timestamp < deadline) {
+    const detail = `the deadline ${deadline} of order ${orderId} is not past: chain ${lane.to.chainId} is at ${timestamp}`
+    throw new RunError('claim --expire', detail)
+  }
 }
 
 function creditText({ orderId, account, token, amount, refund }: Credit): string {
