@@ -10,7 +10,7 @@ import { deployLightClient, type SourceInfo } from '../deploy/light-client.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { accountOf, addressFlag, choiceFlag, nameFlag, positiveFlag, uintFlag, urlFlag } from '../values.ts'
+import { accountOf, addressFlag, boundedFlag, choiceFlag, nameFlag, uintFlag, urlFlag } from '../values.ts'
 
 interface Flags extends Roles {
   readonly aRpc: string
@@ -24,6 +24,9 @@ interface Flags extends Roles {
   readonly key: string
   readonly delay: bigint
   readonly baseGas: bigint
+  readonly updateGas: bigint
+  readonly includedBytes: bigint
+  readonly gasPerByte: bigint
   readonly gasPrice: bigint
   readonly out: string
   readonly json?: true
@@ -31,8 +34,18 @@ interface Flags extends Roles {
 
 /** Two days in seconds: what the timelock waits where nothing is said. */
 const DEFAULT_DELAY = 172_800n
-/** Gas beside the message's own: an update of an Ethereum client and a delivery, rounded up. */
-const DEFAULT_BASE_GAS = 450_000n
+/** A delivery with its proof, and the claim of its fee on the other side, rounded up. Gas. */
+const DEFAULT_BASE_GAS = 300_000n
+/** A third of an update of an Ethereum client: few blocks bring one message only. Gas. */
+const DEFAULT_UPDATE_GAS = 150_000n
+/** Bytes of an encoded message: a body of about 800. */
+const DEFAULT_INCLUDED_BYTES = 1_024n
+/** Calldata at its floor price (EIP-7623: 40), the event at the target (8) and the copies in between. Gas a byte. */
+const DEFAULT_GAS_PER_BYTE = 60n
+/** What the fee service keeps of each. */
+const MAX_UINT32 = 2n ** 32n - 1n
+const MAX_UINT16 = 2n ** 16n - 1n
+const MAX_UINT128 = 2n ** 128n - 1n
 /** Wei. */
 const DEFAULT_GAS_PRICE = 1_000_000_000n
 
@@ -58,10 +71,17 @@ export function deployCommand(io: Io): Command {
     .requiredOption('--pauser <address>', 'pauses lanes', addressFlag)
     .requiredOption('--unpauser <address>', 'unpauses lanes; not the pauser', addressFlag)
     .requiredOption('--pricer <address>', 'sets the prices of messages', addressFlag)
-    .requiredOption('--fee-receiver <address>', 'withdraws the fees', addressFlag)
     .option('--delay <seconds>', 'what the timelocks wait', uintFlag, DEFAULT_DELAY)
-    .option('--base-gas <gas>', "gas charged beside a message's own", positiveFlag, DEFAULT_BASE_GAS)
-    .option('--gas-price <wei>', 'price of a unit of gas on the other chain', uintFlag, DEFAULT_GAS_PRICE)
+    .option('--base-gas <gas>', "gas charged beside a message's own", boundedFlag(1n, MAX_UINT32), DEFAULT_BASE_GAS)
+    .option(
+      '--update-gas <gas>',
+      "a message's share of light-client updates; 0: somebody sponsors them",
+      boundedFlag(0n, MAX_UINT32),
+      DEFAULT_UPDATE_GAS,
+    )
+    .option('--included-bytes <n>', 'bytes that these cover', boundedFlag(0n, MAX_UINT16), DEFAULT_INCLUDED_BYTES)
+    .option('--gas-per-byte <gas>', 'gas for each byte beyond', boundedFlag(0n, MAX_UINT16), DEFAULT_GAS_PER_BYTE)
+    .option('--gas-price <wei>', 'price of a unit of gas', boundedFlag(0n, MAX_UINT128), DEFAULT_GAS_PRICE)
     .requiredOption('--out <file>', 'deployment file to write')
     .option('--json', 'the deployment as one line of JSON')
     .action(async (flags: Flags) => {
@@ -102,7 +122,8 @@ async function deployPair(
   say(await firstBlock(a, clientOfB, sourceB))
   say(await firstBlock(b, clientOfA, sourceA))
   say(`routes and prices; from here on the timelocks wait ${flags.delay} s and the deployer has no power`)
-  const price: LanePrice = { baseGas: flags.baseGas, gasPrice: flags.gasPrice }
+  const { baseGas, updateGas, includedBytes, gasPerByte, gasPrice } = flags
+  const price: LanePrice = { baseGas, updateGas, includedBytes, gasPerByte, gasPrice }
   await connect(
     { deployer: a, contracts: onA, lightClient: clientOfB, price },
     { deployer: b, contracts: onB, lightClient: clientOfA, price },
