@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts'
 import { ancestry } from './ethereum-ancestry.ts'
 import { finality486 } from './ethereum-finality-486.ts'
+import { finality486Sticky } from './ethereum-finality-486-sticky.ts'
 import { finality511 } from './ethereum-finality-511.ts'
 import { finality512 } from './ethereum-finality-512.ts'
 import { rotation509 } from './ethereum-rotation-509.ts'
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   finality512,
   finality511,
   finality486,
+  finality486Sticky,
   rotation509,
   rotationExtra,
   ancestry,
