@@ -29,6 +29,8 @@ export const istanbulConsensus: Consensus = {
   },
   readClient: readIstanbulClient,
   proveBlock,
+  // A header is hashed whole, so its receipts root has no shorter proof.
+  proveReceiptsRoot: proveBlock,
   maintain,
 }
 
