@@ -170,7 +170,10 @@ contract MessageService is Outbound {
         (bytes calldata receipt,) = _receipt(source, receiptProof);
         (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
             _inspect(source, receipt, logIndex);
-        if (reason != SkipReason.None) _revertUndeliverable(reason, source, receipt, logIndex);
+        if (reason != SkipReason.None) {
+            if (hint == 0 && reason == SkipReason.AlreadyDelivered && _recordAgain(source, message)) return;
+            _revertUndeliverable(reason, source, receipt, logIndex);
+        }
         if (hint != 0 && hint != message.orderId) revert MOS_HintMismatch(hint, message.orderId);
         _requireGas(message, messageData.length);
         _settle(source, message, messageData, payload);
