@@ -82,6 +82,8 @@ interface IFeeService {
     error FeeService_NoRoute(uint256 chainId);
     /// @notice The proof is not `abi.encode` of the struct that the function takes. @param given Its first word.
     error FeeService_MalformedProof(uint256 given);
+    /// @notice The lane from the chain is paused: nothing that it says is believed.
+    error FeeService_LanePaused(uint256 chainId);
     /// @notice The receipt holds no record that frees a fee.
     error FeeService_NothingToSettle(uint256 chainId);
     /// @notice The order has no deadline, or its options are malformed.
