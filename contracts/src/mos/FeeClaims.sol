@@ -166,9 +166,11 @@ abstract contract FeeClaims is IFeeService {
         owed[account][token] += amount;
     }
 
+    /// @dev The route of what `chainId` says, if MOS believes it now.
     function _route(uint256 chainId) internal view returns (IMessageService.Route memory route) {
         route = IMessageService(mos).route(chainId);
         if (address(route.lightClient) == address(0)) revert FeeService_NoRoute(chainId);
+        if (IMessageService(mos).isLanePaused(chainId, false)) revert FeeService_LanePaused(chainId);
     }
 
     function _existing(bytes32 orderId) internal view returns (Held storage held) {
