@@ -50,6 +50,7 @@ export const anchor: TrustAnchor = {
   timestamp: start.timestamp,
   hash: start.hash,
   set: chain.setAt(20n),
+  epochTimestamp: chain.header(20n).timestamp,
   first: chain.firstTarget(20n),
 }
 export const parameters = {

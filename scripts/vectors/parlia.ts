@@ -144,7 +144,9 @@ const adopt40 = encodeUpdate([adoptStep(prove(40n, known20), chain.setAt(40n))])
 const adopt60 = encodeUpdate([adoptStep(prove(60n, known40), chain.setAt(60n))])
 const infinity: Hex = `0x${'00'.repeat(SIGNATURE_SIZE)}`
 const offCurve: Hex = `0x${'00'.repeat(SIGNATURE_SIZE - 1)}01`
+/** When the head of the anchor is too old, and when the set of epoch 20 is, once replaced. */
 const expiry = anchor.timestamp + DAY
+const setExpiry = anchor.epochTimestamp + DAY
 
 /** An epoch header whose extra data is whatever is given, final by the votes of the set before; and keys to adopt. */
 function epochWith(extraData: Hex, ordinates: Hex): Hex {
@@ -421,9 +423,9 @@ export const cases: Readonly<Record<string, Case>> = {
   oldKeys: one(
     'A set that was replaced is trusted for its own period only, whatever the head does.',
     updates(concatHex([adopt40, adopt60]), 60n, 60n),
-    proves(chain.header(30n), plain, 7500n, expiry - 1n),
-    refused('verifyBlock', plain, 'SetExpired', expiry),
-    proves(chain.header(70n), prove(70n, known60), 8000n, expiry),
+    proves(chain.header(30n), plain, 7500n, setExpiry - 1n),
+    refused('verifyBlock', plain, 'SetExpired', setExpiry),
+    proves(chain.header(70n), prove(70n, known60), 8000n, setExpiry),
   ),
   ancestors: one(
     'From a final block down by parents, and by the hashes that the state keeps (EIP-2935).',
@@ -719,6 +721,7 @@ const files: Readonly<Record<string, unknown>> = {
       timestamp: anchor.timestamp,
       hash: anchor.hash,
       epoch: anchor.set.epoch,
+      epochTimestamp: anchor.epochTimestamp,
       first: anchor.first,
       turnLength: anchor.set.turnLength,
       keys: encodeKeys(anchor.set.tree.keys),

@@ -35,6 +35,7 @@ interface Client {
     timestamp: number
     hash: Hex
     epoch: number
+    epochTimestamp: number
     first: number
     turnLength: number
     validators: readonly ParliaValidator[]
@@ -73,7 +74,7 @@ function run(state: ParliaState, step: Step): ParliaState {
 for (const name of vectors.cases) {
   const { story, steps } = read(name) as { readonly story: string; readonly steps: readonly Step[] } // CAST: our own
   test(`${name}: ${story}`, () => {
-    const { number, timestamp, hash, epoch, first, turnLength, validators } = vectors.anchor
+    const { number, timestamp, hash, epoch, epochTimestamp, first, turnLength, validators } = vectors.anchor
     const { chainId, epochLength, trustingPeriod, clockDrift } = vectors.parameters
     let state = initialState(
       {
@@ -86,6 +87,7 @@ for (const name of vectors.cases) {
         timestamp: BigInt(timestamp),
         hash,
         set: createValidatorSet(BigInt(epoch), turnLength, validators),
+        epochTimestamp: BigInt(epochTimestamp),
         first: BigInt(first),
       },
     )

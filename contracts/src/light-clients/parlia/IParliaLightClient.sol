@@ -16,6 +16,8 @@ interface IParliaLightClient is ILightClient {
         bytes32 hash;
         /// @dev The block that lists `keys`, first of its epoch.
         uint48 epoch;
+        /// @dev Unix seconds of that block; once the set is replaced, its trusting period runs from here.
+        uint48 epochTimestamp;
         /// @dev First target on which the set votes: `epoch` and the switch offset of the set before.
         uint48 first;
         /// @dev Turn length that the block lists.

@@ -74,12 +74,15 @@ abstract contract ParliaClientBase is IParliaLightClient {
             revert ParliaLightClient_EpochOrder(anchor.number - anchor.number % config.epochLength, anchor.epoch);
         }
 
+        if (anchor.epochTimestamp > anchor.timestamp) {
+            revert ParliaLightClient_Timestamp(anchor.epochTimestamp, anchor.timestamp);
+        }
         State memory state;
         state.number = anchor.number;
         state.timestamp = anchor.timestamp;
         state.length = config.epochLength;
         (Bls12381.G1Point memory sum, bytes32 root, uint256 size) = ParliaKeys.sumAndRoot(anchor.keys);
-        _adoptSet(state, anchor.epoch, anchor.timestamp, anchor.first, sum, root, size, anchor.turnLength);
+        _adoptSet(state, anchor.epoch, anchor.epochTimestamp, anchor.first, sum, root, size, anchor.turnLength);
         _state = state;
         if (anchor.hash != 0) blockHash[anchor.number] = anchor.hash;
         emit HeadAdvanced(anchor.number, anchor.timestamp, anchor.hash, 0);

@@ -126,6 +126,11 @@ interface IFeeService {
     /// @return settled How many fees.
     function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled);
 
+    /// @notice Credits the fee of an order that a final block of its target chain, past the deadline, shows as not consumed:
+    ///         it can only expire. Anybody. For chains whose light client is here.
+    /// @param  proof `abi.encode(RemoteMos.UnconsumedProof)`.
+    function refundUnconsumed(Order calldata order, bytes calldata proof) external;
+
     /// @notice Pays the caller's credit in `token` (zero: the native coin) to `to`.
     function withdraw(address token, address to) external returns (uint256 amount);
 

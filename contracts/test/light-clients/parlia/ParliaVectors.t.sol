@@ -95,6 +95,7 @@ contract ParliaVectorsTest is Test {
             timestamp: uint48(vm.parseJsonUint(json, ".anchor.timestamp")),
             hash: vm.parseJsonBytes32(json, ".anchor.hash"),
             epoch: uint48(vm.parseJsonUint(json, ".anchor.epoch")),
+            epochTimestamp: uint48(vm.parseJsonUint(json, ".anchor.epochTimestamp")),
             first: uint48(vm.parseJsonUint(json, ".anchor.first")),
             turnLength: uint8(vm.parseJsonUint(json, ".anchor.turnLength")),
             keys: vm.parseJsonBytes(json, ".anchor.keys")

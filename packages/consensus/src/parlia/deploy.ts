@@ -12,6 +12,8 @@ export interface TrustAnchor {
   /** Hash of that block; zeros store no block. */
   readonly hash: Hex
   readonly set: ValidatorSet
+  /** Unix seconds of the block that lists the set. */
+  readonly epochTimestamp: bigint
   /** First target on which the set votes. */
   readonly first: bigint
 }
@@ -39,9 +41,9 @@ export interface ParliaParameters {
   readonly policy: ParliaPolicy
 }
 
-/** Trust in a set alone, at a height and a time: no block is stored. */
+/** Trust in a set alone, at a height and a time, which stands in for the set's own: no block is stored. */
 export function anchorOfSet(set: ValidatorSet, first: bigint, number: bigint, timestamp: bigint): TrustAnchor {
-  return { number, timestamp, hash: NO_HASH, set, first }
+  return { number, timestamp, hash: NO_HASH, set, epochTimestamp: timestamp, first }
 }
 
 /** First block of the epoch after that of `epoch`. */
@@ -49,8 +51,8 @@ export const nextEpochOf = (epoch: bigint, length: bigint): bigint => (epoch / l
 
 /** The anchor's set as the client knows it. */
 export function knownSetOf(anchor: TrustAnchor, epochLength: bigint): KnownSet {
-  const { set, first, timestamp } = anchor
-  return { set, first, end: nextEpochOf(set.epoch, epochLength) + offsetOf(set), timestamp }
+  const { set, first, epochTimestamp } = anchor
+  return { set, first, end: nextEpochOf(set.epoch, epochLength) + offsetOf(set), timestamp: epochTimestamp }
 }
 
 /** Arguments of the contract's constructor. */
@@ -68,6 +70,7 @@ export function parliaClientArgs({ chainId, epochLength, policy }: ParliaParamet
       timestamp: Number(anchor.timestamp),
       hash: anchor.hash,
       epoch: Number(anchor.set.epoch),
+      epochTimestamp: Number(anchor.epochTimestamp),
       first: Number(anchor.first),
       turnLength: anchor.set.turnLength,
       keys: encodeKeys(anchor.set.tree.keys),

@@ -70,7 +70,7 @@ interface Proven {
 
 /** The state of a contract just deployed. @throws {ParliaVerifyError} */
 export function initialState({ chainId, epochLength, policy }: ParliaParameters, anchor: TrustAnchor): ParliaState {
-  const { number, timestamp, hash, set, first } = anchor
+  const { number, timestamp, hash, set, epochTimestamp, first } = anchor
   const state: ParliaState = {
     chainId,
     trustingPeriod: policy.trustingPeriod,
@@ -85,7 +85,7 @@ export function initialState({ chainId, epochLength, policy }: ParliaParameters,
     blocks: new Map(BigInt(hash) === 0n ? [] : [[number, hash]]),
   }
   const { epoch, turnLength, tree } = set
-  return adoptSet(state, { epoch, timestamp, keys: tree.keys, turnLength }, first)
+  return adoptSet(state, { epoch, timestamp: epochTimestamp, keys: tree.keys, turnLength }, first)
 }
 
 /** `update` of the contract. @param now Unix seconds. @throws {ParliaVerifyError} @throws {RlpError} @throws {TrieProofError} */
