@@ -22,7 +22,8 @@ export interface ReplayError {
 
 /** The contract's head: the execution block, and for Ethereum its beacon block beside it. */
 export interface ReplayHead {
-  readonly number: number
+  /** Null where the beacon block names it by its hash alone, as from Gloas on. */
+  readonly number: number | null
   readonly hash: Hex
   readonly slot?: number
   readonly root?: Hex
@@ -33,7 +34,7 @@ export function replayText(line: ReplayLine): string {
   const slot = line.head.slot === undefined ? '' : `, slot ${line.head.slot}`
   const where = `${line.file}[${line.index}]`
   if (line.result === 'rejected') return `${where}  rejected: ${errorText(line.error)}  (${line.gasUsed} gas)`
-  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number} ${line.head.hash}${slot}`
+  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number ?? 'unnumbered'} ${line.head.hash}${slot}`
 }
 
 function errorText(error: ReplayError | null): string {
