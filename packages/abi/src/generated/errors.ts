@@ -39,6 +39,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x021a32f8": {
+    "type": "error",
+    "name": "RemoteMos_NotAContract",
+    "inputs": [
+      {
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x02b6f969": {
     "type": "error",
     "name": "FeeService_NoDeadline",
@@ -490,6 +501,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x253711c7": {
+    "type": "error",
+    "name": "EthereumLightClient_NoReceiptsRoot",
+    "inputs": [
+      {
+        "name": "slot",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x2567d251": {
     "type": "error",
     "name": "MapoExecutor_NotMos",
@@ -599,6 +621,17 @@ export const errorsBySelector = {
         "name": "token",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x2b5dcb2d": {
+    "type": "error",
+    "name": "StateProof_Nonce",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1319,6 +1352,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x6064d81d": {
+    "type": "error",
+    "name": "Prover_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x6084fd6f": {
     "type": "error",
     "name": "EthereumLightClient_ForkOrder",
@@ -1402,6 +1446,11 @@ export const errorsBySelector = {
   "0x6697b232": {
     "type": "error",
     "name": "AccessControlBadConfirmation",
+    "inputs": []
+  },
+  "0x6788839e": {
+    "type": "error",
+    "name": "StateProof_ZeroValue",
     "inputs": []
   },
   "0x67a23256": {
@@ -2076,6 +2125,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x9ad23eaf": {
+    "type": "error",
+    "name": "Prover_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x9ddac39d": {
     "type": "error",
     "name": "QbftLightClient_TooFewTrustedSeals",
@@ -2539,6 +2599,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "LightClient_NoConflict",
     "inputs": []
+  },
+  "0xc9c96fd2": {
+    "type": "error",
+    "name": "FeeService_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0xca360cda": {
     "type": "error",
@@ -3169,6 +3240,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "MOS_RelayNotSupported",
     "inputs": []
+  },
+  "0xfbbc8b5b": {
+    "type": "error",
+    "name": "ProofEncoding_Malformed",
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0xfbe20991": {
     "type": "error",
