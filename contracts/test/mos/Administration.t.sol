@@ -128,9 +128,9 @@ contract AdministrationTest is MosTest {
         vm.expectRevert(refused);
         mosB.transferInWithIndex(CHAIN_A, 0, proof);
         vm.expectRevert(refused);
-        mosB.updateAndTransferIn(CHAIN_A, new bytes[](0), 0, proof);
+        mosB.deliver(CHAIN_A, new bytes[](0), 0, address(0), 0, proof);
         vm.expectRevert(refused);
-        mosB.transferInBatch(CHAIN_A, new bytes[](0), batch);
+        mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch);
         assertOutcome(sent, IMessageService.Outcome.None);
         vm.prank(UNPAUSER);
         mosB.unpauseLane(CHAIN_A, false);
@@ -159,7 +159,7 @@ contract AdministrationTest is MosTest {
     }
 
     function test_FormerFeeServicesAndLightClientsStayForbidden() public {
-        FeeService next = new FeeService(address(timelock), PRICER, FEE_RECEIVER);
+        FeeService next = new FeeService(address(timelock), PRICER, address(mosB));
         throughTimelock(address(mosB), abi.encodeCall(mosB.setFeeService, (next)));
         vm.prank(address(timelock));
         mosB.setRoute(CHAIN_A, ILightClient(address(0)), address(0));
@@ -169,24 +169,11 @@ contract AdministrationTest is MosTest {
         vm.assertTrue(mosB.isForbiddenTarget(address(client)));
     }
 
-    function test_OnlyThePricerPricesAndOnlyTheTimelockNamesTheReceiver() public {
-        vm.expectPartialRevert(IAccessControl.AccessControlUnauthorizedAccount.selector);
-        feeA.setBaseGas(CHAIN_B, 1);
-        vm.expectPartialRevert(IAccessControl.AccessControlUnauthorizedAccount.selector);
-        feeA.setChainGasPrice(CHAIN_B, address(0), 1);
-        vm.expectPartialRevert(IAccessControl.AccessControlUnauthorizedAccount.selector);
-        feeA.unlistToken(CHAIN_B, address(0));
-        vm.startPrank(PRICER);
-        vm.expectPartialRevert(IAccessControl.AccessControlUnauthorizedAccount.selector);
-        feeA.setFeeReceiver(PRICER);
-        vm.expectPartialRevert(IFeeService.FeeService_OutOfRange.selector);
-        feeA.setBaseGas(CHAIN_B, 1 << 64);
-        vm.expectPartialRevert(IFeeService.FeeService_OutOfRange.selector);
-        feeA.setChainGasPrice(CHAIN_B, address(0), 1 << 128);
-        vm.stopPrank();
+    function test_RevertWhen_TheFeeServiceKeepsTheFeesOfAnotherMos() public {
         vm.prank(address(timelock));
-        feeA.setFeeReceiver(USER);
-        (,, address receiver) = feeA.getMessageFee(CHAIN_B, address(0));
-        vm.assertEq(receiver, USER);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMessageService.MOS_FeeServiceOfAnother.selector, address(mosB), address(mosA))
+        );
+        mosB.setFeeService(feeA);
     }
 }

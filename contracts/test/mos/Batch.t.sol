@@ -19,7 +19,9 @@ contract BatchTest is MosTest {
     function test_DeliversFromSeveralReceiptsThatShareNodes() public {
         Sent memory first = sendTo(address(app));
         Sent memory second = sendTo(address(app));
-        mosB.transferInBatch(CHAIN_A, new bytes[](0), _pair(first, second, hex"00000001", hex"00000002"));
+        mosB.transferInBatch(
+            CHAIN_A, new bytes[](0), new bytes32[](0), address(0), _pair(first, second, hex"00000001", hex"00000002")
+        );
         vm.assertEq(app.calls(), 2);
         assertOutcome(first, IMessageService.Outcome.Delivered);
         assertOutcome(second, IMessageService.Outcome.Delivered);
@@ -32,7 +34,7 @@ contract BatchTest is MosTest {
         for (uint256 i = 0; i < bad.length; ++i) {
             bytes memory batch = _pair(first, second, hex"00000001", bad[i]);
             vm.expectRevert();
-            mosB.transferInBatch(CHAIN_A, new bytes[](0), batch);
+            mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch);
         }
         vm.assertEq(app.calls(), 0);
     }
@@ -46,7 +48,7 @@ contract BatchTest is MosTest {
         bytes memory batch = proveBatch(logs);
         deliver(second);
         vm.recordLogs();
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), batch), 2);
+        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch), 2);
         _assertSkipped(1, IMessageService.SkipReason.AlreadyDelivered);
         vm.assertEq(app.calls(), 3);
     }
@@ -60,7 +62,7 @@ contract BatchTest is MosTest {
         IMessageService.BatchMember[] memory members = new IMessageService.BatchMember[](2);
         members[0] = members[1] = IMessageService.BatchMember(0, 0, hex"0000");
         bytes memory batch = abi.encode(IMessageService.BatchProof(abi.encode(root), nodes, members));
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), batch), 1);
+        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch), 1);
         vm.assertEq(app.calls(), 1);
     }
 
@@ -82,7 +84,7 @@ contract BatchTest is MosTest {
             Sent memory good = sendTo(address(app));
             bytes memory batch = proveBatch(asArray(bad.log, good.log));
             vm.recordLogs();
-            vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), batch), 1);
+            vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch), 1);
             _assertSkipped(0, reasons[i]);
             assertOutcome(good, IMessageService.Outcome.Delivered);
             assertOutcome(bad, IMessageService.Outcome.None);
@@ -92,7 +94,12 @@ contract BatchTest is MosTest {
     function test_AFailureOfOneDoesNotTouchTheOthers() public {
         Sent memory first = sendTo(address(new Burner()));
         Sent memory second = sendTo(address(app));
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), proveBatch(asArray(first.log, second.log))), 2);
+        vm.assertEq(
+            mosB.transferInBatch(
+                CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(asArray(first.log, second.log))
+            ),
+            2
+        );
         assertOutcome(first, IMessageService.Outcome.Failed);
         assertOutcome(second, IMessageService.Outcome.Delivered);
     }
@@ -104,7 +111,7 @@ contract BatchTest is MosTest {
         deliver(sent);
         bytes[] memory updates = new bytes[](1);
         updates[0] = abi.encode(keccak256("another root"));
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, updates, batch), 0);
+        vm.assertEq(mosB.transferInBatch(CHAIN_A, updates, new bytes32[](0), address(0), batch), 0);
         vm.assertEq(client.updates(), 1);
     }
 

@@ -79,7 +79,10 @@ contract DeliveryTest is MosTest {
         mosB.transferInWithIndex(CHAIN_A, 0, proof);
         vm.expectRevert(IMessageService.MOS_NothingDelivered.selector);
         mosB.transferIn(CHAIN_A, proof);
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), proveBatch(asArray(sent.log))), 0);
+        vm.assertEq(
+            mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(asArray(sent.log))),
+            0
+        );
         vm.assertEq(app.calls(), 1);
     }
 
@@ -229,14 +232,14 @@ contract DeliveryTest is MosTest {
         bytes memory batch = proveBatch(asArray(log));
         vm.expectEmit(address(mosB));
         emit IMessageService.MessageSkipped(CHAIN_A, 0, 0, IMessageService.SkipReason.MalformedMessage);
-        mosB.transferInBatch(CHAIN_A, new bytes[](0), batch);
+        mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch);
     }
 
     function test_RevertWhen_TheProofIsNotATuple() public {
         vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_MalformedProof.selector, 0));
         mosB.transferInWithIndex(CHAIN_A, 0, "");
         vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_MalformedProof.selector, 0x40));
-        mosB.transferInBatch(CHAIN_A, new bytes[](0), abi.encode(0x40, 0, 0, 0));
+        mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), abi.encode(0x40, 0, 0, 0));
     }
 
     function test_AFailureIsStoredWithItsReason() public {
@@ -346,8 +349,11 @@ contract DeliveryTest is MosTest {
         bytes[5] memory attempts = [
             abi.encodeCall(mosB.transferIn, (CHAIN_A, prove(nested.log))),
             abi.encodeCall(mosB.transferInWithIndex, (CHAIN_A, 0, prove(nested.log))),
-            abi.encodeCall(mosB.updateAndTransferIn, (CHAIN_A, new bytes[](0), 0, prove(nested.log))),
-            abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), proveBatch(asArray(nested.log)))),
+            abi.encodeCall(mosB.deliver, (CHAIN_A, new bytes[](0), 0, address(0), 0, prove(nested.log))),
+            abi.encodeCall(
+                mosB.transferInBatch,
+                (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(asArray(nested.log)))
+            ),
             abi.encodeCall(mosB.retry, (stored(failed)))
         ];
         for (uint256 i = 0; i < attempts.length; ++i) {
@@ -390,7 +396,7 @@ contract DeliveryTest is MosTest {
         bytes memory proof = abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
         bytes[] memory updates = new bytes[](2);
         (updates[0], updates[1]) = (abi.encode(root), abi.encode(root));
-        mosB.updateAndTransferIn(CHAIN_A, updates, 0, proof);
+        mosB.deliver(CHAIN_A, updates, 0, address(0), 0, proof);
         vm.assertEq(client.updates(), 2);
         vm.assertEq(app.calls(), 1);
     }

@@ -85,14 +85,16 @@ contract GasTest is MosTest {
         }
         bytes memory batch = proveBatch(logs);
         vm.expectPartialRevert(IMessageService.MOS_InsufficientGas.selector);
-        mosB.transferInBatch{gas: 900_000}(CHAIN_A, new bytes[](0), batch);
+        mosB.transferInBatch{gas: 900_000}(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch);
         vm.recordLogs();
-        vm.assertEq(mosB.transferInBatch{gas: 3_600_000}(CHAIN_A, new bytes[](0), batch), 3);
+        vm.assertEq(
+            mosB.transferInBatch{gas: 3_600_000}(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch), 3
+        );
         Vm.Log[] memory emitted = vm.getRecordedLogs();
         Vm.Log memory last = emitted[emitted.length - 1];
         vm.assertEq(last.topics[0], IMessageService.BatchStopped.selector);
         vm.assertEq(abi.decode(last.data, (uint256)), 3);
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), batch), 2);
+        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch), 2);
     }
 
     /// @dev At every amount of gas a batch of burners delivers a prefix or reverts by its own check: it never loses what
@@ -104,7 +106,9 @@ contract GasTest is MosTest {
         for (uint256 i = 0; i < 4; ++i) {
             logs[i] = send(encode(IMOSV3.MessageType.MESSAGE, burner, new bytes(length), 300_000)).log;
         }
-        bytes memory input = abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), proveBatch(logs)));
+        bytes memory input = abi.encodeCall(
+            mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(logs))
+        );
         vm.cool(address(mosB));
         vm.cool(burner);
         (bool ok, bytes memory returned) = address(mosB).call{gas: bound(supplied, 250_000, 3_000_000)}(input);

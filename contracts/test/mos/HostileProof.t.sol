@@ -64,8 +64,9 @@ contract HostileProofTest is MosTest {
         Sent memory second = sendTo(address(app));
         bytes memory batch = proveBatch(asArray(first.log, second.log));
         _alter(batch, seed);
-        (bool ok, bytes memory returned) =
-            address(mosB).call{gas: 10_000_000}(abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), batch)));
+        (bool ok, bytes memory returned) = address(mosB).call{gas: 10_000_000}(
+            abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch))
+        );
         _assertOnlyThese(ok ? abi.decode(returned, (uint256)) : 0, first, second);
     }
 
@@ -94,7 +95,7 @@ contract HostileProofTest is MosTest {
         for (uint256 i = 0; i < 5; ++i) {
             batch.members[i] = member;
         }
-        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), abi.encode(batch)), 1);
+        vm.assertEq(mosB.transferInBatch(CHAIN_A, new bytes[](0), new bytes32[](0), address(0), abi.encode(batch)), 1);
         vm.assertEq(app.taken(sent.orderId), 1);
     }
 

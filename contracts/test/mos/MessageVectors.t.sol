@@ -45,7 +45,7 @@ contract MessageVectorsTest is Test {
         address sender,
         bytes calldata message
     ) external pure returns (bytes32) {
-        return MessageCodec.orderId(fromChain, mos, toChain, nonce, sender, message);
+        return MessageCodec.orderId(fromChain, mos, toChain, nonce, sender, keccak256(message), MessageCodec.NO_OPTIONS);
     }
 
     function _json() private view returns (string memory) {

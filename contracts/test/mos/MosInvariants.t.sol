@@ -61,7 +61,8 @@ contract MosHandler is MosTest {
         Sent memory one = sent[bound(a, 0, sent.length - 1)];
         Sent memory two = sent[bound(b, 0, sent.length - 1)];
         bytes memory batch = proveBatch(asArray(one.log, two.log));
-        bytes memory input = abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), batch));
+        bytes memory input =
+            abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch));
         _observe(one, input, bound(gas, 100_000, 3_000_000), false);
         _note(two, false);
     }

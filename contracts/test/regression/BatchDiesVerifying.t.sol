@@ -64,7 +64,9 @@ contract BatchDiesVerifyingTest is MosTest {
     }
 
     function _input(IMessageService.BatchProof memory batch) private view returns (bytes memory) {
-        return abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), abi.encode(batch)));
+        return abi.encodeCall(
+            mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), abi.encode(batch))
+        );
     }
 
     /// @dev How many members this much gas delivers; 0 if it reverts. Nothing is kept.

@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {ILightClient} from "../../../src/light-clients/ILightClient.sol";
 import {Timelock} from "../../../src/governance/Timelock.sol";
 import {FeeService} from "../../../src/mos/FeeService.sol";
+import {IFeeService} from "../../../src/mos/interfaces/IFeeService.sol";
+import {IGasPrices} from "../../../src/mos/interfaces/IGasPrices.sol";
 import {IMessageService} from "../../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../../src/mos/interfaces/IMOSV3.sol";
 import {MessageService} from "../../../src/mos/MessageService.sol";
@@ -17,19 +19,21 @@ abstract contract MosTest is Test {
     struct Sent {
         bytes32 orderId;
         bytes messageData;
+        bytes options;
         Vm.Log log;
     }
 
     uint256 internal constant CHAIN_A = 1111;
     uint256 internal constant CHAIN_B = 2222;
     uint256 internal constant BASE_GAS = 100_000;
+    uint256 internal constant UPDATE_GAS = 30_000;
     uint256 internal constant GAS_PRICE = 3 gwei;
     uint256 internal constant GAS_LIMIT = 300_000;
 
     address internal constant PAUSER = address(0xaaaa);
     address internal constant UNPAUSER = address(0xbbbb);
     address internal constant PRICER = address(0xcccc);
-    address internal constant FEE_RECEIVER = address(0xdddd);
+    address internal constant PAYEE = address(0xdddd);
     address internal constant USER = address(0x5e4d);
 
     Timelock internal timelock;
@@ -55,9 +59,9 @@ abstract contract MosTest is Test {
         mosB.setRoute(CHAIN_A, client, address(mosA));
         vm.stopPrank();
         vm.startPrank(PRICER);
-        feeA.setBaseGas(CHAIN_B, BASE_GAS);
+        feeA.setTerms(CHAIN_B, terms());
         feeA.setChainGasPrice(CHAIN_B, address(0), GAS_PRICE);
-        feeB.setBaseGas(CHAIN_A, BASE_GAS);
+        feeB.setTerms(CHAIN_A, terms());
         feeB.setChainGasPrice(CHAIN_A, address(0), GAS_PRICE);
         vm.stopPrank();
         vm.deal(USER, 1_000_000 ether);
@@ -65,7 +69,9 @@ abstract contract MosTest is Test {
 
     function _deploy(uint256 chain) private returns (FeeService fees, MessageService mos) {
         vm.chainId(chain);
-        fees = new FeeService(address(timelock), PRICER, FEE_RECEIVER);
+        fees = new FeeService(
+            address(timelock), PRICER, vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1)
+        );
         mos = new MessageService(address(timelock), fees, PAUSER, UNPAUSER);
     }
 
@@ -75,6 +81,13 @@ abstract contract MosTest is Test {
         returns (bytes memory)
     {
         return abi.encode(IMOSV3.MessageData(false, kind, abi.encodePacked(target), payload, gasLimit, 0));
+    }
+
+    function terms() internal pure returns (IFeeService.Terms memory) {
+        return
+            IFeeService.Terms(
+                true, uint32(BASE_GAS - UPDATE_GAS), uint32(UPDATE_GAS), 16_384, 0, IGasPrices(address(0))
+            );
     }
 
     function quote(uint256 gasLimit) internal pure returns (uint256) {
@@ -97,13 +110,33 @@ abstract contract MosTest is Test {
         vm.chainId(CHAIN_B);
     }
 
+    /// @dev `USER` sends from A to B with options.
+    function sendWith(bytes memory messageData, IMessageService.MessageOptions memory options)
+        internal
+        returns (Sent memory sent)
+    {
+        vm.chainId(CHAIN_A);
+        vm.recordLogs();
+        vm.deal(USER, 1000 ether);
+        vm.prank(USER);
+        sent.orderId = mosA.transferOutWithOptions{value: 1 ether}(CHAIN_B, messageData, address(0), options);
+        sent.messageData = messageData;
+        sent.log = messageLog(vm.getRecordedLogs());
+        (,,, sent.options) = abi.decode(sent.log.data, (bytes32, bytes, bytes, bytes));
+        vm.chainId(CHAIN_B);
+    }
+
     function sendTo(address target) internal returns (Sent memory) {
         return send(encode(IMOSV3.MessageType.MESSAGE, target, "hello", GAS_LIMIT));
     }
 
     function messageLog(Vm.Log[] memory logs) internal pure returns (Vm.Log memory) {
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics.length != 0 && logs[i].topics[0] == IMOSV3.mapMessageOut.selector) return logs[i];
+            if (logs[i].topics.length == 0) continue;
+            bytes32 topic = logs[i].topics[0];
+            if (topic == IMOSV3.mapMessageOut.selector || topic == IMessageService.mapMessageOutWithOptions.selector) {
+                return logs[i];
+            }
         }
         revert("no message was sent");
     }
@@ -148,7 +181,8 @@ abstract contract MosTest is Test {
             toChain: CHAIN_B,
             orderId: sent.orderId,
             fromAddress: abi.encodePacked(sender),
-            messageData: sent.messageData
+            messageData: sent.messageData,
+            options: sent.options
         });
     }
 
