@@ -47,29 +47,38 @@ export function createCommittee(label: string): Committee {
   }
 }
 
-/** A beacon block at `slot` whose execution block has this hash, and the branch that shows it. */
+/** A validator of mainnet's size, and a parent: bytes that cost what real ones do. */
+const PROPOSER = 1_234_567n
+const PARENT = keccak256(stringToHex('parent'))
+
+/** A beacon block at `slot` whose execution block has this receipts root, and the branch that shows it. */
 export function beaconBlock(
   slot: bigint,
-  blockHash: Hex,
+  receiptsRoot: Hex,
   stateRoot: Hex,
-): { readonly header: BeaconHeader; readonly blockHashBranch: readonly Hex[] } {
-  const gindex = gindices[forkAtSlot(network, slot).name].executionBlockHash
-  const body = sparseTree(new Map([[gindex, blockHash]]))
-  const header = { slot, proposerIndex: 1n, parentRoot: zeroHash, stateRoot, bodyRoot: body.root }
-  return { header, blockHashBranch: body.branch(gindex) }
+): { readonly header: BeaconHeader; readonly receiptsRootBranch: readonly Hex[] } {
+  const gindex = gindices[forkAtSlot(network, slot).name].executionReceiptsRoot
+  const body = sparseTree(new Map([[gindex, receiptsRoot]]))
+  const header = { slot, proposerIndex: PROPOSER, parentRoot: PARENT, stateRoot, bodyRoot: body.root }
+  return { header, receiptsRootBranch: body.branch(gindex) }
 }
 
-/** A bootstrap whose state has `committee` as its current one. */
-export function createBootstrap(slot: bigint, blockHash: Hex, committee: SyncCommittee) {
+/** A bootstrap whose state has `committee` as its current one, and `leaves` beside it. */
+export function createBootstrap(
+  slot: bigint,
+  receiptsRoot: Hex,
+  committee: SyncCommittee,
+  leaves: ReadonlyMap<bigint, Hex> = new Map(),
+) {
   const gindex = gindices[forkAtSlot(network, slot).name].currentSyncCommittee
-  const state = sparseTree(new Map([[gindex, syncCommitteeRoot(committee)]]))
-  const block = beaconBlock(slot, blockHash, state.root)
+  const state = sparseTree(new Map([...leaves, [gindex, syncCommitteeRoot(committee)]]))
+  const block = beaconBlock(slot, receiptsRoot, state.root)
   const bootstrap: Bootstrap = {
     header: lightClientHeader(block.header),
     currentSyncCommittee: committee,
     currentSyncCommitteeBranch: state.branch(gindex),
   }
-  return { bootstrap, ...block }
+  return { bootstrap, state, ...block }
 }
 
 /** What {@link createUpdate} signs. */
@@ -92,8 +101,8 @@ export function createUpdate(options: UpdateOptions): { readonly data: Hex; read
   const state = sparseTree(leaves)
   const attested: BeaconHeader = {
     slot,
-    proposerIndex: 2n,
-    parentRoot: zeroHash,
+    proposerIndex: PROPOSER,
+    parentRoot: PARENT,
     stateRoot: state.root,
     bodyRoot: keccak256(stringToHex('body')),
   }

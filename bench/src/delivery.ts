@@ -10,9 +10,9 @@ import {
 } from '@meridian/abi'
 import { initCodeOf } from '@meridian/cli/deploy'
 import type { PrivateChain } from '@meridian/cli/private-chain'
-import { type BeaconHeader, encodeBlockProof, timeAtSlot } from '@meridian/consensus/ethereum'
+import { type BeaconHeader, encodeReceiptsRootProof } from '@meridian/consensus/ethereum'
 import { encodeMessageData, orderId } from '@meridian/core'
-import { encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
+import { encodeBatchProof, encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
 import {
   type Abi,
   type Address,
@@ -24,24 +24,28 @@ import {
   getAddress,
   getContractAddress,
   type Hex,
+  hexToBytes,
   keccak256,
-  numberToHex,
   stringToHex,
-  toRlp,
   zeroAddress,
   zeroHash,
 } from 'viem'
-import { FINALIZED_SLOT, network } from './beacon.ts'
+import { network } from './beacon.ts'
 import { blockWith, type Log } from './block.ts'
 
 /** The chain that `createPrivateChain` makes by itself. */
 const TARGET_CHAIN = 31_337n
 const TRANSACTIONS = 300
-/** In the middle of the block, where the trie is deepest. The first message only makes the slots non-zero. */
-const PLACES = [149, 150] as const
 const BODY_BYTES = 512
 const GAS_LIMIT = 100_000n
-const BLOCK_NUMBER = 25_697_208n
+/** What a message to the source chain is priced by: gas beside the message's own, and wei a gas. */
+const BASE_GAS = 200_000
+const GAS_PRICE = 1_000_000_000n
+
+/** Of a transaction: its base cost, and EIP-7623's floor for its calldata. */
+const BASE_COST = 21_000
+const FLOOR_GAS_PER_TOKEN = 10
+const TOKENS_PER_NON_ZERO_BYTE = 4
 
 const remoteMos = getAddress(`0x${keccak256(stringToHex('MOS on the source chain')).slice(-40)}`)
 const sender = getAddress(`0x${keccak256(stringToHex('sender')).slice(-40)}`)
@@ -49,11 +53,13 @@ const sender = getAddress(`0x${keccak256(stringToHex('sender')).slice(-40)}`)
 /** A target chain that takes messages of the source chain, with a counter that takes those of `sender`. */
 export interface Target {
   readonly mos: Address
+  readonly feeService: Address
   readonly counter: Address
 }
 
 /** Transactions before the counter's: the light client, the timelock, the fee service, MOS, and the route in two. */
 const COUNTER_NONCE = 6n
+const MOS_NONCE = 3n
 
 /** Where {@link deployTarget} puts the counter when the light client was the account's first contract. */
 export function counterAddress(account: Address): Address {
@@ -66,7 +72,11 @@ export async function deployTarget(chain: PrivateChain, lightClient: Address): P
     initCodeOf(timelockAbi, timelockBytecode, [0n, [chain.account], [zeroAddress], zeroAddress]),
   )
   const feeService = await chain.deploy(
-    initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, chain.account, chain.account]),
+    initCodeOf(feeServiceAbi, feeServiceBytecode, [
+      timelock,
+      chain.account,
+      getContractAddress({ from: chain.account, nonce: MOS_NONCE }),
+    ]),
   )
   const mos = await chain.deploy(
     initCodeOf(messageServiceAbi, messageServiceBytecode, [timelock, feeService, chain.account, sender]),
@@ -82,34 +92,110 @@ export async function deployTarget(chain: PrivateChain, lightClient: Address): P
   const counter = await chain.deploy(initCodeOf(counterAbi, counterBytecode, [mos, chain.account]))
   if (counter !== counterAddress(chain.account)) throw new Error('the messages are for another counter')
   await must(chain, counter, counterAbi, 'setTrustedRemote', [network.chainId, sender, true])
-  return { mos, counter }
+  return { mos, feeService, counter }
 }
 
-/** The source chain's block with two messages to `counter`, as its receipts and its header. */
+/** A source block as its receipts: messages to a counter at these places, numbered in their order. */
 export interface SourceBlock {
   readonly trie: ReceiptsTrie
-  readonly header: Hex
-  readonly hash: Hex
+  readonly receiptsRoot: Hex
 }
 
-/** The block of {@link FINALIZED_SLOT}. */
-export function sourceBlock(counter: Address): SourceBlock {
-  const logs = PLACES.map((place, nonce) => [place, messageLog(counter, BigInt(nonce))] as const)
+/** A block of 300 transactions, of which those at `places` sent a message to `counter`. */
+export function sourceBlock(counter: Address, places: readonly number[]): SourceBlock {
+  const logs = places.map((place, nonce) => [place, messageLog(counter, BigInt(nonce))] as const)
   const trie = blockWith(new Map(logs), TRANSACTIONS)
-  const header = executionHeader(bytesToHex(trie.root))
-  return { trie, header, hash: keccak256(header) }
+  return { trie, receiptsRoot: bytesToHex(trie.root) }
 }
 
-/** `transferIn…`'s proof of one of the two messages, from the finalized block itself. */
-export function proofOf(
-  which: 0 | 1,
-  block: SourceBlock,
-  finalized: BeaconHeader,
-  blockHashBranch: readonly Hex[],
-): Hex {
-  const blockProof = encodeBlockProof({ finalized, blockHashBranch, executionHeader: block.header })
-  const txIndex = PLACES[which]
-  return encodeReceiptProof({ blockProof, txIndex, nodes: block.trie.prove(txIndex).nodes })
+/** The source block inside its beacon block: the finalized one that the light client has, or one before it. */
+export interface ProvableBlock extends SourceBlock {
+  readonly header: BeaconHeader
+  readonly receiptsRootBranch: readonly Hex[]
+  /** Where it is older: the finalized block, and the branch of its root in that block's `block_roots`. */
+  readonly finalized?: { readonly header: BeaconHeader; readonly blockRootBranch: readonly Hex[] }
+}
+
+/** What proves the source block's receipts root. */
+export function blockProofOf({ header, receiptsRoot, receiptsRootBranch, finalized }: ProvableBlock): Hex {
+  if (finalized === undefined) return encodeReceiptsRootProof({ finalized: header, receiptsRoot, receiptsRootBranch })
+  const ancestor = { header, blockRootBranch: finalized.blockRootBranch }
+  return encodeReceiptsRootProof({ finalized: finalized.header, ancestor, receiptsRoot, receiptsRootBranch })
+}
+
+function receiptProofOf(block: ProvableBlock, place: number): Hex {
+  return encodeReceiptProof({
+    blockProof: blockProofOf(block),
+    txIndex: place,
+    nodes: block.trie.prove(place).nodes,
+  })
+}
+
+/** The call to MOS that delivers the message at `place`. */
+export function encodeDelivery(block: ProvableBlock, place: number): Hex {
+  return encodeFunctionData({
+    abi: messageServiceAbi,
+    functionName: 'transferInWithIndex',
+    args: [network.chainId, 0n, receiptProofOf(block, place)],
+  })
+}
+
+/** The same with the update that makes the block known. */
+export function encodeUpdateAndDelivery(update: Hex, block: ProvableBlock, place: number): Hex {
+  return encodeFunctionData({
+    abi: messageServiceAbi,
+    functionName: 'deliver',
+    args: [network.chainId, [update], zeroHash, zeroAddress, 0n, receiptProofOf(block, place)],
+  })
+}
+
+/** The call to MOS that delivers the messages at `places` at once. */
+export function encodeBatchDelivery(block: ProvableBlock, places: readonly number[]): Hex {
+  const { nodes, paths } = block.trie.proveMany(places)
+  const members = places.map((txIndex, i) => ({ txIndex, logIndex: 0, path: paths[i] ?? new Uint8Array() }))
+  const batchProof = encodeBatchProof({ blockProof: blockProofOf(block), nodes, members })
+  return encodeFunctionData({
+    abi: messageServiceAbi,
+    functionName: 'transferInBatch',
+    args: [network.chainId, [], [], zeroAddress, batchProof],
+  })
+}
+
+/** Prices messages to the source chain and returns what one costs, in wei. */
+export async function priceMessages(chain: PrivateChain, { mos, feeService }: Target): Promise<bigint> {
+  await must(chain, feeService, feeServiceAbi, 'setTerms', [
+    network.chainId,
+    { served: true, baseGas: BASE_GAS, updateGas: 0, includedBytes: 1_024, gasPerByte: 40, oracle: zeroAddress },
+  ])
+  await must(chain, feeService, feeServiceAbi, 'setChainGasPrice', [network.chainId, zeroAddress, GAS_PRICE])
+  const query = { abi: messageServiceAbi, functionName: 'getMessageFee' } as const
+  const { data } = await chain.call(
+    mos,
+    encodeFunctionData({ ...query, args: [network.chainId, zeroAddress, GAS_LIMIT] }),
+  )
+  return decodeFunctionResult({ ...query, data })[0]
+}
+
+/** The call to MOS that sends a message to the source chain, its fee in the native coin. */
+export function encodeSend(nonce: bigint): Hex {
+  return encodeFunctionData({
+    abi: messageServiceAbi,
+    functionName: 'transferOut',
+    args: [network.chainId, messageDataTo(remoteMos, nonce), zeroAddress],
+  })
+}
+
+/**
+ * As {@link gasOfDelivery}, where calldata is priced as standard (EIP-2028); throws where EIP-7623's floor sets the
+ * price, because then it would hide what execution costs.
+ */
+export async function gasAboveFloor(chain: PrivateChain, target: Target, data: Hex, count: bigint): Promise<number> {
+  const gas = await gasOfDelivery(chain, target, data, count)
+  const bytes = hexToBytes(data)
+  const nonZero = bytes.filter((byte) => byte !== 0).length
+  const floor = BASE_COST + FLOOR_GAS_PER_TOKEN * (bytes.length - nonZero + TOKENS_PER_NON_ZERO_BYTE * nonZero)
+  if (gas <= floor) throw new Error(`the floor of ${floor} hides what execution costs`)
+  return gas
 }
 
 /** Gas of a whole transaction to MOS that delivers a message; throws unless the counter then stands at `count`. */
@@ -122,13 +208,14 @@ export async function gasOfDelivery(chain: PrivateChain, target: Target, data: H
   return Number(mined.gasUsed)
 }
 
+/** A message with a body of {@link BODY_BYTES}, none of them zero, another for each nonce. */
+function messageDataTo(target: Address, nonce: bigint): Hex {
+  const byte = (0x5a + Number(nonce)).toString(16)
+  return encodeMessageData({ msgType: 'MESSAGE', target, payload: `0x${byte.repeat(BODY_BYTES)}`, gasLimit: GAS_LIMIT })
+}
+
 function messageLog(counter: Address, nonce: bigint): Log {
-  const messageData = encodeMessageData({
-    msgType: 'MESSAGE',
-    target: counter,
-    payload: `0x${(0x5a + Number(nonce)).toString(16).repeat(BODY_BYTES)}`,
-    gasLimit: GAS_LIMIT,
-  })
+  const messageData = messageDataTo(counter, nonce)
   const order = { fromChain: network.chainId, mos: remoteMos, toChain: TARGET_CHAIN, nonce, sender, messageData }
   const topics = encodeEventTopics({
     abi: messageServiceAbi,
@@ -143,34 +230,6 @@ function messageLog(counter: Address, nonce: bigint): Log {
       [orderId(order), sender, messageData],
     ),
   }
-}
-
-/** A header of mainnet's shape under Fulu: 21 fields, about 630 bytes. */
-function executionHeader(receiptsRoot: Hex): Hex {
-  const word = (label: string) => keccak256(stringToHex(label))
-  return toRlp([
-    word('parent'),
-    '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347',
-    `0x${word('coinbase').slice(-40)}`,
-    word('state'),
-    word('transactions'),
-    receiptsRoot,
-    `0x${'5a'.repeat(256)}`,
-    '0x',
-    numberToHex(BLOCK_NUMBER),
-    numberToHex(60_000_000),
-    numberToHex(27_000_000),
-    numberToHex(timeAtSlot(network, FINALIZED_SLOT)),
-    stringToHex('builder of blocks'),
-    word('randao'),
-    '0x0000000000000000',
-    numberToHex(1_500_000_000),
-    word('withdrawals'),
-    numberToHex(786_432),
-    numberToHex(131_072),
-    word('beacon parent'),
-    word('requests'),
-  ])
 }
 
 async function must(

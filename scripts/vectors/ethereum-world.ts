@@ -122,10 +122,10 @@ function multiproof(committee: Committee, absent: readonly number[]): Hex[] {
 const early = { finalized: 105n, current: 54n, next: 55n, blockRoots: 37n, summaries: 59n }
 const late = { finalized: 169n, current: 86n, next: 87n, blockRoots: 69n, summaries: 91n }
 export const forkTable = {
-  capella: { layout: 0, places: early, blockHash: 412n },
-  deneb: { layout: 1, places: early, blockHash: 812n },
-  electra: { layout: 2, places: late, blockHash: 812n },
-  fulu: { layout: 2, places: late, blockHash: 812n },
+  capella: { layout: 0, places: early, blockHash: 412n, receiptsRoot: 403n },
+  deneb: { layout: 1, places: early, blockHash: 812n, receiptsRoot: 803n },
+  electra: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
+  fulu: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
 } as const
 export type ForkName = keyof typeof forkTable
 
@@ -154,6 +154,10 @@ export interface BeaconBlock {
   readonly body: SparseTree
   /** Raw RLP of the execution header. */
   readonly execution: Hex
+  readonly receipts: Hex
+  /** What with the body's root, or with the state's, makes up the header's root. */
+  readonly aroundBody: Hex
+  readonly aroundState: Hex
 }
 
 /** What a block's state names. */
@@ -171,7 +175,7 @@ export interface StateFields {
 
 export function makeBlock(world: World, slot: bigint, fields: StateFields = {}): BeaconBlock {
   const name = `${world.name}/${slot}/${fields.salt ?? ''}`
-  const { places, blockHash } = forkAt(world, slot)
+  const { places, blockHash, receiptsRoot } = forkAt(world, slot)
   const leaves = new Map<bigint, Hex>()
   if (fields.finalized !== undefined) leaves.set(places.finalized, fields.finalized)
   if (fields.current !== undefined) leaves.set(places.current, committeeRoot(fields.current))
@@ -199,17 +203,24 @@ export function makeBlock(world: World, slot: bigint, fields: StateFields = {}):
     filler(`${name}/beacon`),
     filler(`${name}/requests`),
   ] as Hex[]) // CAST: every element is 0x-prefixed hex; the slice of a filler keeps its prefix
-  const body = new SparseTree(`${name}/body`, new Map([[blockHash, keccak256(execution)]]))
+  const receipts = filler(`${name}/receipts`)
+  const payload = new Map([
+    [blockHash, keccak256(execution)],
+    [receiptsRoot, receipts],
+  ])
+  const body = new SparseTree(`${name}/body`, payload)
   const proposer = slot * 7n + 3n
   const parent = filler(`${name}/parent`)
   const [stateRoot, bodyRoot] = [state.node(1n), body.node(1n)]
   const zero = uint(0n, 32)
-  const root = pair(
-    pair(pair(littleEndian(slot), littleEndian(proposer)), pair(parent, stateRoot)),
-    pair(pair(bodyRoot, zero), pair(zero, zero)),
-  )
+  const [parentAndState, bodySide] = [pair(parent, stateRoot), pair(pair(bodyRoot, zero), pair(zero, zero))]
+  const root = pair(pair(pair(littleEndian(slot), littleEndian(proposer)), parentAndState), bodySide)
   const header = concatHex([uint(slot, 8), uint(proposer, 8), parent, stateRoot, bodyRoot])
-  return { slot, header, root, state, body, execution }
+  const sides = {
+    aroundBody: concatHex([uint(slot, 8), uint(proposer, 8), parentAndState]),
+    aroundState: concatHex([uint(slot, 8), uint(proposer, 8), parent, bodySide]),
+  }
+  return { slot, header, root, state, body, execution, receipts, ...sides }
 }
 
 /** Generalized index of `block_roots[at % n]` in the state at `slot`. */

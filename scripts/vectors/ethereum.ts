@@ -109,6 +109,34 @@ function summaryProof(world: World, finalized: BeaconBlock, ancestor: BeaconBloc
   ])
 }
 
+/** The short form, of the receipts root alone. `at`: where the ancestor is said to stand. */
+function receiptsProof(world: World, finalized: BeaconBlock, ancestor?: BeaconBlock, at = ancestor?.slot): Hex {
+  return concatHex([
+    ...(ancestor === undefined || at === undefined
+      ? (['0x03'] as const)
+      : ([
+          '0x04',
+          finalized.aroundState,
+          ...finalized.state.branch(blockRootIndex(world, finalized.slot, at)),
+        ] as const)),
+    ...receiptsPart(world, ancestor ?? finalized),
+  ])
+}
+
+function summaryReceiptsProof(world: World, finalized: BeaconBlock, ancestor: BeaconBlock, at = ancestor.slot): Hex {
+  return concatHex([
+    '0x05',
+    finalized.aroundState,
+    numberToHex(at / world.slotsPerHistoricalRoot, { size: 3 }),
+    ...finalized.state.branch(summaryIndex(world, finalized.slot, at)),
+    ...receiptsPart(world, ancestor),
+  ])
+}
+
+function receiptsPart(world: World, block: BeaconBlock): Hex[] {
+  return [block.aroundBody, block.receipts, ...block.body.branch(forkAt(world, block.slot).receiptsRoot)]
+}
+
 function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
   const types = [{ type: 'uint8' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bytes' }] as const
   return encodeAbiParameters(types, [kind, first, second, extra])
@@ -215,6 +243,21 @@ function minimalVectors() {
       bootstrap: blockProof(world, start),
       ownHash: forkless(recent),
     },
+    receiptsRoots: {
+      own: receiptsProof(world, f80),
+      ancestor: receiptsProof(world, f80, recent),
+      capella: receiptsProof(world, f80, old),
+      oldest: receiptsProof(world, f80, edge),
+      beyond: receiptsProof(world, f80, beyond, 79n),
+      emptySlot: receiptsProof(world, f80, recent, 78n),
+      acrossFork: receiptsProof(world, f136, f120),
+      summarized: summaryReceiptsProof(world, f136, old),
+      summarizedDeneb: summaryReceiptsProof(world, f136, ancient),
+      summarizedAtEmptySlot: summaryReceiptsProof(world, f136, ancient, 72n),
+      bootstrap: receiptsProof(world, start),
+      forked: receiptsProof(world, f80fork),
+      ...misplaced(),
+    },
     evidence: {
       sameSlot: evidence(0, updates.finality, updates.conflictingBlock),
       sameBlock: evidence(0, updates.finality, updates.finalityAbsentOne),
@@ -246,6 +289,15 @@ function minimalVectors() {
 
   function historyExtra(block: BeaconBlock, leaf: Hex): Hex {
     return concatHex([leaf, ...block.state.branch(blockRootIndex(world, block.slot, 80n))])
+  }
+  /** What stands in other places of a final block's body, shown as if it were its receipts root. */
+  function misplaced() {
+    const shown = (gindex: bigint) => {
+      const branch = f80.body.branch(gindex)
+      return concatHex(['0x03', f80.aroundBody, f80.body.node(gindex), ...branch])
+    }
+    // the block hash, a leaf; Capella's place in Deneb's body, a node one level up; a level below the leaf
+    return { blockHash: shown(812n), shallower: shown(403n), deeper: shown(2n * 803n) }
   }
   /** The raw header, to compare with. */
   function execution(block: BeaconBlock): Hex {

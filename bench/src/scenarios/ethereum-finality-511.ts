@@ -23,8 +23,8 @@ export const finality511: Scenario = {
   id: 'ethereum/finality-511',
   unit: 'gas',
   measure: 'transaction',
-  floor: 255_000,
-  aim: 242_883,
+  floor: 252_000,
+  aim: 240_000,
   peers: [
     {
       name: 'CLPR EthMainnetVerifier, a bundle with account proof',

@@ -1,9 +1,27 @@
 import type { Scenario } from '../scenario.ts'
+import { ancestry } from './ethereum-ancestry.ts'
+import { finality486 } from './ethereum-finality-486.ts'
 import { finality511 } from './ethereum-finality-511.ts'
+import { finality512 } from './ethereum-finality-512.ts'
 import { rotation509 } from './ethereum-rotation-509.ts'
+import { rotationExtra } from './ethereum-rotation-extra.ts'
 import { deliver1 } from './mos-deliver-1.ts'
+import { deliver10 } from './mos-deliver-10.ts'
+import { send } from './mos-send.ts'
 import { updateDeliver } from './mos-update-deliver.ts'
 import { receipt300 } from './proofs-receipt-300.ts'
 
 /** Every scenario, in the order of the table. */
-export const scenarios: readonly Scenario[] = [finality511, rotation509, receipt300, deliver1, updateDeliver]
+export const scenarios: readonly Scenario[] = [
+  finality512,
+  finality511,
+  finality486,
+  rotation509,
+  rotationExtra,
+  ancestry,
+  receipt300,
+  send,
+  deliver1,
+  deliver10,
+  updateDeliver,
+]

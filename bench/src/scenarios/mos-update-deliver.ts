@@ -1,17 +1,18 @@
-import { messageServiceAbi } from '@meridian/abi'
 import { ethereumClientInit } from '@meridian/cli/deploy'
 import { createPrivateChain } from '@meridian/cli/private-chain'
 import { timeAtSlot } from '@meridian/consensus/ethereum'
-import { encodeFunctionData, keccak256, stringToHex } from 'viem'
+import { keccak256, stringToHex } from 'viem'
 import { beaconBlock, createBootstrap, createCommittee, createUpdate, FINALIZED_SLOT, network } from '../beacon.ts'
 import { lowerHead } from '../client-storage.ts'
-import { counterAddress, deployTarget, gasOfDelivery, proofOf, sourceBlock } from '../delivery.ts'
+import { counterAddress, deployTarget, encodeUpdateAndDelivery, gasOfDelivery, sourceBlock } from '../delivery.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** The client starts two epochs before the block that the update finalizes. */
 const BEHIND = 64n
 /** One member is absent, as in most mainnet updates. */
 const ABSENT = [433]
+/** In the middle of the block, where the trie is deepest. The first message only makes the slots non-zero. */
+const [BEFORE, PLACE] = [149, 150] as const
 
 /**
  * The finality update that makes the block known and the delivery of its message, in one transaction. As in
@@ -39,25 +40,15 @@ export const updateDeliver: Scenario = {
       const signers = createCommittee('current')
       const { bootstrap } = createBootstrap(start, keccak256(stringToHex('start')), signers.committee)
       const client = await chain.deploy(ethereumClientInit(bootstrap, network))
-      const block = sourceBlock(counterAddress(chain.account))
-      const finalized = beaconBlock(FINALIZED_SLOT, block.hash, keccak256(stringToHex('state')))
-      const update = createUpdate({ signers, finalized: finalized.header, absent: ABSENT })
+      const source = sourceBlock(counterAddress(chain.account), [BEFORE, PLACE])
+      const block = { ...source, ...beaconBlock(FINALIZED_SLOT, source.receiptsRoot, keccak256(stringToHex('state'))) }
+      const update = createUpdate({ signers, finalized: block.header, absent: ABSENT })
       const target = await deployTarget(chain, client)
       await chain.warp(timeAtSlot(network, update.signatureSlot) + 1n)
-      const deliver = (which: 0 | 1) =>
-        encodeFunctionData({
-          abi: messageServiceAbi,
-          functionName: 'updateAndTransferIn',
-          args: [
-            network.chainId,
-            [update.data],
-            0n,
-            proofOf(which, block, finalized.header, finalized.blockHashBranch),
-          ],
-        })
-      await gasOfDelivery(chain, target, deliver(0), 1n)
+      const deliver = (place: number) => encodeUpdateAndDelivery(update.data, block, place)
+      await gasOfDelivery(chain, target, deliver(BEFORE), 1n)
       await lowerHead(chain, client, FINALIZED_SLOT, BEHIND)
-      return await gasOfDelivery(chain, target, deliver(1), 2n)
+      return await gasOfDelivery(chain, target, deliver(PLACE), 2n)
     } finally {
       await chain.stop()
     }

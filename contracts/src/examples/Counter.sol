@@ -12,12 +12,10 @@ contract Counter is MapoExecutor, Ownable {
     uint96 public count;
     /// @notice Sender of the last message, on its own chain.
     address public lastSender;
-    /// @notice keccak256 of the last message.
-    bytes32 public lastMessageHash;
 
-    /// @notice A message arrived. @param count Messages received with it.
+    /// @notice A message arrived. @param count Messages received with it. @param messageHash keccak256 of the message.
     event Counted(
-        uint256 indexed fromChain, bytes32 indexed orderId, address indexed sender, uint256 count, bytes message
+        uint256 indexed fromChain, bytes32 indexed orderId, address indexed sender, uint256 count, bytes32 messageHash
     );
 
     /// @notice The excess fee could not be returned to the caller.
@@ -64,8 +62,7 @@ contract Counter is MapoExecutor, Ownable {
         address sender = address(bytes20(fromAddress));
         uint96 counted = count + 1;
         (count, lastSender) = (counted, sender);
-        lastMessageHash = keccak256(message);
-        emit Counted(fromChain, orderId, sender, counted, message);
+        emit Counted(fromChain, orderId, sender, counted, keccak256(message));
         return "";
     }
 }

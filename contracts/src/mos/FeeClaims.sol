@@ -54,7 +54,7 @@ abstract contract FeeClaims is IFeeService {
         if (msg.value != expected) revert FeeService_WrongValue(expected, msg.value);
         if (_held[orderId].toChain != 0) revert FeeService_AlreadyEscrowed(orderId);
         uint32 place = token == address(0) ? 0 : _placeOf[token];
-        if (_tokens[place] != token) revert FeeService_TokenNotListed(toChain, token);
+        if (place == 0 && token != address(0)) revert FeeService_TokenNotListed(toChain, token);
         // MOS asks for a quote first, which `setTerms` refuses beyond 64 bits.
         if (toChain == 0 || toChain > type(uint64).max) revert FeeService_OutOfRange(type(uint64).max, toChain);
         _held[orderId] = Held(uint64(toChain), place, _toUint128(amount));

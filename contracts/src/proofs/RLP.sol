@@ -172,16 +172,33 @@ library RLP {
     }
 
     /// @notice The string at `ptr`. @return from Where its payload starts. @return to Where it ends.
-    /// @dev    Reads strings of 0 and 2 to 55 bytes itself, and leaves the others and every revert to `itemAt`.
+    /// @dev    Reads strings of 0, of 2 to 55 and of 256 to 65535 bytes itself, with the checks of `itemAt`, and leaves
+    ///         the others and every revert to it.
     function stringAt(uint256 ptr, uint256 limit) internal pure returns (uint256 from, uint256 to) {
-        unchecked {
+        assembly ("memory-safe") {
+            let word := calldataload(ptr)
             // Wraps to more than 55 for a prefix below 0x80.
-            uint256 length = (loadAt(ptr) >> 248) - STRING_SHORT;
-            if (length <= SHORT_MAX && length != 1) {
-                from = ptr + 1;
-                to = from + length;
-                if (to <= limit) return (from, to);
+            let length := sub(shr(248, word), STRING_SHORT)
+            switch gt(length, SHORT_MAX)
+            case 0 {
+                if xor(length, 1) {
+                    from := add(ptr, 1)
+                    to := add(from, length)
+                }
             }
+            default {
+                if eq(shr(248, word), 0xb9) {
+                    length := and(shr(232, word), 0xffff)
+                    if gt(length, 0xff) {
+                        from := add(ptr, 3)
+                        to := add(from, length)
+                    }
+                }
+            }
+        }
+        // `to - 1` is the greatest integer where nothing was read.
+        unchecked {
+            if (to - 1 < limit) return (from, to);
         }
         bool isList;
         (from, to, isList) = itemAt(ptr, limit);

@@ -21,7 +21,7 @@ contract ReceiptProofTarget {
 ///         without the transaction's base and calldata cost.
 contract ReceiptProofBench is Test {
     /// @dev What the proof of a 300-transaction block with a 512-byte log of 3 topics may cost.
-    uint256 private constant FLOOR_300 = 15_000;
+    uint256 private constant FLOOR_300 = 13_500;
 
     ReceiptProofTarget private target;
 

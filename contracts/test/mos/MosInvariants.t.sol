@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ILightClient} from "../../src/light-clients/ILightClient.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
 import {Vm} from "../utils/Vm.sol";
 import {MosTest} from "./utils/MosTest.sol";
+import {ReceiptTrie} from "./utils/ReceiptTrie.sol";
+import {TestLightClient} from "./utils/TestLightClient.sol";
 import {Moody} from "./utils/Receivers.sol";
 
-/// @notice Sends, delivers, repeats, retries, pauses and changes routes in any order.
+/// @notice Sends with and without options, delivers, repeats, retries, lets expire, settles fees and pauses in any order.
 contract MosHandler is MosTest {
     Sent[] internal sent;
     Moody public app;
     /// @dev A failed order is Delivered only through a retry, and a Delivered one stays so.
     mapping(bytes32 orderId => IMessageService.Outcome) public last;
     bool public broken;
+    address internal constant REFUNDED = address(0x4ef);
     uint256 public charged;
+    uint256 public withdrawn;
+    /// @dev Logs of the last call to B's MOS that succeeded.
+    Vm.Log[] private _logs;
 
     function setUp() public override {}
 
@@ -40,9 +47,51 @@ contract MosHandler is MosTest {
         Vm.Log memory log = messageLog(vm.getRecordedLogs());
         charged += quote(gas);
         vm.chainId(CHAIN_B);
+        Sent memory one;
+        (one.orderId, one.messageData, one.log) = (id, data, log);
+        _push(one);
+    }
+
+    function sendWithOptions(uint256 gas, uint64 deadline, bool ordered) external {
+        gas = bound(gas, 21_000, 500_000);
+        deadline = deadline % 4 == 0 ? 0 : uint64(bound(deadline, block.timestamp + 1, block.timestamp + 2 hours));
+        bytes memory data = encode(IMOSV3.MessageType.MESSAGE, address(app), "m", gas);
+        charged += quote(gas);
+        _push(sendWith(data, IMessageService.MessageOptions(deadline, ordered, REFUNDED)));
+    }
+
+    function wait(uint256 time) external {
+        vm.warp(block.timestamp + bound(time, 1, 1 hours));
+    }
+
+    /// @dev Proves on A what the last call on B logged, again and again too, and takes what is owed.
+    function settle(bool withdraws) external {
+        vm.chainId(CHAIN_A);
+        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(_logs));
+        ILightClient follower = mosA.route(CHAIN_B).lightClient;
+        TestLightClient(address(follower)).setFinal(root);
+        bytes memory proof = abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
+        (bool ok,) = address(feeA).call(abi.encodeCall(feeA.settle, (CHAIN_B, proof)));
+        if (ok && withdraws) {
+            vm.prank(address(this));
+            (ok,) = address(feeA).call(abi.encodeCall(feeA.withdraw, (address(0), PAYEE)));
+            withdrawn = PAYEE.balance;
+        }
+        vm.chainId(CHAIN_B);
+    }
+
+    /// @dev Everything that the fee service must still have: escrows of orders that are not settled, and credits.
+    function owedInAll() external view returns (uint256 sum) {
+        sum = feeA.owed(address(this), address(0)) + feeA.owed(REFUNDED, address(0));
+        for (uint256 i = 0; i < sent.length; ++i) {
+            sum += feeA.escrowOf(sent[i].orderId).amount;
+        }
+    }
+
+    function _push(Sent memory one) private {
         Sent storage next = sent.push();
-        (next.orderId, next.messageData) = (id, data);
-        (next.log.topics, next.log.data, next.log.emitter) = (log.topics, log.data, log.emitter);
+        (next.orderId, next.messageData, next.options) = (one.orderId, one.messageData, one.options);
+        (next.log.topics, next.log.data, next.log.emitter) = (one.log.topics, one.log.data, one.log.emitter);
     }
 
     function setMood(bool failing) external {
@@ -91,7 +140,15 @@ contract MosHandler is MosTest {
         bool paused = mosB.isLanePaused(CHAIN_A, false);
         uint256 calls = app.calls();
         IMessageService.Outcome before = last[one.orderId];
+        vm.recordLogs();
         (bool ok,) = address(mosB).call{gas: gas}(input);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (ok) {
+            delete _logs;
+            for (uint256 i = 0; i < logs.length; ++i) {
+                _logs.push(logs[i]);
+            }
+        }
         if (paused && (ok || app.calls() != calls || mosB.outcome(CHAIN_A, one.orderId) != before)) broken = true;
         _note(one, retries);
     }
@@ -100,6 +157,8 @@ contract MosHandler is MosTest {
         IMessageService.Outcome before = last[one.orderId];
         IMessageService.Outcome now_ = mosB.outcome(CHAIN_A, one.orderId);
         if (before == IMessageService.Outcome.Delivered && now_ != before) broken = true;
+        if (before == IMessageService.Outcome.Expired && now_ != before) broken = true;
+        if (now_ == IMessageService.Outcome.Expired && before != now_ && retries) broken = true;
         if (before == IMessageService.Outcome.Failed && now_ == IMessageService.Outcome.None) broken = true;
         if (before == IMessageService.Outcome.Failed && now_ == IMessageService.Outcome.Delivered && !retries) {
             broken = true;
@@ -116,13 +175,16 @@ contract MosInvariants is MosTest {
     function setUp() public override {
         handler = new MosHandler();
         handler.prepare();
-        bytes4[] memory selectors = new bytes4[](6);
+        bytes4[] memory selectors = new bytes4[](9);
         selectors[0] = MosHandler.sendOne.selector;
         selectors[1] = MosHandler.setMood.selector;
         selectors[2] = MosHandler.deliverOne.selector;
         selectors[3] = MosHandler.deliverTwo.selector;
         selectors[4] = MosHandler.retryOne.selector;
         selectors[5] = MosHandler.pause.selector;
+        selectors[6] = MosHandler.sendWithOptions.selector;
+        selectors[7] = MosHandler.wait.selector;
+        selectors[8] = MosHandler.settle.selector;
         _selectors = selectors;
     }
 
@@ -156,8 +218,8 @@ contract MosInvariants is MosTest {
         }
     }
 
-    /// @dev MOS-4: outcomes move from None to Failed or Delivered, from Failed to Delivered by a retry, and no other
-    ///      way; where the lane is paused, not at all.
+    /// @dev MOS-4: outcomes move from None to Failed, Delivered or Expired, from Failed to Delivered by a retry or to Expired
+    ///      by a proof, and no other way; where the lane is paused, not at all.
     function invariant_OutcomesMoveForward() external view {
         vm.assertFalse(handler.broken());
     }
@@ -167,6 +229,7 @@ contract MosInvariants is MosTest {
         (IMessageService a, IMessageService b, address fees) = handler.contracts();
         vm.assertEq(address(a).balance, 0);
         vm.assertEq(address(b).balance, 0);
-        vm.assertEq(fees.balance, handler.charged());
+        vm.assertEq(fees.balance + handler.withdrawn(), handler.charged());
+        vm.assertEq(fees.balance, handler.owedInAll());
     }
 }

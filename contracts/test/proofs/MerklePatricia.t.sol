@@ -41,6 +41,8 @@ contract MerklePatriciaTest is Test {
             bytes memory nodes = vm.parseJsonBytes(json, string.concat(path, ".nodes"));
             bytes memory value = vm.parseJsonBytes(json, string.concat(path, ".value"));
             bytes memory selector = vm.parseJsonBytes(json, string.concat(path, ".selector"));
+            string memory verdict = vm.parseJsonString(json, string.concat(path, ".verdict"));
+            _expectGet(verdict, Proof(root, key, nodes), value, bytes4(selector), name);
             if (value.length != 0) {
                 vm.assertEq(harness.value(root, _word(key), key.length, nodes), value, name);
                 vm.assertEq(plain.verify(root, key, nodes), value, name);
@@ -54,6 +56,39 @@ contract MerklePatriciaTest is Test {
                     vm.assertTrue(false, string.concat("reference: ", name));
                 } catch {}
             }
+        }
+    }
+
+    struct Proof {
+        bytes32 root;
+        bytes key;
+        bytes nodes;
+    }
+
+    /// @dev `get` gives a value, says that there is none, or reverts, and the reference does the same.
+    function _expectGet(
+        string memory verdict,
+        Proof memory proof,
+        bytes memory value,
+        bytes4 selector,
+        string memory name
+    ) private view {
+        bool refused = keccak256(bytes(verdict)) == keccak256("refused");
+        try harness.get(proof.root, _word(proof.key), proof.key.length, proof.nodes) returns (
+            bool present, bytes memory found
+        ) {
+            vm.assertFalse(refused, name);
+            vm.assertEq(present, keccak256(bytes(verdict)) == keccak256("present"));
+            vm.assertEq(found, value, name);
+        } catch (bytes memory reason) {
+            vm.assertTrue(refused, name);
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(selector), name);
+        }
+        try plain.get(proof.root, proof.key, proof.nodes) returns (bytes memory found) {
+            vm.assertFalse(refused, string.concat("reference: ", name));
+            vm.assertEq(found, value, string.concat("reference: ", name));
+        } catch {
+            vm.assertTrue(refused, string.concat("reference: ", name));
         }
     }
 
@@ -139,6 +174,25 @@ contract MerklePatriciaTest is Test {
             vm.assertFalse(accepted, "accepted what the reference rejects");
         }
         if (acceptedShared) vm.assertEq(openZeppelin.traverse(root, key, nodes), valueShared, "OpenZeppelin");
+        _compareGet(root, key, all, accepted);
+    }
+
+    /// @dev As `_compare`, for values and their absence.
+    function _compareGet(bytes32 root, bytes memory key, bytes memory all, bool accepted) private view {
+        bool answered;
+        bool present;
+        bytes memory value;
+        try harness.get(root, _word(key), key.length, all) returns (bool found, bytes memory read) {
+            (answered, present, value) = (true, found, read);
+        } catch {}
+        vm.assertEq(present, accepted);
+        try plain.get(root, key, all) returns (bytes memory expected) {
+            vm.assertTrue(answered, "refused what the reference answers");
+            vm.assertEq(present, expected.length != 0);
+            vm.assertEq(value, expected, "reference, get");
+        } catch {
+            vm.assertFalse(answered, "answered what the reference refuses");
+        }
     }
 
     /// @dev Sound proofs of every shape: extensions and branches of any filling above a leaf.
@@ -183,6 +237,44 @@ contract MerklePatriciaTest is Test {
         bytes memory full = abi.encodePacked(_pack(path), key);
         _compare(root, full, nodes);
         _compare(root, _cut(full, full.length - 1), nodes);
+    }
+
+    /// @dev A branch of empty children and hashes alone is walked by a shortcut that compares all first bytes in one go:
+    ///      each bit of each of them counts, for the key that leads through it and for one that leads past it.
+    function test_EveryBitOfEveryPrefixOfABranchCounts() public view {
+        bytes memory leaf = _list(bytes.concat(hex"30", abi.encodePacked(bytes1(0xa0), bytes32(uint256(1)))));
+        bytes memory below = abi.encodePacked(bytes1(0xa0), keccak256(leaf));
+        uint256 accepted;
+        for (uint256 place = 0; place < 17; ++place) {
+            for (uint256 bit = 0; bit < 16; ++bit) {
+                bytes memory payload;
+                for (uint256 i = 0; i < 17; ++i) {
+                    bytes memory item = i % 2 == 1 ? below : bytes(hex"80");
+                    if (i == place) {
+                        item = bit < 8 ? below : bytes(hex"80");
+                        item = bytes.concat(item[0] ^ bytes1(uint8(1 << (bit % 8))), _behind(item));
+                    }
+                    payload = bytes.concat(payload, item);
+                }
+                bytes[] memory nodes = new bytes[](2);
+                nodes[0] = _list(payload);
+                nodes[1] = leaf;
+                for (uint256 past = 0; past < 2; ++past) {
+                    uint256 nibble = past == 1 || place == 16 ? (place | 1) ^ 2 : place;
+                    bytes memory key = abi.encodePacked(uint8((nibble % 16) * 16));
+                    if (_compare(keccak256(nodes[0]), key, nodes)) ++accepted;
+                }
+            }
+        }
+        // Only 0x00 in the 17th place is sound, twice: a value of one byte.
+        vm.assertEq(accepted, 2);
+    }
+
+    function _behind(bytes memory item) private pure returns (bytes memory rest) {
+        rest = new bytes(item.length - 1);
+        for (uint256 i = 0; i < rest.length; ++i) {
+            rest[i] = item[i + 1];
+        }
     }
 
     /// @dev One item in `strangeness` is neither empty nor a hash; the leaf in the embedded node takes any last nibble.

@@ -28,6 +28,14 @@ contract ProofsHarness {
         return MerklePatricia.verify(root, key, keyLength, nodes);
     }
 
+    function get(bytes32 root, bytes32 key, uint256 keyLength, bytes calldata nodes)
+        external
+        pure
+        returns (bool present, bytes memory found)
+    {
+        return MerklePatricia.get(root, key, keyLength, nodes);
+    }
+
     function valueShared(bytes32 root, bytes32 key, uint256 keyLength, bytes[] calldata nodes, bytes calldata path)
         external
         pure

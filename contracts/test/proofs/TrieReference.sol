@@ -63,17 +63,32 @@ contract TrieReference {
 
     /// @notice The value at `key`, or a revert. Nodes are concatenated.
     function verify(bytes32 root, bytes memory key, bytes memory nodes) external pure returns (bytes memory value) {
+        value = find(root, key, nodes);
+        require(value.length != 0, "absent");
+    }
+
+    /// @notice The value at `key`, empty if the nodes show that there is none, or a revert. No nodes for the empty trie.
+    function get(bytes32 root, bytes memory key, bytes memory nodes) external pure returns (bytes memory value) {
+        if (root == keccak256(hex"80") && nodes.length == 0) {
+            require(key.length > 0 && key.length <= 32, "key length");
+            return "";
+        }
+        return find(root, key, nodes);
+    }
+
+    function find(bytes32 root, bytes memory key, bytes memory nodes) internal pure returns (bytes memory value) {
         require(key.length > 0 && key.length <= 32, "key length");
         bytes memory path = nibbles(key);
         bytes32 expected = root;
         uint256 start;
-        for (uint256 depth = 0; value.length == 0;) {
+        bool done;
+        for (uint256 depth = 0; !done;) {
             (Item memory node, uint256 size) = itemFrom(nodes, start);
             require(node.isList, "node is a string");
             require(keccak256(node.raw) == expected, "hash");
             require(start == 0 || size >= 32, "short node by hash");
             start += size;
-            (expected, depth, value) = follow(items(node.payload), path, depth);
+            (done, expected, depth, value) = follow(items(node.payload), path, depth);
         }
         require(start == nodes.length, "trailing");
     }
@@ -81,7 +96,7 @@ contract TrieReference {
     function follow(Item[] memory node, bytes memory path, uint256 depth)
         internal
         pure
-        returns (bytes32 child, uint256, bytes memory value)
+        returns (bool done, bytes32 child, uint256, bytes memory value)
     {
         Item memory next;
         if (node.length == 17) {
@@ -89,11 +104,9 @@ contract TrieReference {
                 requireChild(node[i]);
             }
             require(!node[16].isList, "value is a list");
-            if (depth == path.length) {
-                require(node[16].payload.length > 0, "empty value");
-                return (0, depth, node[16].payload);
-            }
+            if (depth == path.length) return (true, 0, depth, node[16].payload);
             next = node[uint8(path[depth])];
+            if (!next.isList && next.payload.length == 0) return (true, 0, depth, "");
             depth += 1;
         } else {
             require(node.length == 2, "items");
@@ -102,22 +115,25 @@ contract TrieReference {
             uint256 flag = uint8(hp[0]);
             require(flag <= 3, "flag");
             require(flag % 2 == 1 || hp[1] == 0, "padding");
+            uint256 matched = depth;
+            bool leads = true;
             for (uint256 i = 2 - flag % 2; i < hp.length; ++i) {
-                require(depth < path.length && path[depth] == hp[i], "mismatch");
-                depth += 1;
+                leads = leads && matched < path.length && path[matched] == hp[i];
+                matched += 1;
             }
             if (flag >= 2) {
-                require(depth == path.length, "key goes on");
                 require(!node[1].isList && node[1].payload.length > 0, "value");
-                return (0, depth, node[1].payload);
+                return (true, 0, depth, leads && matched == path.length ? node[1].payload : bytes(""));
             }
             require(hp.length > 2 - flag % 2, "extension of nothing");
             requireChild(node[1]);
             next = node[1];
+            require(next.isList || next.payload.length == 32, "extension to nothing");
+            if (!leads) return (true, 0, depth, "");
+            depth = matched;
         }
         if (next.isList) return follow(items(next.payload), path, depth);
-        require(next.payload.length == 32, "no child");
-        return (bytes32(next.payload), depth, value);
+        return (false, bytes32(next.payload), depth, "");
     }
 
     function requireChild(Item memory child) internal pure {

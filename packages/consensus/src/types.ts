@@ -54,7 +54,10 @@ export type WaitReason =
   | { readonly code: 'CLOCK_BEHIND'; readonly earliest: bigint; readonly now: bigint }
   | { readonly code: 'CLIENT_UNUSABLE'; readonly status: 'expired' | 'frozen' }
 
-/** What proves a block on the target chain: updates for `ILightClient.update` in order, then a proof for `verifyBlock`. */
+/**
+ * What proves a block on the target chain: updates for `ILightClient.update` in order, then a proof for `verifyBlock`, or
+ * for `verifyReceiptsRoot` where only that was asked for.
+ */
 export type BlockProof =
   | { readonly status: 'ready'; readonly updates: readonly Hex[]; readonly proof: Hex }
   | { readonly status: 'waiting'; readonly reason: WaitReason }
@@ -68,6 +71,11 @@ export interface Consensus {
   readClient(target: RpcPort, address: Address): Promise<ClientState>
   /** Updates and block proof for the execution block `block`, given the client's state. */
   proveBlock(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
+  /**
+   * The same for the block's receipts root alone: all that a message needs, and shorter where the consensus can show the
+   * root by itself. The proof is for `ILightClient.verifyReceiptsRoot`.
+   */
+  proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
 }

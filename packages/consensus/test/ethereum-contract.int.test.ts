@@ -13,7 +13,9 @@ import {
   clientForks,
   clientParameters,
   createCommitteeBook,
+  encodeReceiptsRootProof,
   encodeUpdate,
+  executionBranchOf,
   networks,
   parseBootstrapFile,
   parseUpdateFile,
@@ -160,6 +162,34 @@ test('two rotations of mainnet, the second one beyond the head', { skip }, async
     const head = await chain.readContract({ address, abi: ethereumLightClientAbi, functionName: 'head' })
     assert.equal(head.number, updates[1]?.update.finalizedHeader.beacon.slot)
   })
+})
+
+test('receipts roots of mainnet blocks, by their leaf in the body', { skip }, async () => {
+  const cases = [
+    ['fulu_bootstrap.json', 'fulu_finality.json'],
+    ['deneb_bootstrap.json', 'deneb_finality.json'],
+  ] as const
+  for (const [file, name] of cases) {
+    const { bootstrap, updates, time } = load(file, name)
+    const [first] = updates
+    assert.ok(first)
+    await withAnvil(time, async (chain) => {
+      const address = await deploy(chain, bootstrap)
+      await send(chain, address, first.data)
+      for (const { beacon: finalized, execution, executionBranch } of [
+        bootstrap.header,
+        first.update.finalizedHeader,
+      ]) {
+        const header = { beacon: finalized, execution, executionBranch }
+        const { leaf: receiptsRoot, branch } = executionBranchOf(header, mainnet(), 'receiptsRoot')
+        const proof = encodeReceiptsRootProof({ finalized, receiptsRoot, receiptsRootBranch: branch })
+        const call = { address, abi: ethereumLightClientAbi, args: [proof] } as const
+        const given = await chain.readContract({ ...call, functionName: 'verifyReceiptsRoot' })
+        assert.equal(given, execution.receiptsRoot)
+        await assert.rejects(chain.readContract({ ...call, functionName: 'verifyBlock' }), /ProofKind/)
+      }
+    })
+  }
 })
 
 const vectorSchema = z.object({

@@ -8,7 +8,10 @@ import {
   compressPubkey,
   createCommitteeBook,
   decompressPubkey,
+  encodeReceiptsRootProof,
   encodeUpdate,
+  executionBranchOf,
+  forkAtSlot,
   initializeLightClientStore,
   mainnet,
   parseBootstrapFile,
@@ -17,6 +20,7 @@ import {
   processLightClientUpdate,
   sumPubkeys,
   timeAtSlot,
+  verifyReceiptsRoot,
 } from '../src/ethereum/index.ts'
 import { sumOfKeys } from './ethereum-chain.ts'
 
@@ -65,6 +69,30 @@ describe('mainnet data', { skip }, () => {
           assert.ok(encodeUpdate(update, signers).length > 2 * 1_200)
         }
     })
+
+  it("a finalized block's receipts root is shown by its leaf in the body", () => {
+    for (const [file, name, fork] of [
+      ['fulu_bootstrap.json', 'fulu_finality.json', 'fulu'],
+      ['deneb_bootstrap.json', 'deneb_finality.json', 'deneb'],
+    ] as const) {
+      const bootstrap = parseBootstrapFile(read(file), mainnet)
+      const store = initializeLightClientStore(bootstrap, mainnet)
+      const [update] = parseUpdateFile(read(name), mainnet)
+      assert.ok(update)
+      const clock = { now: timeAtSlot(mainnet, update.signatureSlot), trustingPeriod: TRUSTING_PERIOD }
+      const after = processLightClientUpdate(store, update, bootstrap.currentSyncCommittee, mainnet, clock).store
+      for (const header of [bootstrap.header, update.finalizedHeader]) {
+        assert.equal(forkAtSlot(mainnet, header.beacon.slot).name, fork)
+        const { leaf: receiptsRoot, branch } = executionBranchOf(header, mainnet, 'receiptsRoot')
+        assert.equal(receiptsRoot, header.execution.receiptsRoot)
+        const parts = { finalized: header.beacon, receiptsRoot, receiptsRootBranch: branch }
+        const proof = encodeReceiptsRootProof(parts)
+        // kind, slot, proposer, the node above the roots of parent and state, the leaf, 9 siblings
+        assert.equal((proof.length - 2) / 2, 1 + 8 + 8 + 32 + 32 + 9 * 32)
+        assert.equal(verifyReceiptsRoot(after, proof, mainnet), header.execution.receiptsRoot)
+      }
+    }
+  })
 
   it('each aggregate key is the sum of its committee, and less the absent members the sum of the others', () => {
     for (const { bootstrap: file, updates } of series.slice(0, 2)) {

@@ -4,8 +4,8 @@ import { ssz } from '@lodestar/types'
 import {
   beaconBlockBodyType,
   beaconStateType,
-  blockHashGindexInBlock,
   blockSummaryGindex,
+  executionGindexInBlock,
   executionHeaderType,
   type ForkName,
   forkNames,
@@ -29,9 +29,15 @@ describe('generalized indices and types are those of an independent implementati
       const summary = at('historicalSummaries', 5, 'blockSummaryRoot')
       assert.equal(blockSummaryGindex(fork, 5n), summary)
       assert.equal(given.executionPayload, BeaconBlockBody.getPathInfo(['executionPayload']).gindex)
-      const blockHash = ['executionPayload', 'blockHash']
-      assert.equal(given.executionBlockHash, BeaconBlockBody.getPathInfo(blockHash).gindex)
-      assert.equal(blockHashGindexInBlock(fork), ssz[fork].BeaconBlock.getPathInfo(['body', ...blockHash]).gindex)
+      const { BeaconBlock } = ssz[fork]
+      for (const [field, gindex] of [
+        ['blockHash', given.executionBlockHash],
+        ['receiptsRoot', given.executionReceiptsRoot],
+      ] as const) {
+        assert.equal(gindex, BeaconBlockBody.getPathInfo(['executionPayload', field]).gindex)
+        const inBlock = BeaconBlock.getPathInfo(['body', 'executionPayload', field]).gindex
+        assert.equal(executionGindexInBlock(fork, field), inBlock)
+      }
     })
 
   const modern = forkNames.filter((fork): fork is Exclude<ForkName, 'capella'> => fork !== 'capella')

@@ -235,14 +235,30 @@ test('what Compass builds, the contract takes: catch-up, the finalized block, an
         functionName: 'verifyBlock',
         args,
       })
+      const { transactionsRoot } = block.rpcBlock
       assert.deepEqual(given, {
         number: blockNumber,
         timestamp,
         hash: blockHash,
         stateRoot,
+        transactionsRoot,
         receiptsRoot,
         participation: 9687n,
       })
+      const short = await consensus.proveReceiptsRoot(ports, await consensus.readClient(target, address), point, now)
+      assert.equal(short.status, 'ready')
+      if (short.status !== 'ready') return
+      assert.deepEqual(short.updates, [])
+      for (const one of [short.proof, proof.proof])
+        assert.equal(
+          await anvil.readContract({
+            address,
+            abi: ethereumLightClientAbi,
+            functionName: 'verifyReceiptsRoot',
+            args: [one],
+          }),
+          receiptsRoot,
+        )
     }
     assert.equal((await consensus.readClient(target, address)).head.hash, final.root)
   })

@@ -11,7 +11,8 @@ import { toHex } from './hex.ts'
 import type { RpcReceipt } from './receipt.ts'
 import { buildReceiptsTrie, trieKey } from './receipts-trie.ts'
 import { buildTrie } from './trie.ts'
-import { logAt, logCount, logsOf, verifyProof, verifyReceiptProof, verifySharedReceiptProof } from './verify.ts'
+import { verifyProof } from './trie-proof.ts'
+import { logAt, logCount, logsOf, verifyReceiptProof, verifySharedReceiptProof } from './verify.ts'
 
 const seed = Number(process.env.MERIDIAN_SEED ?? Date.now() % 2 ** 31)
 const checks = { seed, numRuns: 100 }

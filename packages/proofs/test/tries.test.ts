@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fromHex, toHex } from '../src/hex.ts'
-import { verifyProof } from '../src/verify.ts'
+import { getByProof, verifyProof } from '../src/trie-proof.ts'
 
 interface Case {
   readonly name: string
   readonly root: string
   readonly key: string
   readonly nodes: string
-  readonly accepted: boolean
+  /** Of a proof for its key: the value is shown, its absence is, or neither. */
+  readonly verdict: 'present' | 'absent' | 'refused'
   readonly value: string
   readonly code: string
 }
@@ -20,11 +21,20 @@ const { cases } = JSON.parse(readFileSync(new URL('../../../vectors/tries.json',
 }
 
 describe('proofs whose hashes are right and whose nodes are not; the contracts are held to the same verdicts', () => {
-  for (const { name, root, key, nodes, accepted, value, code } of cases) {
+  for (const { name, root, key, nodes, verdict, value, code } of cases) {
     it(name, () => {
       const verify = () => verifyProof(fromHex(root), fromHex(key), fromHex(nodes))
-      if (accepted) assert.equal(toHex(verify()), value)
-      else assert.throws(verify, { code })
+      const get = () => getByProof(fromHex(root), fromHex(key), fromHex(nodes))
+      if (verdict === 'refused') {
+        assert.throws(verify, { code })
+        assert.throws(get, { code })
+      } else if (verdict === 'absent') {
+        assert.throws(verify, { code })
+        assert.equal(get(), undefined)
+      } else {
+        assert.equal(toHex(verify()), value)
+        assert.deepEqual(get(), verify())
+      }
     })
   }
 })

@@ -27,6 +27,7 @@ enum Layout {
 ///
 ///             BeaconBlockBody (depth 4, fields at 16 + i)      Capella    Deneb to Fulu
 ///             └─  9  execution_payload                              25               25
+///                    ├─  3  receipts_root                          403              803
 ///                    └─ 12  block_hash                             412              812
 library BeaconLayout {
     /// @notice `finalized_checkpoint.root` in the state.
@@ -60,5 +61,10 @@ library BeaconLayout {
     /// @notice `execution_payload.block_hash` in the block's body.
     function blockHash(Layout stateLayout) internal pure returns (uint256) {
         return stateLayout == Layout.Capella ? 412 : 812;
+    }
+
+    /// @notice `execution_payload.receipts_root` in the block's body.
+    function receiptsRoot(Layout stateLayout) internal pure returns (uint256) {
+        return stateLayout == Layout.Capella ? 403 : 803;
     }
 }

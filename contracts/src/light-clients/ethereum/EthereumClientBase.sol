@@ -23,6 +23,8 @@ abstract contract EthereumClientBase is IEthereumLightClient {
     uint256 internal constant ROOT_MASK = ~uint256(0xff);
     /// @dev A beacon block header, bytes.
     uint256 internal constant HEADER_BYTES = 112;
+    /// @dev Shares are in ten thousandths.
+    uint256 internal constant BASIS_POINTS = 10_000;
 
     /// @dev What `parameters` returns, and what follows from it.
     uint256 internal immutable _chainId;

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Bls12381} from "../../crypto/Bls12381.sol";
-import {BlockHeader} from "../../proofs/BlockHeader.sol";
 import {SszBranch} from "../../proofs/SszBranch.sol";
 import {BeaconLayout, Layout} from "./BeaconLayout.sol";
 import {Calldata} from "./Calldata.sol";
 import {ClientState} from "./ClientState.sol";
+import {EthereumBlockProofs} from "./EthereumBlockProofs.sol";
 import {EthereumClientBase} from "./EthereumClientBase.sol";
 import {SyncCommitteeProof} from "./SyncCommitteeProof.sol";
 
@@ -14,7 +14,7 @@ import {SyncCommitteeProof} from "./SyncCommitteeProof.sol";
 /// @notice Stores one word a sync-committee period and one a finalized beacon block, and proves execution blocks from
 ///         them when a message needs one.
 /// @dev    Nobody owns it. The scheduler of forks can add a fork that starts in the future, and nothing else.
-contract EthereumLightClient is EthereumClientBase {
+contract EthereumLightClient is EthereumBlockProofs {
     using BeaconLayout for Layout;
 
     /// @dev What `_verify` has proven.
@@ -32,14 +32,6 @@ contract EthereumLightClient is EthereumClientBase {
 
     /// @dev DOMAIN_SYNC_COMMITTEE, the first four bytes of the signing domain.
     uint256 private constant DOMAIN_SYNC_COMMITTEE = 0x07000000 << 224;
-    /// @dev Shares are in ten thousandths.
-    uint256 private constant BASIS_POINTS = 10_000;
-
-    /// @dev An index into `historical_summaries`: below 2^24, its limit.
-    uint256 private constant SUMMARY_INDEX_BYTES = 3;
-    /// @dev Where the roots stand in a beacon block header.
-    uint256 private constant STATE_ROOT = 48;
-    uint256 private constant BODY_ROOT = 80;
     /// @dev Where the fields of an update stand.
     uint256 private constant FINALIZED_HEADER = HEADER_BYTES;
     uint256 private constant SIGNATURE_SLOT = 2 * HEADER_BYTES;
@@ -118,62 +110,6 @@ contract EthereumLightClient is EthereumClientBase {
         if (one == other) revert LightClient_NoConflict();
         _state = state.withFrozen();
         emit Misbehaviour(msg.sender, one, other);
-    }
-
-    function verifyBlock(bytes calldata proof) external view returns (Block memory) {
-        return _verifyBlock(proof);
-    }
-
-    function verifyReceiptsRoot(bytes calldata proof) external view returns (bytes32 receiptsRoot) {
-        return _verifyBlock(proof).receiptsRoot;
-    }
-
-    function _verifyBlock(bytes calldata proof) private view returns (Block memory finalBlock) {
-        ClientState state = _state;
-        if (state.frozen()) revert LightClient_Frozen();
-        if (proof.length < 1 + HEADER_BYTES) revert EthereumLightClient_Length(1 + HEADER_BYTES, proof.length);
-        uint256 cursor = Calldata.offsetOf(proof);
-        uint256 end = cursor + proof.length;
-        uint256 kind = Calldata.byteAt(cursor);
-        if (kind > 2) revert EthereumLightClient_ProofKind(kind);
-        uint256 header = cursor + 1;
-        cursor = header + HEADER_BYTES;
-
-        uint256 slot = Calldata.uint64At(header);
-        {
-            bytes32 root = SszBranch.headerRoot(header);
-            (bool stored, uint256 participants) = _storedBlock(slot, root);
-            if (!stored) revert EthereumLightClient_UnknownBlock(slot, root);
-            finalBlock.participation = participants * BASIS_POINTS / _committeeSize;
-        }
-        if (kind == 1) {
-            (header, slot, cursor) = _proveAncestor(header, slot, cursor, end, state);
-        } else if (kind == 2) {
-            (header, slot, cursor) = _proveSummarized(header, slot, cursor, end, state);
-        }
-
-        (, Layout stateLayout) = _forkAt(state, slot / _slotsPerEpoch);
-        uint256 gindex = stateLayout.blockHash();
-        uint256 rlp = cursor + 32 * SszBranch.depth(gindex);
-        Calldata.requireLength(rlp, end, proof.length);
-        bytes calldata executionHeader;
-        assembly ("memory-safe") {
-            // `rlp <= end`, the end of `proof`.
-            executionHeader.offset := rlp
-            executionHeader.length := sub(end, rlp)
-        }
-        finalBlock.hash = keccak256(executionHeader);
-        bytes32 bodyRoot = SszBranch.root(finalBlock.hash, gindex, cursor);
-        if (bodyRoot != Calldata.wordAt(header + BODY_ROOT)) {
-            revert EthereumLightClient_BlockHashBranch(Calldata.wordAt(header + BODY_ROOT), bodyRoot);
-        }
-        (
-            finalBlock.number,
-            finalBlock.timestamp,
-            finalBlock.stateRoot,
-            finalBlock.transactionsRoot,
-            finalBlock.receiptsRoot
-        ) = BlockHeader.parse(executionHeader);
     }
 
     /// @dev Stores a block that is not newer than the head, or a stored one's larger participation. Returns whether the
@@ -326,48 +262,6 @@ contract EthereumLightClient is EthereumClientBase {
         if (given != stateRoot) revert EthereumLightClient_FinalityBranch(stateRoot, given);
     }
 
-    /// @dev Proves the header at `cursor` to be in `block_roots` of the finalized header's state. Its slot is read from
-    ///      the header itself: an empty slot repeats the root of the block before it, whose slot is another.
-    function _proveAncestor(uint256 finalized, uint256 finalizedSlot, uint256 cursor, uint256 end, ClientState state)
-        private
-        view
-        returns (uint256 header, uint256 slot, uint256 next)
-    {
-        (, Layout stateLayout) = _forkAt(state, finalizedSlot / _slotsPerEpoch);
-        uint256 gindex = stateLayout.blockRoots() * _slotsPerHistoricalRoot;
-        header = cursor;
-        cursor += HEADER_BYTES;
-        next = cursor + 32 * SszBranch.depth(gindex);
-        Calldata.requireLength(next, end, end - finalized + 1);
-        slot = Calldata.uint64At(header);
-        _requireReach(slot, finalizedSlot);
-        bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex + slot % _slotsPerHistoricalRoot, cursor);
-        bytes32 expected = Calldata.wordAt(finalized + STATE_ROOT);
-        if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
-    }
-
-    /// @dev Proves the header at `cursor` to be in an entry of `historical_summaries` of the finalized header's state:
-    ///      a block of any age. Which entry, the prover says: each holds roots of the finalized chain and nothing else,
-    ///      and slot and fork are read from the header itself.
-    function _proveSummarized(uint256 finalized, uint256 finalizedSlot, uint256 cursor, uint256 end, ClientState state)
-        private
-        view
-        returns (uint256 header, uint256 slot, uint256 next)
-    {
-        (, Layout stateLayout) = _forkAt(state, finalizedSlot / _slotsPerEpoch);
-        header = cursor;
-        cursor += HEADER_BYTES + SUMMARY_INDEX_BYTES;
-        uint256 gindex = stateLayout.blockSummaryRoot(0) * _slotsPerHistoricalRoot;
-        next = cursor + 32 * SszBranch.depth(gindex);
-        Calldata.requireLength(next, end, end - finalized + 1);
-        uint256 index = Calldata.uintAt(header + HEADER_BYTES) >> (256 - 8 * SUMMARY_INDEX_BYTES);
-        slot = Calldata.uint64At(header);
-        gindex = stateLayout.blockSummaryRoot(index) * _slotsPerHistoricalRoot + slot % _slotsPerHistoricalRoot;
-        bytes32 given = SszBranch.root(SszBranch.headerRoot(header), gindex, cursor);
-        bytes32 expected = Calldata.wordAt(finalized + STATE_ROOT);
-        if (given != expected) revert EthereumLightClient_SummaryBranch(expected, given);
-    }
-
     /// @dev The root that `b`'s finalized state holds at `a`'s finalized slot, as `extra` proves it.
     function _ancestorRoot(
         Verified memory a,
@@ -386,14 +280,6 @@ contract EthereumLightClient is EthereumClientBase {
         bytes32 given = SszBranch.root(root, gindex, Calldata.offsetOf(extra) + 32);
         bytes32 expected = Calldata.wordAt(Calldata.offsetOf(second) + FINALIZED_HEADER + STATE_ROOT);
         if (given != expected) revert EthereumLightClient_BlockRootsBranch(expected, given);
-    }
-
-    /// @dev `block_roots` of a state at `slot` holds the roots of the slots before it, as many as it has entries.
-    function _requireReach(uint256 ancestorSlot, uint256 slot) private view {
-        if (ancestorSlot >= slot || slot - ancestorSlot > _slotsPerHistoricalRoot) {
-            uint256 first = slot > _slotsPerHistoricalRoot ? slot - _slotsPerHistoricalRoot : 0;
-            revert EthereumLightClient_AncestorSlot(first, slot, ancestorSlot);
-        }
     }
 
     /// @dev Evidence counts for a trusting period after its committee's last slot. No slot inside it is asked, because

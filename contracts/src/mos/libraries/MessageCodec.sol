@@ -252,8 +252,12 @@ library MessageCodec {
         return (true, data[start:start + length]);
     }
 
-    /// @dev The word at `position`, which the caller knows to be inside `data`; checked again by the slice.
-    function _word(bytes calldata data, uint256 position) private pure returns (uint256) {
-        return uint256(bytes32(data[position:position + WORD]));
+    /// @dev The word at `position`, which the caller has checked to end inside `data`. Beyond it, calldata or zeros would be
+    ///      read, never memory: a missing check could at most accept what `abi.encode` did not write, and the fuzz tests
+    ///      against `abi.decode` would find it.
+    function _word(bytes calldata data, uint256 position) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(data.offset, position))
+        }
     }
 }

@@ -168,7 +168,7 @@ export function createLane(deps: LaneDeps): Lane {
     for (const group of newestFirst) {
       const point = { number: group.blockNumber, hash: group.blockHash, timestamp: group.blockTimestamp }
       try {
-        const proof = await source.consensus.proveBlock(source.ports, state, point, head.timestamp)
+        const proof = await source.consensus.proveReceiptsRoot(source.ports, state, point, head.timestamp)
         const needsUpdate = proof.status === 'ready' && proof.updates.length > 0 && !target.tuning.combineUpdates
         if (updating && needsUpdate) {
           await maintainer.request(client, [], group.messages)

@@ -109,6 +109,7 @@ export function createFakeNode(): FakeNode {
       finalized: async () => ({ number: node.final, timestamp: 0n, hash: blockHash(Number(node.final)) }),
       readClient: () => Promise.reject(new Error('not in this test')),
       proveBlock: () => Promise.reject(new Error('not in this test')),
+      proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
       maintain: async () => [],
     },
     async request(method, params) {

@@ -96,6 +96,7 @@ export function createFakeSource(): FakeSource {
       }),
       readClient: () => Promise.reject(new Error('not in this test')),
       proveBlock: () => Promise.reject(new Error('not in this test')),
+      proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
       maintain: async () => [],
     },
     async request(method, params) {

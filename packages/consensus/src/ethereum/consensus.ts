@@ -1,11 +1,12 @@
-import type { Hex } from 'viem'
+import { parseHeader } from '@meridian/proofs'
+import { type Hex, hexToBytes } from 'viem'
 import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
 import { type AdvanceResult, createAdvancer } from './advance.ts'
 import { detailOf, readEthereumClient, storeOf } from './client.ts'
-import { encodeBlockProof } from './encode.ts'
+import { encodeBlockProof, encodeReceiptsRootProof, type ProvenHeader } from './encode.ts'
 import { NodeAnswerError } from './errors.ts'
 import { type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
-import { blockHashBranchOf, createEthereumSource, type EthereumSource } from './source.ts'
+import { createEthereumSource, type EthereumSource, type ExecutionField, executionBranchOf } from './source.ts'
 import { beaconHeaderRoot } from './ssz.ts'
 import type { SingleBranch } from './tree-proof.ts'
 import type { BeaconHeader, LightClientHeader, Update } from './types.ts'
@@ -31,9 +32,17 @@ export function createEthereumConsensus({ network }: EthereumConsensusOptions): 
       return pointOf(update.finalizedHeader, network)
     },
     readClient: (target, address) => readEthereumClient(target, address, network),
-    proveBlock: (ports, client, block, now) => proveBlock(network, ports, client, block, now),
+    proveBlock: (ports, client, block, now) => prove(network, ports, client, { block, shown: 'block' }, now),
+    proveReceiptsRoot: (ports, client, block, now) =>
+      prove(network, ports, client, { block, shown: 'receiptsRoot' }, now),
     maintain: (ports, client, now) => maintain(network, ports, client, now),
   }
+}
+
+/** What is to be proven: a block, or the receipts root of one. */
+interface Claim {
+  readonly block: BlockPoint
+  readonly shown: 'block' | 'receiptsRoot'
 }
 
 function pointOf(header: LightClientHeader, network: Network): BlockPoint {
@@ -55,17 +64,18 @@ function notServed(detail: string): BlockProof {
   return waiting({ code: 'UPDATE_NOT_SERVED', detail })
 }
 
-async function proveBlock(
+async function prove(
   network: Network,
   ports: SourcePorts,
   client: ClientState,
-  block: BlockPoint,
+  claim: Claim,
   now: bigint,
 ): Promise<BlockProof> {
   if (client.status === 'frozen') return waiting({ code: 'CLIENT_UNUSABLE', status: 'frozen' })
   const source = createEthereumSource(ports, network)
+  const { block } = claim
   const slot = slotOf(block, network)
-  const known = await proveFromHead(network, source, client, block, slot)
+  const known = await proveFromHead(network, source, client, claim, slot)
   if (known !== undefined) return known
   if (client.status === 'expired' || now >= client.expiresAt)
     return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
@@ -81,7 +91,7 @@ async function proveBlock(
     update,
   )
   if (advance.waiting !== undefined) return waiting(advance.waiting)
-  return proveFromUpdate(network, source, advance, update, block, slot)
+  return proveFromUpdate(network, source, advance, update, claim, slot)
 }
 
 /** Execution payloads carry exactly their slot's time. */
@@ -103,7 +113,7 @@ async function proveFromHead(
   network: Network,
   source: EthereumSource,
   client: ClientState,
-  block: BlockPoint,
+  claim: Claim,
   slot: bigint,
 ): Promise<BlockProof | undefined> {
   const head = client.head.number
@@ -112,8 +122,8 @@ async function proveFromHead(
   if (header === undefined) return undefined
   const proof =
     slot === head
-      ? await proveAnchor(source, header, block, await source.blockHashBranch(header))
-      : await proveAncestor(network, source, header, block, slot)
+      ? await proveExecution(source, claim, { finalized: header }, await source.executionBranch(header, fieldOf(claim)))
+      : await proveAncestor(network, source, header, claim, slot)
   return proof === undefined ? undefined : { status: 'ready', updates: [], proof }
 }
 
@@ -122,37 +132,46 @@ async function proveFromUpdate(
   source: EthereumSource,
   advance: AdvanceResult,
   update: Update,
-  block: BlockPoint,
+  claim: Claim,
   slot: bigint,
 ): Promise<BlockProof> {
   const header = update.finalizedHeader
-  const anchor = header.beacon
+  const finalized = header.beacon
   const proof =
-    anchor.slot === slot
-      ? await proveAnchor(source, anchor, block, blockHashBranchOf(header, network))
-      : await proveAncestor(network, source, anchor, block, slot)
-  if (proof === undefined) return notServed(`the node has no proof of slot ${slot} in the state of slot ${anchor.slot}`)
+    finalized.slot === slot
+      ? await proveExecution(source, claim, { finalized }, executionBranchOf(header, network, fieldOf(claim)))
+      : await proveAncestor(network, source, finalized, claim, slot)
+  if (proof === undefined)
+    return notServed(`the node has no proof of slot ${slot} in the state of slot ${finalized.slot}`)
   return { status: 'ready', updates: advance.updates, proof }
 }
 
-function requireBlock(branch: SingleBranch, block: BlockPoint): void {
-  if (branch.leaf !== block.hash.toLowerCase())
-    throw new NodeAnswerError('the chain has another execution block in this slot', {
-      expected: branch.leaf,
-      given: block.hash,
-    })
+function fieldOf({ shown }: Claim): ExecutionField {
+  return shown === 'block' ? 'blockHash' : 'receiptsRoot'
 }
 
-async function proveAnchor(
+/** Ends a proof with what it shows of the execution block, which must be the one that was asked for. */
+async function proveExecution(
   source: EthereumSource,
-  finalized: BeaconHeader,
-  block: BlockPoint,
-  branch: SingleBranch | undefined,
+  { block, shown }: Claim,
+  at: ProvenHeader,
+  inBody: SingleBranch | undefined,
 ): Promise<Hex | undefined> {
-  if (branch === undefined) return undefined
-  requireBlock(branch, block)
-  const executionHeader = await source.executionHeader(block.hash)
-  return encodeBlockProof({ finalized, blockHashBranch: branch.branch, executionHeader })
+  if (inBody === undefined) return undefined
+  const { leaf, branch } = inBody
+  if (shown === 'block') {
+    requireExecution(block.hash.toLowerCase(), leaf)
+    const executionHeader = await source.executionHeader(block.hash)
+    return encodeBlockProof({ ...at, blockHashBranch: branch, executionHeader })
+  }
+  // The block's own header says which root is its: another block in the slot has another one, or the same receipts.
+  requireExecution(parseHeader(hexToBytes(await source.executionHeader(block.hash))).receiptsRoot, leaf)
+  return encodeReceiptsRootProof({ ...at, receiptsRoot: leaf, receiptsRootBranch: branch })
+}
+
+function requireExecution(expected: string, given: Hex): void {
+  if (given !== expected)
+    throw new NodeAnswerError('the chain has another execution block in this slot', { expected, given })
 }
 
 /** The root at a slot in a finalized state: in `block_roots` as far as that reaches, in a summary beyond. */
@@ -171,12 +190,12 @@ async function proveAncestor(
   network: Network,
   source: EthereumSource,
   finalized: BeaconHeader,
-  block: BlockPoint,
+  claim: Claim,
   slot: bigint,
 ): Promise<Hex | undefined> {
   const found = await rootBranch(network, source, finalized, slot)
   if (found === undefined) return undefined
-  const { inState } = found
+  const { inState, summary } = found
   const header = await source.headerAtSlot(slot)
   if (header === undefined) return undefined
   const given = beaconHeaderRoot(header)
@@ -185,19 +204,8 @@ async function proveAncestor(
       expected: inState.leaf,
       given,
     })
-  const inBody = await source.blockHashBranch(header)
-  if (inBody === undefined) return undefined
-  requireBlock(inBody, block)
-  return encodeBlockProof({
-    finalized,
-    ancestor: {
-      header,
-      blockRootBranch: inState.branch,
-      ...(found.summary === undefined ? {} : { summary: found.summary }),
-    },
-    blockHashBranch: inBody.branch,
-    executionHeader: await source.executionHeader(block.hash),
-  })
+  const ancestor = { header, blockRootBranch: inState.branch, ...(summary === undefined ? {} : { summary }) }
+  return proveExecution(source, claim, { finalized, ancestor }, await source.executionBranch(header, fieldOf(claim)))
 }
 
 /**

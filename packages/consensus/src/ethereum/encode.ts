@@ -1,8 +1,8 @@
-import { concatHex, encodeAbiParameters, type Hex, numberToHex, size as sizeOf } from 'viem'
+import { concatHex, encodeAbiParameters, type Hex, numberToHex, size as sizeOf, zeroHash } from 'viem'
 import { decompressPubkey, decompressSignature, encodeG1, encodeG2 } from './bls.ts'
 import { absentIndices } from './committee.ts'
 import { VerifyError } from './errors.ts'
-import { buildMultiproof, pubkeyLeaf } from './merkle.ts'
+import { buildMultiproof, pubkeyLeaf, rootOfBranch } from './merkle.ts'
 import { pubkeysRoot, syncCommitteeRoot } from './ssz.ts'
 import type { BeaconHeader, SyncCommittee, Update } from './types.ts'
 
@@ -59,8 +59,8 @@ export function withoutNextCommittee(update: Update): Update {
   return rest
 }
 
-/** What proves an execution block from a stored finalized header. */
-export interface BlockProofParts {
+/** Which beacon block a proof is about, and how it follows from a stored finalized header. */
+export interface ProvenHeader {
   /** Header of the finalized beacon block whose root the client stores. */
   readonly finalized: BeaconHeader
   /**
@@ -72,6 +72,10 @@ export interface BlockProofParts {
     readonly blockRootBranch: readonly Hex[]
     readonly summary?: bigint
   }
+}
+
+/** What proves an execution block from a stored finalized header. */
+export interface BlockProofParts extends ProvenHeader {
   /** Branch of `execution_payload.block_hash` in the block's body. */
   readonly blockHashBranch: readonly Hex[]
   /** The execution header's raw RLP. */
@@ -94,6 +98,42 @@ export function encodeBlockProof(parts: BlockProofParts): Hex {
     ...parts.blockHashBranch,
     parts.executionHeader,
   ])
+}
+
+/** What proves an execution block's receipts root from a stored finalized header. */
+export interface ReceiptsRootProofParts extends ProvenHeader {
+  readonly receiptsRoot: Hex
+  /** Branch of `execution_payload.receipts_root` in the block's body. */
+  readonly receiptsRootBranch: readonly Hex[]
+}
+
+/**
+ * Bytes for the contract's `verifyReceiptsRoot`, the short form: kinds 3, 4 and 5 where {@link encodeBlockProof} has 0, 1
+ * and 2. Of the headers it sends what their roots cannot be computed without.
+ */
+export function encodeReceiptsRootProof(parts: ReceiptsRootProofParts): Hex {
+  const { finalized, ancestor } = parts
+  const summary = ancestor?.summary
+  const header = ancestor?.header ?? finalized
+  return concatHex([
+    ancestor === undefined ? '0x03' : summary === undefined ? '0x04' : '0x05',
+    ...(ancestor === undefined ? [] : [encodeSlotAndProposer(finalized), finalized.parentRoot, bodySide(finalized)]),
+    ...(summary === undefined ? [] : [numberToHex(summary, { size: SUMMARY_INDEX_BYTES })]),
+    ...(ancestor?.blockRootBranch ?? []),
+    encodeSlotAndProposer(header),
+    rootOfBranch(header.parentRoot, [header.stateRoot], 0n),
+    parts.receiptsRoot,
+    ...parts.receiptsRootBranch,
+  ])
+}
+
+function encodeSlotAndProposer({ slot, proposerIndex }: BeaconHeader): Hex {
+  return concatHex([numberToHex(slot, { size: UINT64_BYTES }), numberToHex(proposerIndex, { size: UINT64_BYTES })])
+}
+
+/** Node 3 of a header's tree: above `body_root` and three zero leaves. */
+function bodySide({ bodyRoot }: BeaconHeader): Hex {
+  return rootOfBranch(bodyRoot, [zeroHash, rootOfBranch(zeroHash, [zeroHash], 0n)], 0n)
 }
 
 /** Two encoded updates that conflict, and how. */

@@ -30,6 +30,7 @@ export interface ForkEpoch {
  *   BeaconBlockBody 11 to 13 fields, depth 4
  *     execution_payload           9  ->  16 +  9 =  25
  *       ExecutionPayload  Capella 15 fields, depth 4    Deneb to Fulu 17 fields, depth 5
+ *         receipts_root   3  ->  25*16 +  3 = 403                25*32 +  3 = 803
  *         block_hash     12  ->  25*16 + 12 = 412                25*32 + 12 = 812
  */
 export interface ForkGindices {
@@ -42,6 +43,8 @@ export interface ForkGindices {
   readonly executionPayload: bigint
   /** In the block's body. */
   readonly executionBlockHash: bigint
+  /** In the block's body. */
+  readonly executionReceiptsRoot: bigint
 }
 
 const altairState = {
@@ -62,10 +65,10 @@ const electraState = {
 
 /** The generalized indices of each fork. */
 export const gindices: Readonly<Record<ForkName, ForkGindices>> = {
-  capella: { ...altairState, executionPayload: 25n, executionBlockHash: 412n },
-  deneb: { ...altairState, executionPayload: 25n, executionBlockHash: 812n },
-  electra: { ...electraState, executionPayload: 25n, executionBlockHash: 812n },
-  fulu: { ...electraState, executionPayload: 25n, executionBlockHash: 812n },
+  capella: { ...altairState, executionPayload: 25n, executionBlockHash: 412n, executionReceiptsRoot: 403n },
+  deneb: { ...altairState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
+  electra: { ...electraState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
+  fulu: { ...electraState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
 }
 
 /** Depth of a generalized index: the number of siblings of its branch. */

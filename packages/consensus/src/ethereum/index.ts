@@ -1,4 +1,5 @@
 export * from './advance.ts'
+export * from './block-proof.ts'
 export * from './bls.ts'
 export * from './body.ts'
 export * from './client.ts'

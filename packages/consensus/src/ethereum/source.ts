@@ -14,8 +14,9 @@ import type { BeaconHeader, Bootstrap, LightClientHeader, Update } from './types
 
 /** `body` is field 4 of the 5 of a BeaconBlock: depth 3, index 8 + 4. */
 const BODY_GINDEX = 12n
-/** `block_hash` is field 12 of an execution payload and of its header. */
-const BLOCK_HASH_FIELD = 12n
+/** Fields of an execution payload that proofs show; an execution payload header has them in the same places. */
+const fieldIndices = { receiptsRoot: 3n, blockHash: 12n } as const
+export type ExecutionField = keyof typeof fieldIndices
 /** Beacon API: the most updates that one request may ask for. */
 const MAX_UPDATES = 128n
 /** The node does not have it, or does not serve the route. */
@@ -44,8 +45,8 @@ export interface EthereumSource {
     header: BeaconHeader,
     slot: bigint,
   ): Promise<{ readonly summary: bigint; readonly inState: SingleBranch } | undefined>
-  /** Branch of `execution_payload.block_hash` in the body of `header`. */
-  blockHashBranch(header: BeaconHeader): Promise<SingleBranch | undefined>
+  /** Branch of a field of `execution_payload` in the body of `header`. */
+  executionBranch(header: BeaconHeader, field: ExecutionField): Promise<SingleBranch | undefined>
   /** Raw RLP of an execution header, which hashes to `hash`. */
   executionHeader(hash: Hex): Promise<Hex>
 }
@@ -80,11 +81,20 @@ function requireRoot(path: string, expected: Hex, given: Hex): void {
     })
 }
 
-/** Branch of `block_hash` in a block's body, from the light-client header alone. The header's branch must be checked. */
-export function blockHashBranchOf(header: LightClientHeader, network: Network): SingleBranch {
+/** Generalized index of a field of `execution_payload` in a block's body. */
+function executionGindex(fork: ForkName, field: ExecutionField): bigint {
+  const { executionBlockHash, executionReceiptsRoot } = gindices[fork]
+  return field === 'blockHash' ? executionBlockHash : executionReceiptsRoot
+}
+
+/**
+ * Branch of a field of `execution_payload` in a block's body, from the light-client header alone. The header's own branch
+ * must be checked.
+ */
+export function executionBranchOf(header: LightClientHeader, network: Network, field: ExecutionField): SingleBranch {
   const fork = forkAtSlot(network, header.beacon.slot).name
-  const fields = 1n << BigInt(depthOf(gindices[fork].executionBlockHash) - depthOf(gindices[fork].executionPayload))
-  const inPayload = branchOfNode(executionHeaderTree(fork, header.execution).node, fields + BLOCK_HASH_FIELD)
+  const fields = 1n << BigInt(depthOf(executionGindex(fork, field)) - depthOf(gindices[fork].executionPayload))
+  const inPayload = branchOfNode(executionHeaderTree(fork, header.execution).node, fields + fieldIndices[field])
   return {
     leaf: inPayload.leaf,
     branch: [...inPayload.branch, ...header.executionBranch],
@@ -92,9 +102,9 @@ export function blockHashBranchOf(header: LightClientHeader, network: Network): 
   }
 }
 
-/** Index of `body.execution_payload.block_hash` in a BeaconBlock. */
-export function blockHashGindexInBlock(fork: ForkName): bigint {
-  const inBody = gindices[fork].executionBlockHash
+/** Generalized index of a field of `body.execution_payload` in a BeaconBlock. */
+export function executionGindexInBlock(fork: ForkName, field: ExecutionField): bigint {
+  const inBody = executionGindex(fork, field)
   const width = 1n << BigInt(depthOf(inBody))
   return BODY_GINDEX * width + (inBody - width)
 }
@@ -176,15 +186,15 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
       return { summary, inState: { leaf, branch: [...lower, ...upper.branch], root: upper.root } }
     },
 
-    async blockHashBranch(header) {
+    async executionBranch(header, field) {
       const fork = forkAtSlot(network, header.slot).name
       const root = beaconHeaderRoot(header)
-      const gindex = blockHashGindexInBlock(fork)
+      const gindex = executionGindexInBlock(fork, field)
       const path = `/eth/v0/beacon/proof/block/${root}?format=${descriptorOf(gindex)}`
       const json = await unlessNotServed(beacon.get(path))
-      if (json === undefined) return branchFromBlock(header, fork, root)
+      if (json === undefined) return branchFromBlock(header, fork, root, executionGindex(fork, field))
       const inBlock = checkedBranch(branchOfAnswer(json, gindex, path), root, path)
-      const depth = depthOf(gindices[fork].executionBlockHash)
+      const depth = depthOf(executionGindex(fork, field))
       return { leaf: inBlock.leaf, branch: inBlock.branch.slice(0, depth), root: header.bodyRoot }
     },
 
@@ -203,7 +213,7 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
     return { path, branch: branchOfNode(node, gindex) }
   }
 
-  async function branchFromBlock(header: BeaconHeader, fork: ForkName, root: Hex) {
+  async function branchFromBlock(header: BeaconHeader, fork: ForkName, root: Hex, gindex: bigint) {
     const path = `/eth/v2/beacon/blocks/${root}`
     const bytes = await unlessNotServed(beacon.getBytes(path))
     if (bytes === undefined) return undefined
@@ -211,7 +221,7 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
       const view = signedBeaconBlockType(fork, network.preset).deserializeToViewDU(bytes)
       return view.message.body.node
     })
-    return checkedBranch(branchOfNode(node, gindices[fork].executionBlockHash), header.bodyRoot, path)
+    return checkedBranch(branchOfNode(node, gindex), header.bodyRoot, path)
   }
 }
 

@@ -28,6 +28,8 @@ export const qbftConsensus: Consensus = {
   },
   readClient: readQbftClient,
   proveBlock,
+  // A header is hashed whole, so its receipts root has no shorter proof.
+  proveReceiptsRoot: proveBlock,
   maintain,
 }
 
