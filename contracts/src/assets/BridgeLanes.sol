@@ -9,6 +9,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMosGateway} from "../gateway/IMosGateway.sol";
 import {IMessageService} from "../mos/interfaces/IMessageService.sol";
 import {MapoExecutor} from "../mos/MapoExecutor.sol";
+import {IProver} from "../prover/IProver.sol";
 import {ITokenBridge} from "./ITokenBridge.sol";
 
 /// @title  Lanes of a token bridge
@@ -38,6 +39,8 @@ abstract contract BridgeLanes is ITokenBridge, BridgeFungible, AccessControl {
     /// @inheritdoc ITokenBridge
     IMessageService public immutable mos;
     /// @inheritdoc ITokenBridge
+    IProver public immutable prover;
+    /// @inheritdoc ITokenBridge
     address public immutable timelock;
 
     mapping(uint256 chainId => Lane) internal _lanes;
@@ -49,12 +52,13 @@ abstract contract BridgeLanes is ITokenBridge, BridgeFungible, AccessControl {
         _;
     }
 
-    /// @param mos_ Whose routes say who vouches for a chain. @param timelock_ Administers. @param pauser Pauses lanes.
+    /// @param prover_ Of the MOS whose routes say who vouches for a chain. @param timelock_ Administers. @param pauser Pauses lanes.
     /// @param unpauser Unpauses them; another account.
-    constructor(IMessageService mos_, address timelock_, address pauser, address unpauser) {
-        _requireContract(address(mos_));
+    constructor(IProver prover_, address timelock_, address pauser, address unpauser) {
+        _requireContract(address(prover_));
         _requireContract(timelock_);
-        mos = mos_;
+        prover = prover_;
+        mos = prover_.mos();
         timelock = timelock_;
         _grantRole(DEFAULT_ADMIN_ROLE, timelock_);
         _grantRole(PAUSER_ROLE, pauser);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IMosGateway} from "../gateway/IMosGateway.sol";
 import {ILightClient} from "../light-clients/ILightClient.sol";
 import {IMessageService} from "../mos/interfaces/IMessageService.sol";
+import {IProver} from "../prover/IProver.sol";
 
 /// @title  Token bridge
 /// @notice What Meridian adds to OpenZeppelin's `BridgeFungible`: limits that make transfers wait, decimals, refunds, pauses
@@ -61,6 +62,8 @@ interface ITokenBridge {
         address to;
         /// @dev What is still to be paid out. Shared units.
         uint256 amount;
+        /// @dev Whether it was sent from here, and expired there.
+        bool isRefund;
     }
 
     /// @notice A transfer with a deadline that was sent: what its refund needs.
@@ -68,20 +71,12 @@ interface ITokenBridge {
         bytes32 sendId;
         IMosGateway gateway;
         uint256 toChain;
+        /// @dev MOS on that chain when it was sent: the only one whose record counts. Another MOS there, that never saw it
+        ///      delivered, would record it as expired.
+        address remoteMos;
         address from;
         /// @dev Shared units.
         uint256 amount;
-    }
-
-    /// @notice A proof that the chain's MOS recorded an order as expired.
-    struct RecordProof {
-        /// @dev For `ILightClient.verifyReceiptsRoot`.
-        bytes blockProof;
-        uint256 txIndex;
-        /// @dev Trie nodes from the root to the leaf, concatenated.
-        bytes nodes;
-        /// @dev Counted inside the receipt.
-        uint256 logIndex;
     }
 
     /// @notice A lane's limit in one direction changed.
@@ -153,14 +148,12 @@ interface ITokenBridge {
     error Bridge_StillVouchedFor(ILightClient lightClient);
     /// @notice No refundable transfer with these fields.
     error Bridge_NotRefundable(bytes32 sendId);
-    /// @notice The log was not emitted by the chain's MOS. @param expected MOS. @param given Emitter.
+    /// @notice The log was not emitted by the MOS that the transfer was sent to. @param expected MOS. @param given Emitter.
     error Bridge_ForeignEmitter(address expected, address given);
     /// @notice The log is not the record that this chain's order expired.
     error Bridge_NotAnExpiryRecord();
     /// @notice The record is of another order. @param expected Order. @param given In the log.
     error Bridge_OrderMismatch(bytes32 expected, bytes32 given);
-    /// @notice The proof is not `abi.encode(RecordProof)`. @param given Its first word.
-    error Bridge_MalformedProof(uint256 given);
     /// @notice The token called back while what it brought was being measured.
     error Bridge_Reentered();
     /// @notice Coin that is not needed could not be returned.
@@ -191,7 +184,7 @@ interface ITokenBridge {
     function cancelParked(IMosGateway.ParkedMessage calldata message) external;
 
     /// @notice Gives a transfer back that expired on its target chain. Anybody.
-    /// @param  proof `abi.encode(RecordProof)` of the `ExpiryRecord` that MOS emitted there.
+    /// @param  proof For `IProver.verifyLog`, of the `ExpiryRecord` that MOS emitted there.
     function refund(SentTransfer calldata transfer, bytes calldata proof) external;
 
     /// @notice Pays out a queued transfer as far as the limits let it pass now. Anybody.
@@ -246,6 +239,9 @@ interface ITokenBridge {
 
     /// @notice The message service behind the gateways.
     function mos() external view returns (IMessageService);
+
+    /// @notice Proves the records of expiry.
+    function prover() external view returns (IProver);
 
     /// @notice The only account that administers.
     function timelock() external view returns (address);

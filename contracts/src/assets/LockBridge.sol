@@ -5,7 +5,7 @@ import {CrosschainLinked} from "@openzeppelin/contracts/crosschain/CrosschainLin
 import {BridgeERC20} from "@openzeppelin/contracts/crosschain/bridges/BridgeERC20.sol";
 import {BridgeFungible} from "@openzeppelin/contracts/crosschain/bridges/abstract/BridgeFungible.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IMessageService} from "../mos/interfaces/IMessageService.sol";
+import {IProver} from "../prover/IProver.sol";
 import {BridgeLanes} from "./BridgeLanes.sol";
 import {TokenBridge} from "./TokenBridge.sol";
 
@@ -17,14 +17,14 @@ contract LockBridge is BridgeERC20, TokenBridge {
     constructor(
         IERC20 token_,
         uint8 sharedDecimals,
-        IMessageService mos_,
+        IProver prover_,
         address timelock_,
         address pauser,
         address unpauser
     )
         BridgeERC20(token_)
         CrosschainLinked(new Link[](0))
-        BridgeLanes(mos_, timelock_, pauser, unpauser)
+        BridgeLanes(prover_, timelock_, pauser, unpauser)
         TokenBridge(address(token_), sharedDecimals)
     {}
 

@@ -6,7 +6,7 @@ import {BridgeERC7802} from "@openzeppelin/contracts/crosschain/bridges/BridgeER
 import {BridgeFungible} from "@openzeppelin/contracts/crosschain/bridges/abstract/BridgeFungible.sol";
 import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IMessageService} from "../mos/interfaces/IMessageService.sol";
+import {IProver} from "../prover/IProver.sol";
 import {BridgeLanes} from "./BridgeLanes.sol";
 import {TokenBridge} from "./TokenBridge.sol";
 
@@ -17,14 +17,14 @@ contract MintBridge is BridgeERC7802, TokenBridge {
     constructor(
         IERC7802 token_,
         uint8 sharedDecimals,
-        IMessageService mos_,
+        IProver prover_,
         address timelock_,
         address pauser,
         address unpauser
     )
         BridgeERC7802(token_)
         CrosschainLinked(new Link[](0))
-        BridgeLanes(mos_, timelock_, pauser, unpauser)
+        BridgeLanes(prover_, timelock_, pauser, unpauser)
         TokenBridge(address(token_), sharedDecimals)
     {}
 

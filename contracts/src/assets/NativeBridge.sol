@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMessageService} from "../mos/interfaces/IMessageService.sol";
+import {IProver} from "../prover/IProver.sol";
 import {IWrappedNative} from "./IWrappedNative.sol";
 import {LockBridge} from "./LockBridge.sol";
 
@@ -21,11 +21,11 @@ contract NativeBridge is LockBridge {
     constructor(
         IWrappedNative token_,
         uint8 sharedDecimals,
-        IMessageService mos_,
+        IProver prover_,
         address timelock_,
         address pauser,
         address unpauser
-    ) LockBridge(token_, sharedDecimals, mos_, timelock_, pauser, unpauser) {}
+    ) LockBridge(token_, sharedDecimals, prover_, timelock_, pauser, unpauser) {}
 
     /// @notice Coin comes from the wrapped coin's contract only.
     receive() external payable {

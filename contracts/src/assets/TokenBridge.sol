@@ -10,7 +10,6 @@ import {IMosGateway} from "../gateway/IMosGateway.sol";
 import {ILightClient} from "../light-clients/ILightClient.sol";
 import {IMessageService} from "../mos/interfaces/IMessageService.sol";
 import {BridgeLanes} from "./BridgeLanes.sol";
-import {ExpiryProof} from "./ExpiryProof.sol";
 import {ITokenBridge} from "./ITokenBridge.sol";
 
 /// @title  Token bridge
@@ -27,6 +26,8 @@ abstract contract TokenBridge is BridgeLanes {
     ///      length of `from`, whose bytes follow. Bytes.
     uint256 private constant PAYLOAD_FIXED = 0xc0;
     uint256 private constant WORD = 0x20;
+    /// @dev Topics of `ExpiryRecord`: its signature, fromChain, orderId.
+    uint256 private constant RECORD_TOPICS = 3;
 
     /// @inheritdoc ITokenBridge
     uint256 public immutable unit;
@@ -115,7 +116,7 @@ abstract contract TokenBridge is BridgeLanes {
         bytes32 sendId = transfer.sendId;
         if (_refundable[sendId] != keccak256(abi.encode(transfer))) revert Bridge_NotRefundable(sendId);
         _requireOpenInbound(transfer.toChain);
-        bytes32 orderId = ExpiryProof.verify(mos, transfer.toChain, proof);
+        bytes32 orderId = _verifyExpiry(transfer.toChain, transfer.remoteMos, proof);
         // Relayed at once, the send id is the order id; parked first, the gateway knows what it left as.
         if (orderId != sendId) {
             bytes32 expected = transfer.gateway.orderOf(sendId);
@@ -124,7 +125,7 @@ abstract contract TokenBridge is BridgeLanes {
         delete _refundable[sendId];
         _bookUnsent(transfer.toChain, transfer.amount);
         emit TransferRefunded(sendId, orderId, transfer.from, transfer.amount);
-        _arrive(sendId, transfer.toChain, transfer.from, transfer.amount);
+        _arrive(sendId, transfer.toChain, transfer.from, transfer.amount, true);
     }
 
     /// @inheritdoc ITokenBridge
@@ -163,6 +164,7 @@ abstract contract TokenBridge is BridgeLanes {
         _waitingInbound -= transfer.amount.toUint128();
         emit UnvouchedTransferResolved(transfer.id, pay, transfer.amount);
         if (pay) _give(transfer.to, transfer.amount * unit);
+        else if (transfer.isRefund) _bookSent(transfer.fromChain, transfer.amount);
         else _bookUnreceived(transfer.fromChain, transfer.amount);
     }
 
@@ -250,7 +252,9 @@ abstract contract TokenBridge is BridgeLanes {
         sendId = BridgeFungible._crosschainTransfer(from, to, shared);
         (_value, _deadline, _gasLimit, _refundRecipient) = (0, 0, 0, address(0));
         if (options.deadline != 0) {
-            SentTransfer memory transfer = SentTransfer(sendId, gateway, toChain, from, shared);
+            address remoteMos = mos.route(toChain).remoteMos;
+            if (remoteMos == address(0)) revert Bridge_NoRoute(toChain);
+            SentTransfer memory transfer = SentTransfer(sendId, gateway, toChain, remoteMos, from, shared);
             _refundable[sendId] = keccak256(abi.encode(transfer));
             emit RefundableTransferSent(sendId, transfer);
         }
@@ -291,11 +295,11 @@ abstract contract TokenBridge is BridgeLanes {
     function _receiveTransfer(address to, uint256 amount) internal {
         (bytes32 id, uint256 fromChain) = (_receiveId, _fromChain);
         _bookReceived(fromChain, amount);
-        _arrive(id, fromChain, to, amount);
+        _arrive(id, fromChain, to, amount, false);
     }
 
     /// @dev Pays out, or where a limit does not let it pass, keeps it to be paid out later.
-    function _arrive(bytes32 id, uint256 fromChain, address to, uint256 amount) private {
+    function _arrive(bytes32 id, uint256 fromChain, address to, uint256 amount, bool isRefund) private {
         ILightClient lightClient = mos.route(fromChain).lightClient;
         if (address(lightClient) == address(0)) revert Bridge_NoRoute(fromChain);
         uint256 vouchingChain = lightClient.chainId();
@@ -304,10 +308,26 @@ abstract contract TokenBridge is BridgeLanes {
             return;
         }
         if (_inbound[id] != 0) revert Bridge_AlreadyQueued(id);
-        InboundTransfer memory transfer = InboundTransfer(id, fromChain, vouchingChain, lightClient, to, amount);
+        InboundTransfer memory transfer = 
+            InboundTransfer(id, fromChain, vouchingChain, lightClient, to, amount, isRefund);
         _inbound[id] = keccak256(abi.encode(transfer));
         _waitingInbound += amount.toUint128();
         emit InboundQueued(id, transfer);
+    }
+
+    /// @dev The order of this chain that `remoteMos` on `toChain` recorded as expired. Reverts unless `proof` shows it.
+    function _verifyExpiry(uint256 toChain, address remoteMos, bytes calldata proof)
+        private
+        view
+        returns (bytes32 orderId)
+    {
+        (address emitter, bytes32[] memory topics,) = prover.verifyLog(toChain, proof);
+        if (emitter != remoteMos) revert Bridge_ForeignEmitter(remoteMos, emitter);
+        if (
+            topics.length != RECORD_TOPICS || topics[0] != IMessageService.ExpiryRecord.selector
+                || topics[1] != bytes32(block.chainid)
+        ) revert Bridge_NotAnExpiryRecord();
+        return topics[2];
     }
 
     /// @dev Takes no more than whole shared units, and gives back what a token that takes its cut leaves over.

@@ -74,8 +74,8 @@ interface IMosGateway is IERC7786GatewaySource {
     error MosGateway_NotParked(bytes32 sendId);
     /// @notice Only the sender takes a message back. @param expected Sender. @param given Caller.
     error MosGateway_NotSender(address expected, address given);
-    /// @notice The payer gives the recipient too little gas. @param least Gas. @param given Gas.
-    error MosGateway_GasLimitTooLow(uint256 least, uint256 given);
+    /// @notice The payer gives the recipient too little or too much gas. @param least Gas. @param most Gas. @param given Gas.
+    error MosGateway_GasLimit(uint256 least, uint256 most, uint256 given);
     /// @notice The account has less credit. @param expected Wei asked for. @param given Wei there.
     error MosGateway_CreditTooLow(uint256 expected, uint256 given);
     /// @notice Only the timelock may administer. @param expected Timelock. @param given Account.
@@ -99,7 +99,7 @@ interface IMosGateway is IERC7786GatewaySource {
     error MosGateway_NothingToPass(bytes32 orderId);
 
     /// @notice Pays for a parked message and sends it. Anybody; what is not needed goes to `refundRecipient`.
-    /// @param  gasLimit For the recipient; at least `gasLimitOf` its sender. Gas.
+    /// @param  gasLimit For the recipient; at least `gasLimitOf` its sender and at most eight times that. Gas.
     /// @param  refundRecipient Also gets the fee if the message expires unrun. Zero: the caller.
     function requestRelay(ParkedMessage calldata message, uint256 gasLimit, address refundRecipient)
         external

@@ -23,6 +23,9 @@ contract MosGateway is MapoExecutor, GatewayCredit {
     /// @notice Bytes of a failed recipient's return data that are handed on. As many as MOS keeps.
     uint256 public constant RETURN_DATA_CAP = 512;
 
+    /// @dev How many times the gas that its sender would have got the payer of a parked message may give it. Without a bound
+    ///      anybody could pay for more gas than a block of the target chain has, and so keep it from ever being delivered.
+    uint256 private constant PAYER_GAS_FACTOR = 8;
     /// @dev Domain of the ids of parked messages, so that none is an order id.
     bytes32 private constant PARKED_DOMAIN = keccak256("meridian.gateway.parked.v1");
     /// @dev In place of an order id: the message is parked. The first 24 bytes of an order id are a hash.
@@ -104,7 +107,8 @@ contract MosGateway is MapoExecutor, GatewayCredit {
         bytes32 sendId = parkedId(message);
         if (_parked[sendId] != PARKED) revert MosGateway_NotParked(sendId);
         uint256 least = gasLimitOf(message.sender, message.toChain);
-        if (gasLimit < least) revert MosGateway_GasLimitTooLow(least, gasLimit);
+        uint256 most = least * PAYER_GAS_FACTOR;
+        if (gasLimit < least || gasLimit > most) revert MosGateway_GasLimit(least, most, gasLimit);
         GatewayCodec.Envelope memory envelope =
             GatewayCodec.Envelope(gasLimit, 0, message.sender, message.recipient, message.payload);
         bytes memory messageData = GatewayCodec.encode(_connected(message.toChain).gateway, envelope);

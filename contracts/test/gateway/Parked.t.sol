@@ -58,9 +58,24 @@ contract GatewayParkedTest is TwoChains {
         a.gateway.requestRelay{value: fee - 1}(parked, DEFAULT_GAS, USER);
         // Whoever pays must not be able to make the message fail by giving it too little gas.
         vm.expectRevert(
-            abi.encodeWithSelector(IMosGateway.MosGateway_GasLimitTooLow.selector, DEFAULT_GAS, DEFAULT_GAS - 1)
+            abi.encodeWithSelector(
+                IMosGateway.MosGateway_GasLimit.selector, DEFAULT_GAS, 8 * DEFAULT_GAS, DEFAULT_GAS - 1
+            )
         );
         a.gateway.requestRelay{value: fee}(parked, DEFAULT_GAS - 1, USER);
+    }
+
+    /// @dev Whoever pays for a message could have given it more gas than a block of the target chain has: MOS gives a target
+    ///      what was asked for or does not deliver, so it would never have been delivered.
+    function test_RevertWhen_PaidForWithMoreGasThanABlockHas() public {
+        (, IMosGateway.ParkedMessage memory parked) = _park("later", none());
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMosGateway.MosGateway_GasLimit.selector, DEFAULT_GAS, 8 * DEFAULT_GAS, 9_000_000
+            )
+        );
+        a.gateway.requestRelay{value: 100 ether}(parked, 9_000_000, USER);
+        a.gateway.requestRelay{value: 100 ether}(parked, 8 * DEFAULT_GAS, USER);
     }
 
     /// @dev In MAP Protocol's Butter bridge, the retry's commitment packed adjacent dynamic fields, so that bytes could be
