@@ -258,6 +258,24 @@ export interface UpdateSpec {
   readonly genesisValidatorsRoot?: Hex
   readonly signature?: G2Affine
   readonly salt?: string
+  /** Those absent from the kept aggregate that the update says to start from. */
+  readonly keptAbsent?: readonly number[]
+  /** In place of that aggregate. */
+  readonly keptKey?: G1Affine
+  /** Whether it asks to keep its own. */
+  readonly keep?: boolean
+}
+
+export function bitsOf(size: number, absent: readonly number[]): Hex {
+  const bits = new Uint8Array(size / 8).fill(0xff)
+  for (const i of absent) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7))
+  return bytesToHex(bits)
+}
+
+/** The aggregate key of all but the absent members. */
+export function aggregateOf(committee: Committee, absent: readonly number[]): G1Affine {
+  const secret = committee.secrets.reduce((sum, key, i) => (absent.includes(i) ? sum : Fr.add(sum, key)), 0n)
+  return G1.BASE.multiply(secret).toAffine()
 }
 
 export function makeUpdate(world: World, spec: UpdateSpec): Hex {
@@ -273,22 +291,25 @@ export function makeUpdate(world: World, spec: UpdateSpec): Hex {
   const message = pair(attested.root, domainOf(version, spec.genesisValidatorsRoot ?? world.genesisValidatorsRoot))
   const secret = signers.secrets.reduce((sum, key, i) => (absent.includes(i) ? sum : Fr.add(sum, key)), 0n)
   const signature = spec.signature ?? (secret === 0n ? infinityG2 : hashToG2(message).multiply(secret).toAffine())
-  const bits = new Uint8Array(size / 8).fill(0xff)
-  for (const i of absent) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7))
+  const { keptAbsent } = spec
+  const key = keptAbsent === undefined ? signers.aggregate : aggregateOf(signers, keptAbsent)
+  const next = spec.carriesNext ? spec.next : undefined
+  const flags = (next === undefined ? 0n : 1n) + (keptAbsent === undefined ? 0n : 2n) + (spec.keep ? 4n : 0n)
+  const proven = signers.keys.flatMap((_, i) => (absent.includes(i) !== (keptAbsent ?? []).includes(i) ? [i] : []))
   return concatHex([
     attested.header,
     finalized.header,
     uint(signatureSlot, 8),
-    bytesToHex(bits),
+    bitsOf(size, absent),
     pubkeysRootOf(signers),
-    packG1(signers.aggregate),
+    packG1(spec.keptKey ?? key),
     packG2(signature),
-    ...(spec.carriesNext && spec.next
-      ? (['0x01', committeeRoot(spec.next), ...attested.state.branch(places.next)] as const)
-      : (['0x00'] as const)),
+    uint(flags, 1),
+    ...(keptAbsent === undefined ? [] : [bitsOf(size, keptAbsent)]),
+    ...(next === undefined ? [] : [committeeRoot(next), ...attested.state.branch(places.next)]),
     ...attested.state.branch(places.finalized),
-    ...absent.map((i) => packG1(signers.keys[i] ?? { x: 0n, y: 0n })),
-    ...multiproof(signers, absent),
+    ...proven.map((i) => packG1(signers.keys[i] ?? { x: 0n, y: 0n })),
+    ...multiproof(signers, proven),
   ])
 }
 

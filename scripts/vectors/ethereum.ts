@@ -3,9 +3,12 @@
  * `--check` writes nothing and fails if a file would differ.
  */
 import { ethereumLightClientAbi } from '@meridian/abi'
-import { concatHex, encodeAbiParameters, type Hex, numberToHex, zeroAddress } from 'viem'
+import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, zeroAddress } from 'viem'
 import {
+  aggregateOf,
   type BeaconBlock,
+  bitsOf,
   blockRootIndex,
   type Committee,
   committeeOf,
@@ -17,6 +20,7 @@ import {
   infinityG2,
   makeBlock,
   makeUpdate,
+  pubkeysRootOf,
   secretsOf,
   strayG1,
   strayG2,
@@ -164,6 +168,7 @@ function minimalVectors() {
   const f80fork = makeBlock(world, 80n, { salt: 'fork' })
   const f88 = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80.root]]) })
   const f88fork = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80fork.root]]), salt: 'fork' })
+  const f96 = makeBlock(world, 96n)
   const f112 = makeBlock(world, 112n)
   const f120 = makeBlock(world, 120n)
   const ancient = makeBlock(world, 70n)
@@ -180,6 +185,7 @@ function minimalVectors() {
   const base = { attested: 90n, finalized: f80, signers: c1 }
   const handover = { attested: 127n, finalized: f112, signatureSlot: 128n, signers: c2 }
   const stray = strayG2()
+  const kept = { attested: 97n, finalized: f88, signers: c1, keptAbsent: [3, 9] }
   const updates = {
     finality: makeUpdate(world, base),
     finalityAbsentOne: makeUpdate(world, { ...base, absent: [13] }),
@@ -207,6 +213,33 @@ function minimalVectors() {
     wrongCommittee: makeUpdate(world, { ...base, signers: other }),
     zeroSignature: makeUpdate(world, { ...base, signature: infinityG2 }),
     straySignature: makeUpdate(world, { ...base, signature: stray }),
+    keeping: makeUpdate(world, { ...base, absent: [3, 9], keep: true }),
+    keepingOthers: makeUpdate(world, { attested: 97n, finalized: f88, signers: c1, absent: [4, 5, 6], keep: true }),
+    keepingAtBootstrap: makeUpdate(world, { ...base, finalized: start, absent: [5], keep: true }),
+    keptSame: makeUpdate(world, { ...kept, absent: [3, 9], keep: true }),
+    keptChanged: makeUpdate(world, { ...kept, absent: [9, 10, 31], next: c2, carriesNext: true, keep: true }),
+    keptAllSigned: makeUpdate(world, { ...kept }),
+    keptNotKeeping: makeUpdate(world, { ...kept, absent: [9] }),
+    keptOtherBits: makeUpdate(world, { ...kept, keptAbsent: [3], absent: [3, 9] }),
+    keptNobodyAbsent: makeUpdate(world, { ...kept, keptAbsent: [] }),
+    keptOtherKey: makeUpdate(world, { ...kept, absent: [3, 9], keptKey: aggregateOf(c1, []) }),
+    keptRogueKey: makeUpdate(world, { ...kept, signers: rogue(c1), absent: [3, 9] }),
+    keptOtherCommittee: makeUpdate(world, { ...kept, signers: other, absent: [3, 9] }),
+    keptNextPeriod: makeUpdate(world, {
+      attested: 151n,
+      finalized: f136,
+      signers: c2,
+      keptAbsent: [3, 9],
+      absent: [3],
+    }),
+    keptBelowMinimum: makeUpdate(world, { ...kept, absent: range(0, 11) }),
+    keptAgain: makeUpdate(world, {
+      attested: 107n,
+      finalized: f96,
+      signers: c1,
+      keptAbsent: [9, 10, 31],
+      absent: [10],
+    }),
     sameSlot: makeUpdate(world, { ...base, signatureSlot: 90n }),
     finalizedAfterAttested: makeUpdate(world, { ...base, finalized: f112 }),
   }
@@ -229,6 +262,10 @@ function minimalVectors() {
       f136: f136.root,
     },
     updates,
+    commitments: {
+      keeping: commitmentOf(c1, [3, 9]),
+      keptChanged: commitmentOf(c1, [9, 10, 31]),
+    },
     blocks: {
       own: blockProof(world, f80),
       ancestor: blockProof(world, f80, recent),
@@ -287,6 +324,22 @@ function minimalVectors() {
     },
   }
 
+  /** To the aggregate of all but the absent members, in period 1: the negative key, a coordinate in 64 bytes. */
+  function commitmentOf(committee: Committee, absent: readonly number[]): Hex {
+    const { x, y } = aggregateOf(committee, absent)
+    const words = [x, bls12_381.fields.Fp.neg(y)].flatMap((value) => [value >> 256n, BigInt.asUintN(256, value)])
+    const types = [
+      { type: 'uint256' },
+      { type: 'bytes32' },
+      ...words.map(() => ({ type: 'uint256' })),
+      { type: 'bytes' },
+    ]
+    return keccak256(encodeAbiParameters(types, [1n, pubkeysRootOf(committee), ...words, bitsOf(32, absent)]))
+  }
+  /** The committee, with secrets of one who knows only what he chose. */
+  function rogue(committee: Committee): Committee {
+    return { ...committee, secrets: secretsOf('rogue', 32) }
+  }
   function historyExtra(block: BeaconBlock, leaf: Hex): Hex {
     return concatHex([leaf, ...block.state.branch(blockRootIndex(world, block.slot, 80n))])
   }

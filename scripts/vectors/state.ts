@@ -54,11 +54,12 @@ const contract = address()
 const contractStorage = storage(slots)
 
 const fromChain = 11155111n
+const toChain = 22776n
 const fromMos = address()
 const consumed = [0n, 255n, 256n, 700n, 2n ** 64n - 1n]
 const replayBits = new Map<Hex, bigint>()
 for (const nonce of consumed) {
-  const slot = consumedSlot(fromChain, fromMos, nonce)
+  const slot = consumedSlot(fromChain, fromMos, toChain, nonce)
   replayBits.set(slot, (replayBits.get(slot) ?? 0n) | (1n << (nonce & 0xffn)))
 }
 const mos = address()
@@ -231,7 +232,7 @@ const [accountNodes, storageNodes] = [
 
 const nonces = [...consumed, 1n, 254n, 257n, 511n, 512n, 2n ** 64n - 2n]
 const outcomes = nonces.map((nonce) => {
-  const slot = consumedSlot(fromChain, fromMos, nonce)
+  const slot = consumedSlot(fromChain, fromMos, toChain, nonce)
   return {
     nonce: word(nonce),
     slot,
@@ -295,6 +296,7 @@ const out = {
     stateRoot: toHex(world.root),
     mos,
     fromChain: Number(fromChain),
+    toChain: Number(toChain),
     fromMos,
     accountNodes: toHex(world.proveKey(accountKey(mos))),
     orders: outcomes,

@@ -12,11 +12,21 @@ import {StateProof} from "../proofs/StateProof.sol";
 library RemoteMos {
     /// @notice Storage slot of `MessageService._consumed`, a mapping from a key to a word of 256 bits, one a nonce. It is
     ///         that of the remote MOS' version: a version that moves it needs its own.
-    uint256 internal constant CONSUMED_SLOT = 4;
+    uint256 internal constant CONSUMED_SLOT = 5;
 
     /// @dev Nonces in one word of the mapping: 2^8.
     uint256 private constant NONCE_WORD_BITS = 8;
     uint256 private constant NONCE_BIT_MASK = 0xff;
+
+    /// @notice Proof that an order was not consumed. Encoded as `abi.encode(UnconsumedProof)`.
+    struct UnconsumedProof {
+        /// @dev For `ILightClient.verifyBlock`.
+        bytes blockProof;
+        /// @dev Nodes of the state trie for the remote MOS, from the root on, concatenated.
+        bytes accountNodes;
+        /// @dev Nodes of its storage trie for `consumedSlot(…)`, likewise.
+        bytes storageNodes;
+    }
 
     /// @notice No contract is at the remote MOS' address after that block: what it would have consumed says nothing.
     error RemoteMos_NotAContract(address mos);
@@ -27,6 +37,7 @@ library RemoteMos {
     /// @param  mappingSlot  Where the remote MOS keeps what it has consumed; `CONSUMED_SLOT`.
     /// @param  mos          The remote MOS.
     /// @param  fromChain    EIP-155 id of the chain that sent the order. @param fromMos MOS there.
+    /// @param  toChain      EIP-155 id of the remote chain.
     /// @param  accountNodes Nodes of the remote state trie for `mos`.
     /// @param  storageNodes Nodes of its storage trie for `consumedSlot(…)`, from the root on, concatenated.
     function isUnconsumedAt(
@@ -35,24 +46,25 @@ library RemoteMos {
         address mos,
         uint256 fromChain,
         address fromMos,
+        uint256 toChain,
         uint64 nonce,
         bytes calldata accountNodes,
         bytes calldata storageNodes
     ) internal pure returns (bool) {
         (, StateProof.Account memory account) = StateProof.accountAt(finalBlock.stateRoot, mos, accountNodes);
         if (account.codeHash == 0 || account.codeHash == StateProof.NO_CODE) revert RemoteMos_NotAContract(mos);
-        bytes32 slot = consumedSlot(mappingSlot, fromChain, fromMos, nonce);
+        bytes32 slot = consumedSlot(mappingSlot, fromChain, fromMos, toChain, nonce);
         uint256 word = uint256(StateProof.slotAt(account.storageRoot, slot, storageNodes));
         return word >> (nonce & NONCE_BIT_MASK) & 1 == 0;
     }
 
     /// @notice The storage slot of the remote MOS with the order's bit: bit `nonce & 0xff` of its value.
-    function consumedSlot(uint256 mappingSlot, uint256 fromChain, address fromMos, uint64 nonce)
+    function consumedSlot(uint256 mappingSlot, uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce)
         internal
         pure
         returns (bytes32)
     {
-        bytes32 key = keccak256(abi.encode(fromChain, fromMos, nonce >> NONCE_WORD_BITS));
+        bytes32 key = keccak256(abi.encode(fromChain, fromMos, toChain, nonce >> NONCE_WORD_BITS));
         return keccak256(abi.encode(key, mappingSlot));
     }
 }

@@ -36,21 +36,22 @@ contract StateHarness {
         address mos,
         uint256 fromChain,
         address fromMos,
+        uint256 toChain,
         uint64 nonce,
         bytes calldata accountNodes,
         bytes calldata storageNodes
     ) external pure returns (bool) {
         return RemoteMos.isUnconsumedAt(
-            finalBlock, RemoteMos.CONSUMED_SLOT, mos, fromChain, fromMos, nonce, accountNodes, storageNodes
+            finalBlock, RemoteMos.CONSUMED_SLOT, mos, fromChain, fromMos, toChain, nonce, accountNodes, storageNodes
         );
     }
 
-    function consumedSlot(uint256 mappingSlot, uint256 fromChain, address fromMos, uint64 nonce)
+    function consumedSlot(uint256 mappingSlot, uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce)
         external
         pure
         returns (bytes32)
     {
-        return RemoteMos.consumedSlot(mappingSlot, fromChain, fromMos, nonce);
+        return RemoteMos.consumedSlot(mappingSlot, fromChain, fromMos, toChain, nonce);
     }
 }
 
@@ -144,6 +145,7 @@ contract StateProofTest is Test {
         address mos = vm.parseJsonAddress(json, ".remoteMos.mos");
         address fromMos = vm.parseJsonAddress(json, ".remoteMos.fromMos");
         uint256 fromChain = vm.parseJsonUint(json, ".remoteMos.fromChain");
+        uint256 toChain = vm.parseJsonUint(json, ".remoteMos.toChain");
         bytes memory accountNodes = vm.parseJsonBytes(json, ".remoteMos.accountNodes");
         uint256 consumed;
         for (uint256 i = 0; vm.keyExistsJson(json, _element(".remoteMos.orders", i)); ++i) {
@@ -151,18 +153,18 @@ contract StateProofTest is Test {
             uint64 nonce = uint64(uint256(vm.parseJsonBytes32(json, string.concat(path, ".nonce"))));
             bytes memory storageNodes = vm.parseJsonBytes(json, string.concat(path, ".storageNodes"));
             bool unconsumed =
-                harness.isUnconsumedAt(finalBlock, mos, fromChain, fromMos, nonce, accountNodes, storageNodes);
+                harness.isUnconsumedAt(finalBlock, mos, fromChain, fromMos, toChain, nonce, accountNodes, storageNodes);
             bool expected =
                 keccak256(vm.parseJson(json, string.concat(path, ".unconsumed"))) == keccak256(abi.encode(true));
             vm.assertEq(unconsumed, expected);
             if (!unconsumed) ++consumed;
             vm.assertEq(
-                harness.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, nonce),
+                harness.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, toChain, nonce),
                 vm.parseJsonBytes32(json, string.concat(path, ".slot"))
             );
             // What the nodes of one word show of another lane is that nothing of it was consumed, or they show nothing.
             try harness.isUnconsumedAt(
-                finalBlock, mos, fromChain + 1, fromMos, nonce, accountNodes, storageNodes
+                finalBlock, mos, fromChain + 1, fromMos, toChain, nonce, accountNodes, storageNodes
             ) returns (
                 bool other
             ) {
@@ -177,7 +179,7 @@ contract StateProofTest is Test {
             address elsewhere = vm.parseJsonAddress(json, string.concat(path, ".mos"));
             bytes memory nodes = vm.parseJsonBytes(json, string.concat(path, ".accountNodes"));
             vm.expectRevert(abi.encodeWithSelector(RemoteMos.RemoteMos_NotAContract.selector, elsewhere));
-            harness.isUnconsumedAt(finalBlock, elsewhere, fromChain, fromMos, 1, nodes, "");
+            harness.isUnconsumedAt(finalBlock, elsewhere, fromChain, fromMos, toChain, 1, nodes, "");
         }
     }
 

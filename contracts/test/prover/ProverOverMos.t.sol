@@ -38,7 +38,7 @@ contract ProverOverMosTest is MosTest {
         for (uint256 i = 0; i < 3; ++i) {
             Sent memory sent = sendTo(address(probe));
             uint64 nonce = MessageCodec.nonceOf(sent.orderId);
-            bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, CHAIN_A, address(mosA), nonce);
+            bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, CHAIN_A, address(mosA), CHAIN_B, nonce);
             uint256 word = uint256(vm.load(address(mosB), slot));
             vm.assertEq(word >> (nonce & 0xff) & 1, 0);
             deliver(sent);
@@ -48,7 +48,7 @@ contract ProverOverMosTest is MosTest {
 
     function testFuzz_TheReplayBitIsWhereRemoteMosReadsIt(uint256 fromChain, address fromMos, uint64 nonce) public {
         vm.assertFalse(mosB.isConsumed(fromChain, fromMos, nonce));
-        bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, nonce);
+        bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, CHAIN_B, nonce);
         vm.store(address(mosB), slot, bytes32(uint256(1) << (nonce & 0xff)));
         vm.assertTrue(mosB.isConsumed(fromChain, fromMos, nonce));
     }

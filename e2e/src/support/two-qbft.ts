@@ -66,7 +66,7 @@ export async function startTwoChains(): Promise<TwoChains> {
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
     ])
-    const price = { baseGas: 100_000n, gasPrice: 1n }
+    const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice: 1n }
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
     return { clock, a: sideOf(a, b), b: sideOf(b, a), stop }
@@ -91,7 +91,6 @@ async function deploySide(chain: QbftChain): Promise<Deployed> {
     pauser: at(3).account.address,
     unpauser: at(4).account.address,
     pricer: at(5).account.address,
-    feeReceiver: at(5).account.address,
   })
   const counter = await deployer.deploy(
     'the counter',

@@ -20,8 +20,8 @@ export interface Log {
 /** Which logs. */
 export interface LogFilter {
   readonly address: Address
-  /** Exact topics by position; null matches anything. */
-  readonly topics: readonly (Hex | null)[]
+  /** Topics by position: exactly one, one of several, or null for anything. */
+  readonly topics: readonly (Hex | readonly Hex[] | null)[]
   readonly fromBlock: bigint
   /** Inclusive. */
   readonly toBlock: bigint
@@ -88,8 +88,11 @@ async function getLogsOnce(rpc: RpcPort, filter: LogFilter): Promise<readonly Lo
     if (!isAddressEqual(log.address, filter.address))
       throw new ChainDataError('log address', filter.address, log.address)
     filter.topics.forEach((topic, i) => {
-      if (topic !== null && log.topics[i] !== topic)
-        throw new ChainDataError(`log topic ${i}`, topic, log.topics[i] ?? 'none')
+      if (topic === null) return
+      const wanted = typeof topic === 'string' ? [topic] : topic
+      const given = log.topics[i]
+      if (given === undefined || !wanted.includes(given))
+        throw new ChainDataError(`log topic ${i}`, wanted.join(' or '), given ?? 'none')
     })
   }
   return [...logs].sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex)

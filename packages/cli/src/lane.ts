@@ -1,7 +1,15 @@
-import { assertChainId, type ChainEndpoint, finalityOf, type Lane } from '@meridian/sdk'
+import {
+  assertChainId,
+  type ChainEndpoint,
+  finalityOf,
+  type Lane,
+  type ProvableChain,
+  type Sender,
+} from '@meridian/sdk'
 import type { Command } from 'commander'
-import { createPublicClient, http, type PublicClient } from 'viem'
+import { createPublicClient, createWalletClient, http, type LocalAccount, type PublicClient } from 'viem'
 import { chainNamed, type DeployedChain, readDeployment } from './deploy/deployment.ts'
+import { consensusOf, portsOf } from './deploy/light-client.ts'
 import { UsageError } from './errors.ts'
 import { listFlag, urlFlag } from './values.ts'
 
@@ -38,24 +46,51 @@ export function endpointOf(chain: DeployedChain): ChainEndpoint {
     client,
     mos: chain.mos,
     fromBlock: chain.fromBlock,
-    finalized: finalityOf(client, chain.consensus === 'qbft' ? 'instant' : 'tag'),
+    finalized: finalityOf(client, chain.consensus === 'ethereum' ? 'tag' : 'instant'),
   }
 }
 
 /** The lane that the flags name; both endpoints are asked which chain they serve. @throws {@link UsageError} */
 export async function laneOf(flags: LaneFlags): Promise<Lane> {
+  const { from, to } = deployedLane(flags)
+  const lane = { from: endpointOf(from), to: endpointOf(to) }
+  await Promise.all([assertChainId(lane.from), assertChainId(lane.to)])
+  return lane
+}
+
+/** The lane that the flags name, with both chains as chains whose blocks can be proven. @throws as {@link laneOf} */
+export async function provableLaneOf(
+  flags: LaneFlags,
+): Promise<{ readonly lane: Lane; readonly source: ProvableChain; readonly target: ProvableChain }> {
+  const lane = await laneOf(flags)
+  const { from, to } = deployedLane(flags)
+  const [source, target] = await Promise.all([provableOf(from), provableOf(to)])
+  return { lane, source, target }
+}
+
+/** Signs and sends for an account on a chain. */
+export function senderOn(chain: ChainEndpoint, account: LocalAccount): Sender {
+  const { url } = chain.client.transport
+  return createWalletClient({ account, transport: http(typeof url === 'string' ? url : undefined) })
+}
+
+async function provableOf({ chainId, consensus, rpc, beacon }: DeployedChain): Promise<ProvableChain> {
+  const info = { chainId, consensus, rpc, ...(beacon === undefined ? {} : { beacon }) }
+  const ports = portsOf(info)
+  return { chainId, consensus: await consensusOf(info, ports), ports }
+}
+
+function deployedLane(flags: LaneFlags): { readonly from: DeployedChain; readonly to: DeployedChain } {
   const deployed = readDeployment(flags.deployment)
   const from = chainNamed(deployed, '--from', flags.from)
   const to = chainNamed(deployed, '--to', flags.to)
   if (from.chainId === to.chainId) throw new UsageError('--to', 'a message must end on another chain than it starts')
   const urls = new Map((flags.rpc ?? []).map((text) => rpcOverride(text)))
-  const [source, target] = [from, to].map((chain) => {
+  const at = (chain: DeployedChain): DeployedChain => {
     const url = urls.get(chain.name) ?? urls.get(chain.chainId.toString())
-    return endpointOf(url === undefined ? chain : { ...chain, rpc: url })
-  })
-  if (source === undefined || target === undefined) throw new UsageError('--from', 'expected two chains')
-  await Promise.all([assertChainId(source), assertChainId(target)])
-  return { from: source, to: target }
+    return url === undefined ? chain : { ...chain, rpc: url }
+  }
+  return { from: at(from), to: at(to) }
 }
 
 function rpcOverride(text: string): readonly [string, string] {

@@ -45,6 +45,8 @@ test('each malformed flag value is refused in one line that names the flag', asy
     '--key': 'env:KEY',
     '--kind': 'message',
     '--fee-token': address,
+    '--deadline': '1800000000',
+    '--refund': address,
     '--rpc': 'left=http://127.0.0.1:1',
   }
   const bad: readonly (readonly [string, string])[] = [
@@ -61,6 +63,10 @@ test('each malformed flag value is refused in one line that names the flag', asy
     ['--payload', '0xzz'],
     ['--kind', 'letter'],
     ['--fee-token', 'native'],
+    ['--deadline', '0'],
+    ['--deadline', 'tomorrow'],
+    ['--deadline', '18446744073709551616'],
+    ['--refund', 'me'],
     ['--key', '0x0123'],
     ['--key', 'env:ABSENT'],
     ['--key', 'env:SHORT'],
@@ -85,6 +91,40 @@ test('a key given in place of its reference is refused and not repeated', async 
   const ran = await runIn(['send', ...lane(file), ...flags])
   assertRefused(ran, /--key/)
   assert.ok(!ran.err.join().includes('abab'))
+})
+
+test('quote, topup and claim: each malformed flag is refused in one line that names it', async (t) => {
+  const file = scratch(t)('deployment.json', deployment)
+  const env = { KEY: `0x${'11'.repeat(32)}` }
+  const order = `0x${'12'.repeat(32)}`
+  for (const length of ['-1', '16385', '0x10', 'long'])
+    assertRefused(await runIn(['quote', ...lane(file), '--gas-limit', '1', '--length', length]), /--length/)
+  const topUp = ['topup', ...lane(file), order, '--key', 'env:KEY']
+  assertRefused(await runIn(topUp, env), /--amount/)
+  for (const amount of ['0', '-1', '1.5', `${2n ** 128n}`])
+    assertRefused(await runIn([...topUp, '--amount', amount], env), /--amount/)
+  assertRefused(await runIn(['topup', ...lane(file), '0x12', '--key', 'env:KEY', '--amount', '1'], env), /orderId/)
+  assertRefused(await runIn(['claim', ...lane(file), order], env), /--key/)
+  assertRefused(await runIn(['claim', ...lane(file), order, '--key', 'env:NONE'], env), /--key/)
+  assertRefused(await runIn(['claim', ...lane(file), 'order', '--key', 'env:KEY'], env), /orderId/)
+  assertRefused(await runIn(['claim', ...lane(file), order, '--key', 'env:KEY', '--payee', address], env), /--payee/)
+})
+
+test('a refund recipient of a message that cannot expire is refused', async (t) => {
+  const file = scratch(t)('deployment.json', deployment)
+  const flags = [
+    '--gas-limit',
+    '100000',
+    '--target',
+    address,
+    '--payload',
+    '0x',
+    '--key',
+    'env:KEY',
+    '--refund',
+    address,
+  ]
+  assertRefused(await runIn(['send', ...lane(file), ...flags], { KEY: `0x${'11'.repeat(32)}` }), /--refund.*--deadline/)
 })
 
 test('an order id that is not 32 bytes is refused', async (t) => {

@@ -1,12 +1,14 @@
 import { MeridianError } from '@meridian/core'
 import { Command, CommanderError } from 'commander'
 import { BaseError } from 'viem'
+import { claimCommand } from './commands/claim.ts'
 import { compassCommand } from './commands/compass.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { lightClientCommand } from './commands/light-client.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { sendCommand } from './commands/send.ts'
 import { statusCommand } from './commands/status.ts'
+import { topUpCommand } from './commands/topup.ts'
 import { exitCode, UsageError } from './errors.ts'
 import type { Io } from './io.ts'
 
@@ -20,7 +22,17 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .description('Messages between blockchains, verified by light clients')
     .version('0.1.0')
     .helpCommand(false)
-  for (const build of [deployCommand, quoteCommand, sendCommand, statusCommand, compassCommand, lightClientCommand]) {
+  const commands = [
+    deployCommand,
+    quoteCommand,
+    sendCommand,
+    statusCommand,
+    topUpCommand,
+    claimCommand,
+    compassCommand,
+    lightClientCommand,
+  ]
+  for (const build of commands) {
     program.addCommand(
       build(io, (result) => {
         code = result

@@ -16,6 +16,17 @@ export function uintFlag(text: string): bigint {
   return value
 }
 
+/** A flag's value as a whole number between two bounds, both included. */
+export function boundedFlag(least: bigint, most: bigint): (text: string) => bigint {
+  return (text) => {
+    const value = /^(0|[1-9][0-9]{0,77})$/.test(text) ? BigInt(text) : null
+    if (value === null || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+    }
+    return value
+  }
+}
+
 /** A flag's value as a positive 64-bit integer, decimal. */
 export function positiveFlag(text: string): bigint {
   const value = uintFlag(text)

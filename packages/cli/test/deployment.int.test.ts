@@ -35,14 +35,29 @@ const sentSchema = z.strictObject({
   blockNumber: z.string(),
   gasUsed: z.string(),
   fee: z.strictObject({ amount: z.string(), feeToken: hex, receiver: hex }),
+  options: z.strictObject({ deadline: z.string(), sequence: z.string(), refundRecipient: hex }).nullable(),
+})
+const escrowSchema = z.strictObject({
+  orderId: hex.length(66),
+  feeService: hex,
+  toChain: z.literal('9102'),
+  token: hex,
+  amount: z.string(),
+})
+const claimSchema = z.strictObject({
+  credits: z.array(
+    z.strictObject({ orderId: hex.length(66), account: hex, token: hex, amount: z.string(), refund: z.boolean() }),
+  ),
+  withdrawn: z.array(z.strictObject({ token: hex, amount: z.string() })),
 })
 const statusSchema = z.strictObject({
   orderId: hex.length(66),
   fromChain: z.literal('9101'),
   toChain: z.literal('9102'),
-  stage: z.enum(['sent', 'final', 'failed', 'delivered']),
+  stage: z.enum(['sent', 'final', 'failed', 'delivered', 'expired']),
   sourceTx: hex.length(66),
   sourceBlock: z.string(),
+  deadline: z.string(),
   targetTx: hex.length(66).nullable(),
   reason: hex.nullable(),
 })
@@ -79,7 +94,7 @@ const lane = () => ['--deployment', file, '--from', 'left', '--to', 'right']
 
 test('deploy writes a deployment, connects both chains and leaves the deployer without power', async () => {
   const [left, right] = devnet.chains
-  const roles = ['--governor', '--pauser', '--unpauser', '--pricer', '--fee-receiver'].flatMap((flag, index) => [
+  const roles = ['--governor', '--pauser', '--unpauser', '--pricer'].flatMap((flag, index) => [
     flag,
     account(3 + index).address,
   ])
@@ -145,6 +160,9 @@ test('quote, send, status: one line of JSON each, and Compass delivers', async (
   assert.deepEqual(quoted.err, [])
   const price = quoteSchema.parse(JSON.parse(quoted.out.join()))
   assert.equal(price.amount, String((450_000n + 150_000n) * 1_000_000_000n))
+  const long = await runIn(['quote', ...lane(), '--gas-limit', '150000', '--length', '1124', '--json'], env)
+  const more = quoteSchema.parse(JSON.parse(long.out.join()))
+  assert.equal(more.amount, String((450_000n + 150_000n + 100n * 60n) * 1_000_000_000n))
 
   const right = readDeployment(file).chains[1]
   assert.ok(right)
@@ -214,6 +232,49 @@ test('quote, send, status: one line of JSON each, and Compass delivers', async (
 
   stop.abort()
   assert.equal(await compass, 0)
+})
+
+test('a message that nobody delivers: topped up, expired, and its whole fee refunded to whom the sender named', async () => {
+  const [left, right] = readDeployment(file).chains
+  assert.ok(left && right)
+  const [onLeft, onRight] = [left, right].map(({ rpc }) => createPublicClient({ transport: http(rpc) }))
+  assert.ok(onLeft && onRight)
+  const { timestamp } = await onRight.getBlock()
+  const deadline = timestamp + 60n
+  const refund = account(2).address
+  const message = ['--target', account(1).address, '--payload', '0x', '--gas-limit', '150000', '--ordered']
+  const options = ['--deadline', String(deadline), '--refund', refund]
+  const key = ['--key', 'env:USER_KEY']
+  const ran = await runIn(['send', ...lane(), ...key, ...message, ...options, '--json'], env)
+  assert.deepEqual(ran.err, [])
+  const sent = sentSchema.parse(JSON.parse(ran.out.join()))
+  assert.deepEqual(sent.options, { deadline: String(deadline), sequence: '1', refundRecipient: refund })
+
+  const raised = await runIn(['topup', ...lane(), sent.orderId, ...key, '--amount', '7', '--json'], env)
+  const escrow = escrowSchema.parse(JSON.parse(raised.out.join()))
+  assert.equal(BigInt(escrow.amount), BigInt(sent.fee.amount) + 7n)
+
+  const claim = ['claim', ...lane(), sent.orderId, ...key, '--expire', '--withdraw', '--json']
+  const early = await runIn(claim, env)
+  assert.equal(early.code, 1)
+  assert.match(early.err.join('\n'), /^meridian: claim --expire: the deadline \d+ [^\n]+ is not past[^\n]+$/)
+  const unproven = await runIn(['claim', ...lane(), sent.orderId, ...key], env)
+  assert.match(unproven.err.join('\n'), /^meridian: chain 9102 has no record of order [^\n]+$/)
+
+  while ((await onRight.getBlock()).timestamp < deadline) await devnet.clock.waitUntil(devnet.clock.now() + 1)
+  const before = await onLeft.getBalance({ address: escrow.feeService as `0x${string}` }) // CAST: the schema's hex
+  const done = await runIn(claim, env)
+  assert.deepEqual(done.err, [])
+  const { credits, withdrawn } = claimSchema.parse(JSON.parse(done.out.join()))
+  const { token, amount } = escrow
+  assert.deepEqual(credits, [{ orderId: sent.orderId, account: refund, token, amount, refund: true }])
+  assert.deepEqual(withdrawn, [{ token, amount }])
+  const after = await onLeft.getBalance({ address: escrow.feeService as `0x${string}` }) // CAST: as above
+  assert.equal(before - after, BigInt(amount))
+  const told = await runIn(['status', ...lane(), sent.orderId, '--json'], env)
+  assert.equal(statusSchema.parse(JSON.parse(told.out.join())).stage, 'expired')
+  const again = await runIn(claim, env)
+  assert.match(again.err.join('\n'), /^meridian: settle was refused: FeeService_NothingToSettle[^\n]+$/)
 })
 
 test('an order that was never sent is a failure in one line', async () => {

@@ -3,7 +3,7 @@ import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import type { Clock } from './clock.ts'
-import type { Store } from './store/store.ts'
+import type { Store } from './store/types.ts'
 
 /** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
 export interface Tuning {
@@ -32,7 +32,23 @@ export interface Tuning {
   /** Whether updates go into the delivering transaction: cheaper by a transaction's base cost, but its gas cannot be told
    *  apart then. */
   readonly combineUpdates: boolean
+  /**
+   * Which messages to this chain that are past their deadline are proven, so that their expiry is recorded. `own`: those
+   * whose sender or refund recipient is one of our own accounts. A record costs gas and earns nothing.
+   */
+  readonly recordExpiry: 'none' | 'own' | 'all'
 }
+
+/** When fees that lie on a chain are claimed. */
+export interface ClaimRule {
+  /** Units of the native coin. A receipt whose fees come to it is settled. Null: twice what settling it costs. */
+  readonly minAmount: bigint | null
+  /** Milliseconds after which a receipt is settled whatever its fees come to. */
+  readonly maxAgeMs: number
+}
+
+/** Fees are claimed as soon as they pay for it twice over, and once a day whatever they are. */
+export const defaultClaimRule: ClaimRule = { minAmount: null, maxAgeMs: 86_400_000 }
 
 /** Per-transaction gas limit of EIP-7825, in force since Osaka. */
 export const TRANSACTION_GAS_CAP = 2n ** 24n
@@ -51,6 +67,7 @@ export const defaultTuning: Tuning = {
   maxTransactionGas: TRANSACTION_GAS_CAP,
   maintainMs: 60_000,
   combineUpdates: false,
+  recordExpiry: 'none',
 }
 
 /** A chain as Compass works with it. */
@@ -64,6 +81,10 @@ export interface ChainContext {
   readonly startBlock: bigint
   /** Null: messages to this chain are followed, not delivered. */
   readonly signer: WalletSigner | null
+  /** Who receives the fees that lie on this chain. Null: our signer here, or where there is none the one that delivers. */
+  readonly payee: Address | null
+  /** Null: fees that lie here are not claimed. */
+  readonly claims: ClaimRule | null
   readonly tuning: Tuning
 }
 

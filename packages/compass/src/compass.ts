@@ -2,25 +2,37 @@ import { call, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
-import { getAddress } from 'viem'
+import { type Address, getAddress } from 'viem'
 import type { ChainContext } from './chain-context.ts'
+import type { Claim } from './claimer/claim.ts'
+import { createClaimer } from './claimer/claimer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
-import { backoffMs, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
+import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
 import { createLane } from './messenger/lane.ts'
 import { createSource, type Source } from './messenger/source.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
 import { memberGas } from './plan.ts'
 import { policyOf, retryDelayMs, revertReason } from './policy.ts'
 import type { Progress } from './progress.ts'
-import type { Store } from './store/store.ts'
+import type { Store } from './store/types.ts'
 import { createSubmitter, type Submitter } from './submitter/submitter.ts'
+import type { SupplyState } from './supply/supply.ts'
+import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 /** A direction to serve. */
 export interface LaneConfig {
   readonly from: bigint
   readonly to: bigint
+}
+
+/** An asset to watch: locked on one chain, minted on another. */
+export interface SupplyConfig {
+  readonly name: string
+  readonly lock: { readonly chain: bigint; readonly address: Address }
+  readonly mint: { readonly chain: bigint; readonly address: Address; readonly read: 'outstanding' | 'totalSupply' }
 }
 
 /** What Compass is made of. */
@@ -31,7 +43,14 @@ export interface CompassDeps {
   readonly log: Logger
   /** Default: the machine's. */
   readonly clock?: Clock
+  /** Default: none. */
+  readonly supply?: readonly SupplyConfig[]
+  /** Milliseconds between two looks at a supply. Default: 15 seconds. */
+  readonly supplyMs?: number
+  readonly metrics?: Metrics
 }
+
+const SUPPLY_MS = 15_000
 
 /** One part of Compass and why it makes no progress, if it does not. */
 export interface WorkerStatus {
@@ -58,7 +77,13 @@ export interface Compass {
   subscribe(listener: (progress: Progress) => void): () => void
   messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
   message(key: MessageKey): Promise<Message | null>
-  status(): { readonly workers: readonly WorkerStatus[]; readonly clients: readonly ClientStatus[] }
+  /** What deliveries have earned: newest first. */
+  claims(filter?: { readonly limit?: number }): Promise<readonly Claim[]>
+  status(): {
+    readonly workers: readonly WorkerStatus[]
+    readonly clients: readonly ClientStatus[]
+    readonly supply: readonly { readonly name: string; readonly state: SupplyState | null }[]
+  }
   /**
    * What an operator asks for: a failed message is run again on its target with at least `gasLimit` for the message, any
    * other one is tried now.
@@ -75,7 +100,8 @@ export function createCompass(deps: CompassDeps): Compass {
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
   const submitters = new Map<bigint, Submitter>()
   const sources = new Map<bigint, Source>()
-  const maintainers: { fromChain: bigint; toChain: bigint; maintainer: Maintainer }[] = []
+  const maintainers = new Map<string, { fromChain: bigint; toChain: bigint; maintainer: Maintainer }>()
+  const watches: SupplyWatch[] = []
   const rounds: Worker[] = []
   const pollOf = new Map<Worker, number>()
 
@@ -85,34 +111,69 @@ export function createCompass(deps: CompassDeps): Compass {
     return chain
   }
 
-  function add(name: string, chain: ChainContext, work: () => Promise<unknown>): void {
+  function add(name: string, pollMs: number, work: () => Promise<unknown>): void {
     const worker = createWorker(name, work, clock, deps.log)
     rounds.push(worker)
-    pollOf.set(worker, chain.tuning.pollMs)
+    pollOf.set(worker, pollMs)
   }
 
-  const targets = new Set(deps.lanes.map(({ to }) => to))
-  for (const id of targets) {
+  /** The one that keeps a chain's light client on another. */
+  function maintainerOf(source: ChainContext, target: ChainContext, submitter: Submitter): Maintainer {
+    const key = `${source.id}-${target.id}`
+    const known = maintainers.get(key)
+    if (known !== undefined) return known.maintainer
+    const maintainer = createMaintainer(source, target, submitter, common)
+    maintainers.set(key, { fromChain: source.id, toChain: target.id, maintainer })
+    return maintainer
+  }
+
+  for (const { to } of deps.lanes) {
+    const { name, signer } = chainOf(to)
+    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
+  }
+  const paying = new Set(deps.lanes.flatMap(({ from, to }) => [to, ...(claimsOn(chainOf(from)) ? [from] : [])]))
+  for (const id of paying) {
     const chain = chainOf(id)
-    if (chain.signer === null) throw new MeridianError('CONFIG', `chains: ${chain.name} needs a signer`, { given: id })
     const submitter = createSubmitter(chain, common)
     submitters.set(id, submitter)
-    add(`submitter ${chain.name}`, chain, submitter.poll)
+    add(`submitter ${chain.name}`, chain.tuning.pollMs, submitter.poll)
   }
   for (const chain of chains.values()) {
     const used = deps.lanes.filter(({ from }) => from === chain.id).map(({ to }) => to)
     const source = createSource(chain, used, common)
     sources.set(chain.id, source)
-    add(`source ${chain.name}`, chain, source.step)
+    add(`source ${chain.name}`, chain.tuning.pollMs, source.step)
   }
   for (const { from, to } of deps.lanes) {
     const [source, target, submitter] = [chainOf(from), chainOf(to), submitters.get(to)]
     if (submitter === undefined) continue
-    const maintainer = createMaintainer(source, target, submitter, common)
-    maintainers.push({ fromChain: from, toChain: to, maintainer })
+    const maintainer = maintainerOf(source, target, submitter)
     const targetFinal = () => sources.get(to)?.finalized()?.number ?? null
     const lane = createLane({ ...common, source, target, submitter, maintainer, targetFinal })
-    add(`lane ${source.name}-${target.name}`, target, lane.step)
+    add(`lane ${source.name}-${target.name}`, target.tuning.pollMs, lane.step)
+    const wallet = submitters.get(from)
+    if (source.claims === null || wallet === undefined) continue
+    const claimer = createClaimer({
+      ...common,
+      source,
+      target,
+      rule: source.claims,
+      submitter: wallet,
+      // of the target on the source: the other way round
+      maintainer: maintainerOf(target, source, wallet),
+      deliverer: submitter.address,
+    })
+    add(`claimer ${source.name}-${target.name}`, source.tuning.pollMs, claimer.step)
+  }
+  for (const { name, lock, mint } of deps.supply ?? []) {
+    const pair = {
+      name,
+      lock: { ...lock, chain: chainOf(lock.chain) },
+      mint: { ...mint, chain: chainOf(mint.chain) },
+    }
+    const watch = createSupplyWatch(pair, { clock, log: deps.log, metrics: deps.metrics ?? null })
+    watches.push(watch)
+    add(`supply ${name}`, deps.supplyMs ?? SUPPLY_MS, watch.look)
   }
 
   let running: { readonly abort: AbortController; readonly done: Promise<unknown> } | null = null
@@ -172,21 +233,28 @@ export function createCompass(deps: CompassDeps): Compass {
       }),
     messages: (filter) => deps.store.messages(filter),
     message: (key) => deps.store.message(key),
+    claims: (filter) => deps.store.claims.list(filter?.limit ?? 1_000),
     status: () => ({
       workers: rounds.map((worker) => ({ name: worker.name, trouble: worker.trouble() })),
-      clients: maintainers.map(({ fromChain, toChain, maintainer }) => ({
+      clients: [...maintainers.values()].map(({ fromChain, toChain, maintainer }) => ({
         fromChain,
         toChain,
         client: maintainer.lastRead(),
       })),
+      supply: watches.map((watch) => ({ name: watch.name, state: watch.state() })),
     }),
     async retry(key, gasLimit) {
       const message = await deps.store.message(key)
       if (message === null) return { code: 'UNKNOWN_MESSAGE', detail: `no message ${key.orderId}` }
       if (message.state === 'failed') return retryFailed(message, gasLimit)
-      if (message.state === 'delivered' || message.state === 'submitted') return null
+      if (!legal.woken.includes(message.state)) return null
       await deps.store.apply([[key, { type: 'woken', at: clock.now() }]])
       return null
     },
   }
+}
+
+/** Whether fees that lie on a chain are claimed: it needs a wallet there. */
+function claimsOn(chain: ChainContext): boolean {
+  return chain.claims !== null && chain.signer !== null
 }

@@ -1,4 +1,12 @@
-export { type ChainContext, defaultTuning, TRANSACTION_GAS_CAP, type Tuning } from './chain-context.ts'
+export {
+  type ChainContext,
+  type ClaimRule,
+  defaultClaimRule,
+  defaultTuning,
+  TRANSACTION_GAS_CAP,
+  type Tuning,
+} from './chain-context.ts'
+export * from './claimer/claim.ts'
 export { type Clock, systemClock } from './clock.ts'
 export * from './compass.ts'
 export * from './config/config.ts'
@@ -7,7 +15,10 @@ export * from './consensus-registry.ts'
 export * from './errors.ts'
 export { createLog } from './log.ts'
 export * from './message.ts'
+export { createMetrics, type Metrics } from './metrics/metrics.ts'
 export * from './open.ts'
 export * from './progress.ts'
+export type { ClaimStore } from './store/claims.ts'
 export { openStore } from './store/open.ts'
-export * from './store/store.ts'
+export * from './store/types.ts'
+export * from './supply/supply.ts'

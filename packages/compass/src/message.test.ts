@@ -6,6 +6,7 @@ import { numberToHex, pad } from 'viem'
 import { backoffMs, legal, type Message, type MessageEvent, messageStates, seen, transition } from './message.ts'
 import { batches, memberGas, plan } from './plan.ts'
 import { progressBetween } from './progress.ts'
+import { inOrder, streamOf } from './streams.ts'
 
 const tx = pad('0x07')
 
@@ -20,6 +21,11 @@ export function fresh(n: number, overrides: Partial<Message> = {}): Message {
     fromAddress: pad('0x12', { size: 20 }),
     messageData: '0xabcd',
     gasLimit: 100_000n,
+    target: null,
+    options: '0x',
+    deadline: 0n,
+    sequence: 0n,
+    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: pad(numberToHex(n)),
     blockTimestamp: 1_700_000_000n,
@@ -41,17 +47,20 @@ const event: fc.Arbitrary<MessageEvent> = fc
       { type: 'unproven', at, reason, nextAttemptAt: at },
       { type: 'submitted', at, transactionId: 3 },
       { type: 'dropped', at, reason, nextAttemptAt: at + 5 },
-      { type: 'included', at, executed: true, executionReason: null, tx, block: 9n, gas: 5n },
-      { type: 'included', at, executed: false, executionReason: '0x01', tx: null, block: 9n, gas: null },
+      { type: 'included', at, outcome: 'delivered', executionReason: null, tx, block: 9n, gas: 5n },
+      { type: 'included', at, outcome: 'failed', executionReason: '0x01', tx: null, block: 9n, gas: null },
+      { type: 'included', at, outcome: 'expired', executionReason: null, tx, block: 9n, gas: 7n },
       { type: 'excluded', at },
       { type: 'settled', at, outcome: 'delivered' },
       { type: 'settled', at, outcome: 'failed' },
+      { type: 'settled', at, outcome: 'expired' },
+      { type: 'lapsed', at },
       { type: 'waiting', at, reason, nextAttemptAt: at + 5, failure: true },
       { type: 'woken', at },
     ),
   )
 
-test('whatever happens: the log’s facts stay, delivered is the end, and each state has what it needs', () => {
+test('whatever happens: the log’s facts stay, an end is the end, and each state has what it needs', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {
       let message = fresh(1)
@@ -65,7 +74,7 @@ test('whatever happens: the log’s facts stay, delivered is the end, and each s
           continue
         }
         message = transition(before, happening)
-        assert.notEqual(before.state, 'delivered')
+        assert.ok(before.state !== 'delivered' && before.state !== 'expired')
         const { orderId, blockHash, messageData, nonce, seenAt } = message
         assert.deepEqual(
           { orderId, blockHash, messageData, nonce, seenAt },
@@ -80,9 +89,11 @@ test('whatever happens: the log’s facts stay, delivered is the end, and each s
         assert.ok(message.attempts >= before.attempts)
         if (message.state !== 'seen') assert.notEqual(message.finalAt, null)
         if (message.state === 'submitted') assert.notEqual(message.transactionId, null)
-        if (message.state === 'included') assert.ok(message.targetBlock !== null && message.executed !== null)
-        if (message.state === 'delivered') assert.equal(message.executed, true)
-        if (message.state === 'failed') assert.equal(message.executed, false)
+        if (message.state === 'included') assert.ok(message.targetBlock !== null && message.outcome !== null)
+        if (message.state === 'delivered') assert.deepEqual([message.outcome, message.executed], ['delivered', true])
+        if (message.state === 'failed') assert.deepEqual([message.outcome, message.executed], ['failed', false])
+        if (message.state === 'expired') assert.deepEqual([message.outcome, message.executed], ['expired', null])
+        if (message.state === 'final' || message.state === 'provable') assert.equal(message.outcome, null)
         if (message.state !== 'submitted' && message.state !== 'included' && message.settledAt === null)
           assert.equal(message.includedAt, null)
       }
@@ -90,12 +101,11 @@ test('whatever happens: the log’s facts stay, delivered is the end, and each s
   )
 })
 
-test('no state but delivered is a dead end: from each, a message can still be delivered', () => {
+test('no other state is a dead end: from each, a message can still be delivered, and can still expire', () => {
   const sample: readonly MessageEvent[] = fc.sample(event, { numRuns: 400, seed: 1 })
-  for (const state of messageStates) {
-    if (state === 'delivered') continue
-    let reachable: Message[] = [fresh(1, { state, finalAt: 1, transactionId: 3, targetBlock: 1n, executed: true })]
-    const found = () => reachable.some((m) => m.state === 'delivered')
+  for (const state of messageStates.filter((s) => s !== 'delivered' && s !== 'expired')) {
+    let reachable: Message[] = [fresh(1, { state, finalAt: 1, transactionId: 3, targetBlock: 1n, outcome: 'failed' })]
+    const found = () => ['delivered', 'expired'].every((end) => reachable.some((m) => m.state === end))
     for (let depth = 0; depth < 6 && !found(); depth++) {
       reachable = reachable
         .flatMap((m) => sample.filter((e) => legal[e.type].includes(m.state)).map((e) => transition(m, e)))
@@ -114,9 +124,20 @@ const anyMessage = fc
     nextAttemptAt: fc.integer({ min: 0, max: 100 }),
     gasLimit: fc.bigInt({ min: 21_000n, max: 10_000_000n }),
     targetBlock: fc.option(fc.bigInt({ min: 0n, max: 20n })),
+    sequence: fc.bigInt({ min: 0n, max: 12n }),
+    target: fc.constantFrom(pad('0xd1', { size: 20 }), pad('0xd2', { size: 20 })),
   })
   .map(({ n, block, ...rest }) => fresh(n, { ...rest, blockNumber: BigInt(block), blockHash: pad(numberToHex(block)) }))
-const anyMessages = fc.uniqueArray(anyMessage, { selector: (m) => m.orderId, maxLength: 60 })
+/** A sequence of a stream belongs to one message. */
+const anyMessages = fc
+  .uniqueArray(anyMessage, { selector: (m) => m.orderId, maxLength: 60 })
+  .map((all) =>
+    all.filter((m, i) => i === all.findIndex((o) => o === m || (placeOf(m) !== null && placeOf(o) === placeOf(m)))),
+  )
+const placeOf = (message: Message): string | null => {
+  const stream = streamOf(message)
+  return stream === null ? null : `${stream}:${message.sequence}`
+}
 
 test('the plan names each message once at most, every one that is due, and none that is not', () => {
   fc.assert(
@@ -130,7 +151,7 @@ test('the plan names each message once at most, every one that is due, and none 
         if (m.state === 'final' || m.state === 'provable' || m.state === 'failed') assert.equal(is, due)
         if (m.state === 'included')
           assert.equal(is, due && m.targetBlock !== null && targetFinal !== null && m.targetBlock <= targetFinal)
-        if (m.state === 'seen' || m.state === 'submitted' || m.state === 'delivered') assert.ok(!is)
+        if (['seen', 'submitted', 'delivered', 'expired'].includes(m.state)) assert.ok(!is)
       }
       for (const a of actions) {
         if (a.type !== 'prove') continue
@@ -144,19 +165,59 @@ test('batches hold every message once, and stay within count and gas unless one 
   fc.assert(
     fc.property(anyMessages, fc.integer({ min: 1, max: 20 }), (messages, maxBatch) => {
       const limits = { maxBatch, maxTransactionGas: 16_777_216n }
-      const result = batches(messages, limits)
-      assert.deepEqual(
-        result
-          .flat()
-          .map((m) => m.orderId)
-          .sort(),
-        messages.map((m) => m.orderId).sort(),
-      )
+      const { batches: result, later } = batches(messages, limits)
+      assert.deepEqual([...result.flat(), ...later].map((m) => m.orderId).sort(), messages.map((m) => m.orderId).sort())
+      for (const m of later) assert.ok(result.flat().some((other) => streamOf(other) === streamOf(m)))
       for (const batch of result) {
         assert.ok(batch.length <= maxBatch)
         const gas = batch.reduce((sum, m) => sum + memberGas(m), 0n)
         if (batch.length > 1) assert.ok(gas <= limits.maxTransactionGas)
         for (const m of batch) if (m.attempts >= 5) assert.ok(batch.length <= Math.max(1, maxBatch >> 5))
+      }
+    }),
+  )
+})
+
+test('a stream keeps its order: one transaction at a time, its members in their places, none skipped', () => {
+  fc.assert(
+    fc.property(anyMessages, fc.integer({ min: 1, max: 20 }), (messages, maxBatch) => {
+      const { batches: result, later } = batches(messages, { maxBatch, maxTransactionGas: 16_777_216n })
+      for (const stream of new Set(messages.map(streamOf))) {
+        if (stream === null) continue
+        const of = (list: readonly Message[]) => list.filter((m) => streamOf(m) === stream).map((m) => m.sequence)
+        const sent = result.map(of).filter((list) => list.length > 0)
+        assert.ok(sent.length === 1)
+        const rising = [...of(messages)].sort((x, y) => Number(x - y))
+        assert.deepEqual([...sent.flat(), ...of(later).sort((x, y) => Number(x - y))], rising)
+      }
+    }),
+  )
+})
+
+test('what is ready of a stream is what the target would take one after the other; the rest waits, and stops nobody', () => {
+  fc.assert(
+    fc.property(anyMessages, fc.bigInt({ min: 1n, max: 12n }), fc.nat(), (messages, first, salt) => {
+      const streams = [...new Set(messages.map(streamOf))].filter((stream) => stream !== null)
+      const awaited = new Map(streams.map((stream) => [stream, first]))
+      const expired = (m: Message) => (m.logIndex + salt) % 5 === 0
+      const { ready, early } = inOrder(messages, awaited, expired)
+      assert.equal(ready.length + early.length, messages.length)
+      for (const m of messages) if (streamOf(m) === null) assert.ok(ready.includes(m))
+      for (const stream of streams) {
+        // the target's own rule, applied to the ready ones in their order: nothing is refused
+        const passed = new Set<bigint>()
+        const next = () => {
+          let sequence = first
+          while (passed.has(sequence)) sequence += 1n
+          return sequence
+        }
+        const inTurn = ready.filter((m) => streamOf(m) === stream).sort((x, y) => Number(x.sequence - y.sequence))
+        for (const m of inTurn) {
+          if (m.sequence < first) continue
+          assert.ok(expired(m) || m.sequence === next())
+          passed.add(m.sequence)
+        }
+        for (const [m] of early) if (streamOf(m) === stream) assert.notEqual(m.sequence, next())
       }
     }),
   )
@@ -173,12 +234,13 @@ test('a message that failed and is retried tells that it executed', () => {
     provableAt: 1,
     submittedAt: 1,
     includedAt: 5,
+    outcome: 'failed',
     executed: false,
   })
   const retried = transition(failed, {
     type: 'included',
     at: 9,
-    executed: true,
+    outcome: 'delivered',
     executionReason: null,
     tx,
     block: 4n,
@@ -188,4 +250,24 @@ test('a message that failed and is retried tells that it executed', () => {
     progressBetween(failed, retried).map(({ stage, at }) => [stage, at]),
     [['executed', 9]],
   )
+})
+
+test('a message that expires was never delivered, and says so once', () => {
+  const submitted = fresh(1, { state: 'submitted', finalAt: 1, provableAt: 1, submittedAt: 1, transactionId: 3 })
+  const outcome = 'expired' as const
+  const included = transition(submitted, {
+    type: 'included',
+    at: 9,
+    outcome,
+    executionReason: null,
+    tx,
+    block: 4n,
+    gas: 7n,
+  })
+  assert.deepEqual(
+    progressBetween(submitted, included).map(({ stage }) => stage),
+    ['expired'],
+  )
+  const settled = transition(included, { type: 'settled', at: 10, outcome })
+  assert.deepEqual(progressBetween(included, settled), [])
 })

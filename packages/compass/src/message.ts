@@ -5,14 +5,32 @@ import { IllegalTransitionError } from './errors.ts'
  * Where a message is.
  *
  *     seen ─► final ─► provable ─► submitted ─► included ─► delivered
- *                ▲         ▲            │            │
- *                └─────────┴────────────┴────────────┴────► failed ─► delivered
+ *              ▲ ▲         ▲            │           │ │
+ *              │ └─────────┴────────────┴───────────┤ ├───► expired
+ *              │                                    │ │
+ *              └──────────── deadline ── failed ◄───┴─┘
  *
- * `included` is in a block of the target that may still be reorganised; `delivered` is final there and the end of it.
- * `failed` is final too, and stored on chain, where anybody may retry it.
+ * `included` is in a block of the target that may still be reorganised; `delivered` and `expired` are final there and the
+ * end of it. `failed` is final too, and stored on chain, where anybody may retry it until its deadline; from then on it
+ * can be proven again, which records that it expired.
  */
-export const messageStates = ['seen', 'final', 'provable', 'submitted', 'included', 'delivered', 'failed'] as const
+export const messageStates = [
+  'seen',
+  'final',
+  'provable',
+  'submitted',
+  'included',
+  'delivered',
+  'failed',
+  'expired',
+] as const
 export type MessageState = (typeof messageStates)[number]
+
+/** States that nothing leaves. */
+export const endStates = ['delivered', 'expired'] as const satisfies readonly MessageState[]
+
+/** How an order ended on its target chain, or ended for now: a failed one may yet be retried. */
+export type Settled = 'delivered' | 'failed' | 'expired'
 
 /** Why a message does not move. `code` is for machines, `detail` for people. */
 export interface Reason {
@@ -37,6 +55,16 @@ export interface MessageOrigin extends MessageKey {
   readonly messageData: Hex
   /** Gas that the target receives at least. */
   readonly gasLimit: bigint
+  /** The application on the target chain; null where the message cannot be read. */
+  readonly target: Hex | null
+  /** The encoded options, byte for byte as sent; empty if there are none. */
+  readonly options: Hex
+  /** Unix seconds on the target chain; from then on it is not run any more. 0: it never expires. */
+  readonly deadline: bigint
+  /** Place in the stream from its sender to its target; 0: not ordered. */
+  readonly sequence: bigint
+  /** Who gets the fee back if it expires without having been run; null: it cannot expire. */
+  readonly refundRecipient: Hex | null
   readonly blockNumber: bigint
   readonly blockHash: Hex
   /** Unix seconds. */
@@ -70,7 +98,9 @@ export interface Message extends MessageOrigin {
   readonly targetBlock: bigint | null
   /** Gas of the delivering transaction, divided by its messages. */
   readonly deliveryGas: bigint | null
-  /** Whether the target application accepted it; null until it is included. */
+  /** What the target chain says of it; null until it is included. */
+  readonly outcome: Settled | null
+  /** Whether the target application accepted it; null while it has not been asked. */
   readonly executed: boolean | null
   /** What the target returned when it failed. */
   readonly executionReason: Hex | null
@@ -87,14 +117,14 @@ export type MessageEvent =
   | {
       readonly type: 'included'
       readonly at: number
-      readonly executed: boolean
+      readonly outcome: Settled
       readonly executionReason: Hex | null
       readonly tx: Hex | null
       readonly block: bigint
       readonly gas: bigint | null
     }
   | { readonly type: 'excluded'; readonly at: number }
-  | { readonly type: 'settled'; readonly at: number; readonly outcome: 'delivered' | 'failed' }
+  | { readonly type: 'settled'; readonly at: number; readonly outcome: Settled }
   /** It cannot proceed for now. `failure` counts as a try, so that the next one comes later. */
   | {
       readonly type: 'waiting'
@@ -103,7 +133,9 @@ export type MessageEvent =
       readonly nextAttemptAt: number
       readonly failure: boolean
     }
-  /** An operator wants it tried now. */
+  /** Failed, and its deadline is past: it is to be proven again, so that its expiry is recorded. */
+  | { readonly type: 'lapsed'; readonly at: number }
+  /** An operator wants it tried now, or what it waited for is there. */
   | { readonly type: 'woken'; readonly at: number }
 
 /** Which states take which event. */
@@ -117,6 +149,7 @@ export const legal: Readonly<Record<MessageEvent['type'], readonly MessageState[
   included: ['final', 'provable', 'submitted', 'failed'],
   excluded: ['included'],
   settled: ['included'],
+  lapsed: ['failed'],
   waiting: ['seen', 'final', 'provable', 'included', 'failed'],
   woken: ['seen', 'final', 'provable', 'included', 'failed'],
 }
@@ -141,6 +174,7 @@ export function seen(origin: MessageOrigin, at: number): Message {
     targetTx: null,
     targetBlock: null,
     deliveryGas: null,
+    outcome: null,
     executed: null,
     executionReason: null,
   }
@@ -153,9 +187,20 @@ const unsent = {
   targetTx: null,
   targetBlock: null,
   deliveryGas: null,
+  outcome: null,
   executed: null,
   executionReason: null,
 } as const
+
+/** What a message shows for how it ended. */
+const endings: Readonly<Record<Settled, { readonly executed: boolean | null; readonly reason: Reason | null }>> = {
+  delivered: { executed: true, reason: null },
+  failed: {
+    executed: false,
+    reason: { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' },
+  },
+  expired: { executed: null, reason: { code: 'EXPIRED', detail: 'its deadline passed before it was run' } },
+}
 
 /**
  * The one function that moves a message.
@@ -203,12 +248,12 @@ export function transition(message: Message, event: MessageEvent): Message {
         ...message,
         state: 'included',
         includedAt: event.at,
-        executed: event.executed,
+        outcome: event.outcome,
+        ...endings[event.outcome],
         executionReason: event.executionReason,
         targetTx: event.tx,
         targetBlock: event.block,
         deliveryGas: event.gas ?? message.deliveryGas,
-        reason: event.executed ? null : { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' },
         nextAttemptAt: 0,
       }
     case 'excluded':
@@ -222,9 +267,16 @@ export function transition(message: Message, event: MessageEvent): Message {
             submittedAt: message.submittedAt,
           }
     case 'settled':
-      return event.outcome === 'delivered'
-        ? { ...message, state: 'delivered', settledAt: event.at, executed: true, reason: null, nextAttemptAt: 0 }
-        : { ...message, state: 'failed', settledAt: event.at, executed: false }
+      return {
+        ...message,
+        state: event.outcome,
+        settledAt: event.at,
+        outcome: event.outcome,
+        ...endings[event.outcome],
+        nextAttemptAt: 0,
+      }
+    case 'lapsed':
+      return { ...message, ...unsent, state: 'final', provableAt: null, reason: null, nextAttemptAt: 0 }
     case 'waiting':
       return {
         ...message,

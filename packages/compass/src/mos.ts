@@ -1,7 +1,17 @@
 import { iMessageServiceAbi } from '@meridian/abi'
 import { type CallResult, call, getLogs, type Log, type Receipt, RpcMalformedError } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
-import { decodeMessageData, hasCode, mapMessageInTopic, parseMapMessageIn, parseMapMessageOut } from '@meridian/core'
+import {
+  decodeMessageData,
+  expiryRecordTopic,
+  hasCode,
+  mapMessageInTopic,
+  noOptions,
+  optionsOf,
+  parseExpiryRecord,
+  parseMapMessageIn,
+  parseMessageOut,
+} from '@meridian/core'
 import {
   type Address,
   decodeEventLog,
@@ -15,18 +25,20 @@ import {
   pad,
   toEventSelector,
 } from 'viem'
-import type { Message, MessageOrigin } from './message.ts'
+import type { Message, MessageKey, MessageOrigin, Settled } from './message.ts'
 
 /** A chain id as an indexed topic. */
 export const chainTopic = (id: bigint): Hex => pad(numberToHex(id))
 
 /**
- * A message from the `mapMessageOut` log that MOS emitted for it: read as MOS on the target will, order id recomputed.
+ * A message from the log that MOS emitted for it, with options or without: read as MOS on the target will, order id
+ * recomputed.
  *
  * @throws {LogError} the log is none that MOS emits.
  */
 export function originOf(log: Log, blockTimestamp: bigint): MessageOrigin {
-  const out = parseMapMessageOut(log)
+  const out = parseMessageOut(log)
+  const { deadline, sequence, refundRecipient } = optionsOf(out.options)
   return {
     fromChain: out.fromChain,
     orderId: out.orderId,
@@ -35,7 +47,11 @@ export function originOf(log: Log, blockTimestamp: bigint): MessageOrigin {
     mos: out.mos,
     fromAddress: out.sender,
     messageData: out.messageData,
-    gasLimit: gasLimitOf(out.messageData),
+    ...callOf(out.messageData),
+    options: out.options,
+    deadline,
+    sequence,
+    refundRecipient: out.options === noOptions ? null : refundRecipient,
     blockNumber: log.blockNumber,
     blockHash: log.blockHash,
     blockTimestamp,
@@ -45,45 +61,51 @@ export function originOf(log: Log, blockTimestamp: bigint): MessageOrigin {
   }
 }
 
-/** The gas limit of a message; 0 where it cannot be read, so that the target's own check says what is wrong with it. */
-function gasLimitOf(messageData: Hex): bigint {
+/** Whom a message calls; 0 gas and nobody where it cannot be read, so that the target's own check says what is wrong. */
+function callOf(messageData: Hex): Pick<MessageOrigin, 'gasLimit' | 'target'> {
   try {
-    return decodeMessageData(messageData).gasLimit
+    const { gasLimit, target } = decodeMessageData(messageData)
+    return { gasLimit, target }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && hasCode(error, String(error.code))) return 0n
+    if (error instanceof Error && 'code' in error && hasCode(error, String(error.code)))
+      return { gasLimit: 0n, target: null }
     throw error
   }
 }
 
-/** A target's log `mapMessageIn`: the message ran. */
-export interface Executed {
+/** What the target's logs say of an order: `mapMessageIn` that it ran, `ExpiryRecord` that it never will. */
+export interface Ending {
   readonly orderId: Hex
-  readonly result: boolean
+  readonly outcome: Settled
+  /** What the target returned where it failed; empty otherwise. */
   readonly reason: Hex
 }
 
-/** The messages from `fromChain` that ran in a transaction. @throws {LogError} MOS emits no such log. */
-export function executedIn(logs: Receipt['logs'], mos: Address, fromChain: bigint): readonly Executed[] {
+/** The orders from `fromChain` that ran or expired in a transaction. @throws {LogError} MOS emits no such log. */
+export function endingsIn(logs: Receipt['logs'], mos: Address, fromChain: bigint): readonly Ending[] {
   return logs
-    .filter((log) => isAddressEqual(log.address, mos))
-    .filter((log) => log.topics[0] === mapMessageInTopic && log.topics[1] === chainTopic(fromChain))
-    .map((log) => {
-      const { orderId, result, reason } = parseMapMessageIn(log)
-      return { orderId, result, reason }
+    .filter((log) => isAddressEqual(log.address, mos) && log.topics[1] === chainTopic(fromChain))
+    .flatMap((log): readonly Ending[] => {
+      if (log.topics[0] === mapMessageInTopic) {
+        const { orderId, result, reason } = parseMapMessageIn(log)
+        return [{ orderId, outcome: result ? 'delivered' : 'failed', reason }]
+      }
+      if (log.topics[0] !== expiryRecordTopic) return []
+      return [{ orderId: parseExpiryRecord(log).orderId, outcome: 'expired', reason: '0x' }]
     })
 }
 
 /** Outcome of an order as its target chain records it. */
-export type Outcome = 'none' | 'failed' | 'delivered'
-const outcomes: readonly Outcome[] = ['none', 'failed', 'delivered']
+export type Outcome = 'none' | Settled
+const outcomes: readonly Outcome[] = ['none', 'failed', 'delivered', 'expired']
 
 function value(result: CallResult, what: string): Hex {
   if (result.ok) return result.data
   throw new RpcMalformedError('endpoint', 'eth_call', `${what} reverted with ${result.revert.name}`)
 }
 
-/** Whether the order was delivered, read from its target chain. */
-export async function readOutcome(rpc: RpcPort, mos: Address, { fromChain, orderId }: Message): Promise<Outcome> {
+/** What became of the order, read from its target chain. */
+export async function readOutcome(rpc: RpcPort, mos: Address, { fromChain, orderId }: MessageKey): Promise<Outcome> {
   const data = encodeFunctionData({ abi: iMessageServiceAbi, functionName: 'outcome', args: [fromChain, orderId] })
   const answer = value(await call(rpc, { to: mos, data }), 'outcome')
   const index = decodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'outcome', data: answer })
@@ -110,6 +132,16 @@ export async function readLaneNonce(rpc: RpcPort, mos: Address, toChain: bigint,
   // no code, no message: MOS was deployed later
   if (answer === '0x') return 0n
   return decodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'laneNonce', data: answer })
+}
+
+/** Sequence that the target awaits next of a message's stream. */
+export async function readAwaitedSequence(rpc: RpcPort, mos: Address, message: Message, target: Hex): Promise<bigint> {
+  const functionName = 'awaitedSequence'
+  const { fromChain } = message
+  const args = [fromChain, getAddress(message.mos), getAddress(message.fromAddress), getAddress(target)] as const
+  const data = encodeFunctionData({ abi: iMessageServiceAbi, functionName, args })
+  const answer = value(await call(rpc, { to: mos, data }), functionName)
+  return decodeFunctionResult({ abi: iMessageServiceAbi, functionName, data: answer })
 }
 
 /** Topic 0 of `MessageStored`. */
@@ -139,11 +171,11 @@ export async function readStoredClient(
 
 /** Calldata of `retry`. */
 export function retryCalldata(message: Message, lightClient: Address): Hex {
-  const { fromChain, toChain, orderId, fromAddress, messageData } = message
+  const { fromChain, toChain, orderId, fromAddress, messageData, options } = message
   const fromMos = getAddress(message.mos)
   return encodeFunctionData({
     abi: iMessageServiceAbi,
     functionName: 'retry',
-    args: [{ lightClient, fromChain, fromMos, toChain, orderId, fromAddress, messageData }],
+    args: [{ lightClient, fromChain, fromMos, toChain, orderId, fromAddress, messageData, options }],
   })
 }

@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs'
 import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
-import { type ChainContext, defaultTuning, type Tuning } from './chain-context.ts'
+import { type ChainContext, type ClaimRule, defaultClaimRule, defaultTuning, type Tuning } from './chain-context.ts'
 import { type Compass, createCompass } from './compass.ts'
 import { resolveSigner, type Secrets } from './config/config.ts'
 import type { ChainConfig, CompassConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
 import { ConfigError } from './errors.ts'
 import { createLog } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { type MetricsServer, serveMetrics } from './metrics/server.ts'
 import { openStore } from './store/open.ts'
 
 /** Compass over a store of its own. */
 export interface OpenCompass extends Compass {
+  /** Where its metrics are; null where the configuration has none. */
+  readonly metricsUrl: string | null
   /** Stops, and closes the store. */
   close(): Promise<void>
 }
@@ -38,17 +42,27 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   const log = options.log ?? createLog(config.logLevel)
   const secrets = options.secrets ?? processSecrets
   const store = await openStore(config.store)
+  let server: MetricsServer | null = null
   try {
     const chains = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
-    const compass = createCompass({ chains, lanes: config.lanes, store, log })
+    const metrics = createMetrics()
+    const { lanes, supply, supplyMs } = config
+    const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics })
+    server = config.metrics === undefined ? null : await serveMetrics(metrics, config.metrics.port)
+    const metricsUrl = server?.url ?? null
+    if (metricsUrl !== null) log.info({ metricsUrl }, 'metrics')
+    const running = server
     return {
       ...compass,
+      metricsUrl,
       async close() {
         await compass.stop()
+        await running?.stop()
         await store.close()
       },
     }
   } catch (error) {
+    await server?.stop()
     await store.close()
     throw error
   }
@@ -73,7 +87,17 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
     mos: chain.mos,
     startBlock: chain.startBlock,
     signer: chain.signer === undefined ? null : resolveSigner(chain.signer, secrets),
+    payee: chain.payee ?? null,
+    claims: claimRuleOf(chain),
     tuning: tuningOf(chain),
+  }
+}
+
+function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
+  if (claims === false) return null
+  return {
+    minAmount: claims?.minAmount ?? defaultClaimRule.minAmount,
+    maxAgeMs: claims?.maxAgeMs ?? defaultClaimRule.maxAgeMs,
   }
 }
 
@@ -91,5 +115,6 @@ function tuningOf(chain: ChainConfig): Tuning {
     maxTransactionGas: chain.maxTransactionGas ?? defaultTuning.maxTransactionGas,
     maintainMs: chain.maintainMs ?? defaultTuning.maintainMs,
     combineUpdates: chain.combineUpdates ?? defaultTuning.combineUpdates,
+    recordExpiry: chain.recordExpiry ?? defaultTuning.recordExpiry,
   }
 }

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
 import type { Message } from './message.ts'
+import { streamOf } from './streams.ts'
 
 /** What is known of the two chains of a lane. */
 export interface LaneObservation {
@@ -29,11 +30,11 @@ export type Action =
   | { readonly type: 'prove'; readonly group: BlockGroup }
   /** Its block on the target is final: read the outcome for good. */
   | { readonly type: 'settle'; readonly message: Message }
-  /** Failed: has anybody retried it? */
+  /** Failed: has anybody retried it, or has it expired? */
   | { readonly type: 'recheck'; readonly message: Message }
 
 /**
- * Decides what to do for a lane. Pure. Delivered messages get nothing, submitted ones belong to the submitter, those
+ * Decides what to do for a lane. Pure. Messages at their end get nothing, submitted ones belong to the submitter, those
  * whose next try is later wait. Groups come with those that failed least first, so that a poisonous block starves nobody.
  */
 export function plan(messages: readonly Message[], observation: LaneObservation, now: number): readonly Action[] {
@@ -91,19 +92,64 @@ export function deliveryGas(messages: readonly Message[], calldata: number): big
   return DELIVERY_BASE_GAS + members + CALLDATA_BYTE_GAS * BigInt(calldata)
 }
 
+/** Transactions to make, and what has to wait until one of them is done. */
+export interface Batches {
+  readonly batches: readonly (readonly Message[])[]
+  /** Later members of streams of which a transaction has earlier ones: until it is in a block, they are out of order. */
+  readonly later: readonly Message[]
+}
+
 /**
  * Splits the messages of a block into transactions. What failed before goes into smaller ones, half as large each time,
- * and in the end alone: nobody suffers for long from a neighbour.
+ * and in the end alone: nobody suffers for long from a neighbour. The members of a stream stay in their order and in one
+ * transaction: what does not fit comes later.
  */
-export function batches(messages: readonly Message[], limits: Limits): readonly (readonly Message[])[] {
+export function batches(messages: readonly Message[], limits: Limits): Batches {
   const result: Message[][] = []
+  const later: Message[] = []
+  const placed = new Map<string, number>()
+  const cut = new Set<string>()
   const room = limits.maxTransactionGas - DELIVERY_BASE_GAS
-  for (const message of [...messages].sort((a, b) => a.attempts - b.attempts || a.logIndex - b.logIndex)) {
-    const size = Math.max(1, limits.maxBatch >> Math.min(message.attempts, 30))
+  for (const { message, attempts } of inSendingOrder(messages)) {
+    const stream = streamOf(message)
+    const before = stream === null ? undefined : placed.get(stream)
+    const size = Math.max(1, limits.maxBatch >> Math.min(attempts, 30))
     const current = result.at(-1)
     const used = current?.reduce((sum, m) => sum + memberGas(m), 0n) ?? 0n
-    if (current === undefined || current.length >= size || used + memberGas(message) > room) result.push([message])
-    else current.push(message)
+    const fits = current !== undefined && current.length < size && used + memberGas(message) <= room
+    const follows = before === undefined || (fits && before === result.length - 1)
+    if (stream !== null && (cut.has(stream) || !follows)) {
+      cut.add(stream)
+      later.push(message)
+      continue
+    }
+    if (fits) current.push(message)
+    else result.push([message])
+    if (stream !== null) placed.set(stream, result.length - 1)
   }
-  return result
+  return { batches: result, later }
+}
+
+/** A message and the tries that count for it: a stream's member counts those that it waits for as well. */
+interface Ranked {
+  readonly message: Message
+  readonly attempts: number
+  readonly logIndex: number
+}
+
+/** Fewest attempts first, then as they were sent; a stream's member never before one that it waits for. */
+function inSendingOrder(messages: readonly Message[]): readonly Ranked[] {
+  const last = new Map<string, Ranked>()
+  return [...messages]
+    .sort((a, b) => Number(a.sequence - b.sequence))
+    .map((message) => {
+      const stream = streamOf(message)
+      const before = stream === null ? undefined : last.get(stream)
+      const attempts = Math.max(message.attempts, before?.attempts ?? 0)
+      const logIndex = Math.max(message.logIndex, before?.logIndex ?? 0)
+      const ranked = { message, attempts, logIndex }
+      if (stream !== null) last.set(stream, ranked)
+      return ranked
+    })
+    .sort((a, b) => a.attempts - b.attempts || a.logIndex - b.logIndex)
 }

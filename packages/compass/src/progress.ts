@@ -2,7 +2,16 @@ import type { Hex } from 'viem'
 import type { Message } from './message.ts'
 
 /** The steps of a message's way that a person follows. */
-export const stages = ['sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed', 'failed'] as const
+export const stages = [
+  'sent',
+  'final',
+  'lightClientUpdated',
+  'proven',
+  'delivered',
+  'executed',
+  'failed',
+  'expired',
+] as const
 export type Stage = (typeof stages)[number]
 
 /** A message took a step. */
@@ -17,6 +26,8 @@ export interface Progress {
   readonly data: Message
 }
 
+const endStage = { delivered: 'executed', failed: 'failed', expired: 'expired' } as const
+
 /**
  * The steps between two versions of a row; `before` is null where the row is new. `lightClientUpdated`: the client on the
  * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way.
@@ -27,13 +38,13 @@ export function progressBetween(before: Message | null, after: Message): readonl
     at === null ? [] : [{ orderId, fromChain, toChain, stage, at, data: after }]
   const reached = (field: 'finalAt' | 'provableAt' | 'submittedAt' | 'includedAt'): number | null =>
     before === null || before[field] === null ? after[field] : null
-  const executedNow = after.includedAt !== null && (before?.executed ?? null) !== after.executed
+  const endedNow = after.includedAt !== null && after.outcome !== null && (before?.outcome ?? null) !== after.outcome
   return [
     ...(before === null ? step('sent', after.seenAt) : []),
     ...step('final', reached('finalAt')),
     ...step('lightClientUpdated', reached('provableAt')),
     ...step('proven', reached('submittedAt')),
-    ...step('delivered', reached('includedAt')),
-    ...(executedNow && after.executed !== null ? step(after.executed ? 'executed' : 'failed', after.includedAt) : []),
+    ...(after.outcome === 'expired' ? [] : step('delivered', reached('includedAt'))),
+    ...(endedNow ? step(endStage[after.outcome], after.includedAt) : []),
   ]
 }

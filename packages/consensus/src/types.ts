@@ -1,7 +1,7 @@
 import type { Address, Hex } from 'viem'
 
 /** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
-export type ConsensusKind = 'ethereum' | 'qbft'
+export type ConsensusKind = 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
 
 /** A JSON-RPC endpoint, as a value: the caller owns retries, failover and timeouts. */
 export interface RpcPort {

@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeAbiParameters, getAddress, type Hex, parseAbiParameters, toHex } from 'viem'
-import { LogError, mapMessageInTopic, mapMessageOutTopic, parseMapMessageIn, parseMapMessageOut } from './events.ts'
+import { decodeAbiParameters, encodeAbiParameters, getAddress, type Hex, parseAbiParameters, toHex } from 'viem'
+import { z } from 'zod'
+import {
+  deliveryRecordTopic,
+  expiryRecordTopic,
+  LogError,
+  mapMessageInTopic,
+  mapMessageOutTopic,
+  mapMessageOutWithOptionsTopic,
+  parseDeliveryRecord,
+  parseExpiryRecord,
+  parseMapMessageIn,
+  parseMapMessageOut,
+  parseMapMessageOutWithOptions,
+  parseMessageOut,
+} from './events.ts'
 import { encodeMessageData } from './message.ts'
+import { encodeOptions } from './options.ts'
 import { orderId } from './order-id.ts'
 
 const mos = getAddress('0x00000000000000000000000000000000000a0001')
@@ -28,7 +44,8 @@ test('topics are those of MAP Protocol', () => {
 })
 
 test('reads what MOS emits', () => {
-  assert.deepEqual(parseMapMessageOut(log), { ...fields, orderId: id })
+  assert.deepEqual(parseMapMessageOut(log), { ...fields, orderId: id, options: '0x' })
+  assert.deepEqual(parseMessageOut(log), parseMapMessageOut(log))
 })
 
 test('every altered byte of a log is noticed', () => {
@@ -48,6 +65,7 @@ test('refuses other events, other MOS, other lanes, other senders', () => {
   assert.throws(() => parseMapMessageOut({ ...log, topics: [mapMessageInTopic] }), code('LOG_FOREIGN_TOPIC'))
   assert.throws(() => parseMapMessageOut({ ...log, topics: outTopics.slice(0, 2) }), code('LOG_MALFORMED'))
   assert.throws(() => parseMapMessageOut({ ...log, address: sender }), code('LOG_ORDER_ID'))
+  assert.throws(() => parseMapMessageOut({ ...log, topics: [...outTopics, id] }), code('LOG_MALFORMED'))
   const lane = [mapMessageOutTopic, toHex(1n, { size: 32 }), toHex(3n, { size: 32 })]
   assert.throws(() => parseMapMessageOut({ ...log, topics: lane }), code('LOG_ORDER_ID'))
   assert.throws(() => parseMapMessageOut({ ...log, data: outData('0x01') }), code('LOG_MALFORMED'))
@@ -73,4 +91,102 @@ test('reads how a message ended', () => {
     result: false,
     reason: '0x1234',
   })
+})
+
+const options = encodeOptions({ deadline: 1_800_000_000n, sequence: 3n, refundRecipient: sender })
+const idWithOptions = orderId({ ...fields, options })
+const logWithOptions = {
+  address: mos,
+  topics: [mapMessageOutWithOptionsTopic, ...outTopics.slice(1)],
+  data: encodeAbiParameters(parseAbiParameters('bytes32, bytes, bytes, bytes'), [
+    idWithOptions,
+    senderBytes,
+    messageData,
+    options,
+  ]),
+} as const
+
+test('reads what MOS emits for a message with options', () => {
+  const out = { ...fields, orderId: idWithOptions, options }
+  assert.deepEqual(parseMapMessageOutWithOptions(logWithOptions), out)
+  assert.deepEqual(parseMessageOut(logWithOptions), out)
+  assert.throws(() => parseMapMessageOut(logWithOptions), code('LOG_FOREIGN_TOPIC'))
+  assert.throws(() => parseMapMessageOutWithOptions(log), code('LOG_FOREIGN_TOPIC'))
+})
+
+test('every altered byte of a log with options is noticed', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const copy = Buffer.from(logWithOptions.data.slice(2), 'hex')
+      const position = at % copy.length
+      copy[position] = (copy[position] ?? 0) ^ flip
+      const data: Hex = `0x${copy.toString('hex')}`
+      assert.throws(() => parseMapMessageOutWithOptions({ ...logWithOptions, data }), LogError)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('options cannot be taken off, added or emptied: the order id has another version', () => {
+  const bare = encodeAbiParameters(parseAbiParameters('bytes32, bytes, bytes'), [
+    idWithOptions,
+    senderBytes,
+    messageData,
+  ])
+  assert.throws(() => parseMapMessageOut({ ...log, data: bare }), code('LOG_ORDER_ID'))
+  const withId = (order: Hex, given: Hex) =>
+    encodeAbiParameters(parseAbiParameters('bytes32, bytes, bytes, bytes'), [order, senderBytes, messageData, given])
+  for (const [order, given, fault] of [
+    [id, options, 'LOG_ORDER_ID'],
+    [id, '0x', 'LOG_MALFORMED'],
+    [idWithOptions, '0x', 'LOG_MALFORMED'],
+  ] as const)
+    assert.throws(() => parseMapMessageOutWithOptions({ ...logWithOptions, data: withId(order, given) }), code(fault))
+})
+
+const hex = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]*$/.test(value))
+
+test('the vectors of logs with options, which the contract reads too', () => {
+  const vectors = z
+    .object({ optionsLane: hex, optionsLogs: z.array(hex), optionsLogsExpected: z.array(hex) })
+    .parse(JSON.parse(readFileSync(new URL('../../../vectors/message/messages.json', import.meta.url), 'utf8')))
+  const [address, fromChain, toChain] = decodeAbiParameters(
+    parseAbiParameters('address, uint256, uint256'),
+    vectors.optionsLane,
+  )
+  const topics = [mapMessageOutWithOptionsTopic, toHex(fromChain, { size: 32 }), toHex(toChain, { size: 32 })]
+  const outcome = parseAbiParameters('uint8, bytes32, uint64, address, bytes, bytes')
+  let taken = 0
+  for (const [i, data] of vectors.optionsLogs.entries()) {
+    const [fault, ...expected] = decodeAbiParameters(outcome, vectors.optionsLogsExpected[i] ?? '0x')
+    const read = () => parseMapMessageOutWithOptions({ address, topics, data })
+    if (fault !== 0) {
+      assert.throws(read, code(fault === 1 ? 'LOG_MALFORMED' : 'LOG_ORDER_ID'))
+      continue
+    }
+    taken += 1
+    const out = read()
+    assert.deepEqual([out.orderId, out.nonce, out.sender, out.messageData, out.options], expected)
+  }
+  assert.ok(taken >= 10 && vectors.optionsLogs.length > 180)
+})
+
+test('reads records of delivery and expiry, and nothing that is not exactly one', () => {
+  const topics = (topic: Hex) => [topic, toHex(1n, { size: 32 }), id]
+  const paid = encodeAbiParameters(parseAbiParameters('address'), [sender])
+  const delivery = { address: mos, topics: topics(deliveryRecordTopic), data: paid }
+  assert.deepEqual(parseDeliveryRecord(delivery), { mos, fromChain: 1n, orderId: id, payee: sender })
+  const refund = encodeAbiParameters(parseAbiParameters('address, bool'), [sender, true])
+  const expiry = { address: mos, topics: topics(expiryRecordTopic), data: refund }
+  const expired = { mos, fromChain: 1n, orderId: id, refundRecipient: sender, attempted: true }
+  assert.deepEqual(parseExpiryRecord(expiry), expired)
+  assert.throws(() => parseDeliveryRecord(expiry), code('LOG_FOREIGN_TOPIC'))
+  assert.throws(() => parseExpiryRecord(delivery), code('LOG_FOREIGN_TOPIC'))
+  assert.throws(() => parseDeliveryRecord({ ...delivery, data: `${paid}00` }), code('LOG_MALFORMED'))
+  assert.throws(() => parseDeliveryRecord({ ...delivery, data: '0x' }), code('LOG_MALFORMED'))
+  const dirty: Hex = `0x01${paid.slice(4)}`
+  assert.throws(() => parseDeliveryRecord({ ...delivery, data: dirty }), code('LOG_MALFORMED'))
+  const two: Hex = `${refund.slice(0, -1)}2` as Hex // CAST: one hex digit for another
+  assert.throws(() => parseExpiryRecord({ ...expiry, data: two }), code('LOG_MALFORMED'))
+  assert.throws(() => parseExpiryRecord({ ...expiry, topics: topics(expiryRecordTopic).slice(0, 2) }), LogError)
 })

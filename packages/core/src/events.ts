@@ -1,12 +1,30 @@
 import { iMessageServiceAbi } from '@meridian/abi'
-import { type Address, decodeEventLog, encodeAbiParameters, getAddress, type Hex, size, toEventSelector } from 'viem'
-import { MeridianError } from './errors.ts'
+import {
+  type Address,
+  type ContractEventName,
+  decodeEventLog,
+  encodeAbiParameters,
+  getAddress,
+  type Hex,
+  size,
+  toEventSelector,
+} from 'viem'
+import { hasCode, MeridianError } from './errors.ts'
+import { decodeOptions, noOptions } from './options.ts'
 import { nonceOf, orderId } from './order-id.ts'
 
-/** topic0 of `mapMessageOut`, the only log that carries a message. */
+/** topic0 of `mapMessageOut`: a message without options. */
 export const mapMessageOutTopic = toEventSelector('mapMessageOut(uint256,uint256,bytes32,bytes,bytes)')
+/** topic0 of `mapMessageOutWithOptions`, the only other log that carries a message. */
+export const mapMessageOutWithOptionsTopic = toEventSelector(
+  'mapMessageOutWithOptions(uint256,uint256,bytes32,bytes,bytes,bytes)',
+)
 /** topic0 of `mapMessageIn`. */
 export const mapMessageInTopic = toEventSelector('mapMessageIn(uint256,uint256,bytes32,bytes,bytes,bool,bytes)')
+/** topic0 of `DeliveryRecord`. */
+export const deliveryRecordTopic = toEventSelector('DeliveryRecord(uint256,bytes32,address)')
+/** topic0 of `ExpiryRecord`. */
+export const expiryRecordTopic = toEventSelector('ExpiryRecord(uint256,bytes32,address,bool)')
 
 /** The part of a log that consensus commits to. */
 export interface RawLog {
@@ -27,6 +45,8 @@ export interface MapMessageOut {
   readonly sender: Address
   /** The encoded `MessageData`, byte for byte as sent. */
   readonly messageData: Hex
+  /** The encoded options, byte for byte as sent; empty if there are none. Canonical. */
+  readonly options: Hex
 }
 
 /** How a message ended on its target chain. */
@@ -43,6 +63,25 @@ export interface MapMessageIn {
   readonly reason: Hex
 }
 
+/** An order was consumed by running it: its fee is due on the source chain. */
+export interface DeliveryRecord {
+  readonly mos: Address
+  readonly fromChain: bigint
+  readonly orderId: Hex
+  /** Who receives the fee there. */
+  readonly payee: Address
+}
+
+/** An order was proven after its deadline: it never runs. */
+export interface ExpiryRecord {
+  readonly mos: Address
+  readonly fromChain: bigint
+  readonly orderId: Hex
+  readonly refundRecipient: Address
+  /** Whether it was run before, and failed: then its fee is the deliverer's. */
+  readonly attempted: boolean
+}
+
 /** A log that MOS did not emit like this. */
 export class LogError extends MeridianError<
   'LOG_FOREIGN_TOPIC' | 'LOG_MALFORMED' | 'LOG_ORDER_ID',
@@ -56,40 +95,68 @@ export class LogError extends MeridianError<
  * @throws {@link LogError}
  */
 export function parseMapMessageOut(log: RawLog): MapMessageOut {
-  expectTopic(log, mapMessageOutTopic)
+  expectTopics(log, mapMessageOutTopic)
   const { args } = decode(log, 'mapMessageOut')
-  const sender = addressOf(args.fromAddrss)
-  const canonical = encodeAbiParameters(
-    [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }],
-    [args.orderId, args.fromAddrss, args.callData],
+  expectData(
+    log,
+    encodeAbiParameters(
+      [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }],
+      [args.orderId, args.fromAddrss, args.callData],
+    ),
   )
-  if (canonical !== log.data.toLowerCase()) {
-    throw new LogError('LOG_MALFORMED', 'The data is not canonical', { expected: canonical, given: log.data })
+  return checked(log.address, args, noOptions)
+}
+
+/**
+ * Reads a `mapMessageOutWithOptions` log as {@link parseMapMessageOut} does; the options must be canonical as well.
+ *
+ * @throws {@link LogError}
+ */
+export function parseMapMessageOutWithOptions(log: RawLog): MapMessageOut {
+  expectTopics(log, mapMessageOutWithOptionsTopic)
+  const { args } = decode(log, 'mapMessageOutWithOptions')
+  expectData(
+    log,
+    encodeAbiParameters(
+      [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bytes' }],
+      [args.orderId, args.fromAddrss, args.callData, args.options],
+    ),
+  )
+  try {
+    decodeOptions(args.options)
+  } catch (cause) {
+    if (!hasCode(cause, 'OPTIONS_MALFORMED')) throw cause
+    const context = { expected: 'canonical options', given: args.options }
+    throw new LogError('LOG_MALFORMED', cause.message, context, { cause })
   }
+  return checked(log.address, args, args.options)
+}
+
+/** Reads a message from either of the two logs that carry one. @throws {@link LogError} */
+export function parseMessageOut(log: RawLog): MapMessageOut {
+  return log.topics[0] === mapMessageOutWithOptionsTopic ? parseMapMessageOutWithOptions(log) : parseMapMessageOut(log)
+}
+
+interface OutArguments {
+  readonly fromChain: bigint
+  readonly toChain: bigint
+  readonly orderId: Hex
+  readonly fromAddrss: Hex
+  readonly callData: Hex
+}
+
+function checked(mos: Address, args: OutArguments, options: Hex): MapMessageOut {
+  const { fromChain, toChain, callData: messageData } = args
+  const sender = addressOf(args.fromAddrss)
   const nonce = nonceOf(args.orderId)
-  const expected = orderId({
-    fromChain: args.fromChain,
-    mos: log.address,
-    toChain: args.toChain,
-    nonce,
-    sender,
-    messageData: args.callData,
-  })
+  const expected = orderId({ fromChain, mos, toChain, nonce, sender, messageData, options })
   if (expected !== args.orderId) {
     throw new LogError('LOG_ORDER_ID', "The order id does not commit to the log's fields", {
       expected,
       given: args.orderId,
     })
   }
-  return {
-    mos: getAddress(log.address),
-    fromChain: args.fromChain,
-    toChain: args.toChain,
-    orderId: args.orderId,
-    nonce,
-    sender,
-    messageData: args.callData,
-  }
+  return { mos: getAddress(mos), fromChain, toChain, orderId: expected, nonce, sender, messageData, options }
 }
 
 /**
@@ -98,7 +165,7 @@ export function parseMapMessageOut(log: RawLog): MapMessageOut {
  * @throws {@link LogError}
  */
 export function parseMapMessageIn(log: RawLog): MapMessageIn {
-  expectTopic(log, mapMessageInTopic)
+  expectTopics(log, mapMessageInTopic)
   const { args } = decode(log, 'mapMessageIn')
   return {
     mos: getAddress(log.address),
@@ -112,13 +179,40 @@ export function parseMapMessageIn(log: RawLog): MapMessageIn {
   }
 }
 
-function expectTopic(log: RawLog, expected: Hex): void {
-  const given = log.topics[0] ?? '0x'
-  if (given === expected) return
-  throw new LogError('LOG_FOREIGN_TOPIC', 'The log is another event', { expected, given })
+/** Reads a `DeliveryRecord` log. @throws {@link LogError} */
+export function parseDeliveryRecord(log: RawLog): DeliveryRecord {
+  expectTopics(log, deliveryRecordTopic)
+  const { fromChain, orderId, payee } = decode(log, 'DeliveryRecord').args
+  expectData(log, encodeAbiParameters([{ type: 'address' }], [payee]))
+  return { mos: getAddress(log.address), fromChain, orderId, payee }
 }
 
-function decode<const Name extends 'mapMessageOut' | 'mapMessageIn'>(log: RawLog, eventName: Name) {
+/** Reads an `ExpiryRecord` log. @throws {@link LogError} */
+export function parseExpiryRecord(log: RawLog): ExpiryRecord {
+  expectTopics(log, expiryRecordTopic)
+  const { fromChain, orderId, refundRecipient, attempted } = decode(log, 'ExpiryRecord').args
+  expectData(log, encodeAbiParameters([{ type: 'address' }, { type: 'bool' }], [refundRecipient, attempted]))
+  return { mos: getAddress(log.address), fromChain, orderId, refundRecipient, attempted }
+}
+
+/** Topics of each event that is read here: its signature and two indexed arguments. */
+const topicCount = 3
+
+function expectTopics(log: RawLog, expected: Hex): void {
+  const given = log.topics[0] ?? '0x'
+  if (given !== expected) throw new LogError('LOG_FOREIGN_TOPIC', 'The log is another event', { expected, given })
+  if (log.topics.length !== topicCount) {
+    const context = { expected: `${topicCount} topics`, given: `${log.topics.length} topics` }
+    throw new LogError('LOG_MALFORMED', `The log has ${context.given}`, context)
+  }
+}
+
+function expectData(log: RawLog, canonical: Hex): void {
+  if (canonical === log.data.toLowerCase()) return
+  throw new LogError('LOG_MALFORMED', 'The data is not canonical', { expected: canonical, given: log.data })
+}
+
+function decode<const Name extends ContractEventName<typeof iMessageServiceAbi>>(log: RawLog, eventName: Name) {
   const [signature, ...rest] = log.topics
   try {
     return decodeEventLog({

@@ -1,4 +1,5 @@
 export * from './errors.ts'
 export * from './events.ts'
 export * from './message.ts'
+export * from './options.ts'
 export * from './order-id.ts'

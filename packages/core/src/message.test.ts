@@ -16,7 +16,14 @@ import { nonceOf, orderId } from './order-id.ts'
 
 const hex = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]*$/.test(value))
 const vectors = z
-  .object({ data: z.array(hex), expected: z.array(hex), orders: z.array(hex), orderIds: z.array(hex) })
+  .object({
+    data: z.array(hex),
+    expected: z.array(hex),
+    orders: z.array(hex),
+    orderIds: z.array(hex),
+    optionsOrders: z.array(hex),
+    optionsOrderIds: z.array(hex),
+  })
   .parse(JSON.parse(readFileSync(new URL('../../../vectors/message/messages.json', import.meta.url), 'utf8')))
 
 const faults = [
@@ -103,6 +110,20 @@ test('order ids of the vectors, which the contract computes too', () => {
     assert.equal(nonceOf(id), nonce)
   })
   assert.equal(vectors.orders.length, 5)
+})
+
+test('order ids with options of the vectors: another version, and every byte of the options counts', () => {
+  const order = parseAbiParameters('uint256, address, uint256, uint64, address, bytes, bytes')
+  vectors.optionsOrders.forEach((encoded, i) => {
+    const [fromChain, mos, toChain, nonce, sender, messageData, options] = decodeAbiParameters(order, encoded)
+    const fields = { fromChain, mos, toChain, nonce, sender, messageData }
+    assert.equal(orderId({ ...fields, options }), vectors.optionsOrderIds[i])
+    assert.equal(orderId(fields), vectors.orderIds[i])
+    assert.equal(orderId({ ...fields, options: '0x' }), vectors.orderIds[i])
+    assert.notEqual(vectors.optionsOrderIds[i], vectors.orderIds[i])
+    assert.notEqual(orderId({ ...fields, options: `${options.slice(0, -1)}e` as Hex }), vectors.optionsOrderIds[i]) // CAST: one hex digit for another
+  })
+  assert.equal(vectors.optionsOrders.length, 5)
 })
 
 test('what MOS would refuse is refused before it is sent', () => {

@@ -1,7 +1,9 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256 } from 'viem'
+import { noOptions } from './options.ts'
 
-/** `version` of the order ids of `transferOut`. */
+/** `version` in the order ids of `transferOut`, and of `transferOutWithOptions`. */
 export const orderVersion = 1n
+export const orderVersionWithOptions = 2n
 
 const nonceBits = 64n
 const nonceMask = (1n << nonceBits) - 1n
@@ -19,12 +21,16 @@ export interface OrderFields {
   readonly sender: Address
   /** The encoded `MessageData`, byte for byte. */
   readonly messageData: Hex
-  /** Encoded options; `transferOut` has none. */
+  /** The encoded options, byte for byte; `transferOut` has none. */
   readonly options?: Hex
 }
 
-/** Id of an order: 24 bytes of a hash of everything about it, then the 8-byte lane nonce. */
+/**
+ * Id of an order: 24 bytes of a hash of everything about it, then the 8-byte lane nonce. The version in the hash says
+ * whether there are options, so that no message with options is one without.
+ */
 export function orderId(order: OrderFields): Hex {
+  const options = order.options ?? noOptions
   const digest = keccak256(
     encodeAbiParameters(
       [
@@ -38,14 +44,14 @@ export function orderId(order: OrderFields): Hex {
         { type: 'bytes32' },
       ],
       [
-        orderVersion,
+        options === noOptions ? orderVersion : orderVersionWithOptions,
         order.fromChain,
         order.mos,
         order.toChain,
         order.nonce,
         order.sender,
         keccak256(order.messageData),
-        keccak256(order.options ?? '0x'),
+        keccak256(options),
       ],
     ),
   )

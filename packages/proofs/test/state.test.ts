@@ -40,6 +40,7 @@ interface Vectors {
     readonly stateRoot: Hex
     readonly mos: Hex
     readonly fromChain: number
+    readonly toChain: number
     readonly fromMos: Hex
     readonly accountNodes: Hex
     readonly orders: readonly {
@@ -87,11 +88,11 @@ describe('accounts, transactions and orders; the contracts are held to the same'
   })
 
   it('replay bits of a MOS', () => {
-    const { stateRoot, mos, fromChain, fromMos, accountNodes, orders } = vectors.remoteMos
+    const { stateRoot, mos, fromChain, toChain, fromMos, accountNodes, orders } = vectors.remoteMos
     const account = verifyAccountProof(fromHex(stateRoot), mos, fromHex(accountNodes))
     assert.ok(account !== undefined)
     for (const { nonce, slot, unconsumed, storageNodes } of orders) {
-      assert.equal(consumedSlot(BigInt(fromChain), fromMos, BigInt(nonce)), slot)
+      assert.equal(consumedSlot(BigInt(fromChain), fromMos, BigInt(toChain), BigInt(nonce)), slot)
       const value = verifySlotProof(fromHex(account.storageRoot), slot, fromHex(storageNodes))
       assert.equal(isConsumed(value, BigInt(nonce)), !unconsumed)
     }

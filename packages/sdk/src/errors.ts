@@ -47,6 +47,44 @@ export class OrderNotFoundError extends MeridianError<
   }
 }
 
+/** No fee of the order is in escrow, or no longer. */
+export class NotEscrowedError extends MeridianError<
+  'NOT_ESCROWED',
+  { readonly orderId: Hex; readonly chainId: bigint }
+> {
+  constructor(orderId: Hex, chainId: bigint) {
+    super('NOT_ESCROWED', `chain ${chainId} keeps no fee of order ${orderId}, or no longer`, { orderId, chainId })
+  }
+}
+
+/** The target chain has recorded neither the delivery nor the expiry of the order. */
+export class NoRecordError extends MeridianError<'NO_RECORD', { readonly orderId: Hex; readonly chainId: bigint }> {
+  constructor(orderId: Hex, chainId: bigint) {
+    super('NO_RECORD', `chain ${chainId} has no record of order ${orderId} yet`, { orderId, chainId })
+  }
+}
+
+/** A chain does not know another: it has no light client of it. */
+export class NoRouteError extends MeridianError<'NO_ROUTE', { readonly on: bigint; readonly of: bigint }> {
+  constructor(on: bigint, of: bigint) {
+    super('NO_ROUTE', `chain ${on} has no light client of chain ${of}`, { on, of })
+  }
+}
+
+/** A block cannot be proven yet: waiting resolves it, or an operator. */
+export class NotProvableError extends MeridianError<
+  'NOT_PROVABLE',
+  { readonly chainId: bigint; readonly block: bigint; readonly detail: string }
+> {
+  constructor(chainId: bigint, block: bigint, detail: string) {
+    super('NOT_PROVABLE', `block ${block} of chain ${chainId} cannot be proven yet: ${detail}`, {
+      chainId,
+      block,
+      detail,
+    })
+  }
+}
+
 /** An endpoint serves another chain than the caller named. */
 export class ChainIdError extends MeridianError<'CHAIN_ID', { readonly expected: bigint; readonly given: bigint }> {
   constructor(expected: bigint, given: bigint) {

@@ -1,22 +1,19 @@
 import { iMessageServiceAbi } from '@meridian/abi'
 import {
-  type Account,
-  type Address,
-  type Chain,
-  erc20Abi,
-  type Hex,
-  parseEventLogs,
-  type Transport,
-  type WalletClient,
-  zeroAddress,
-} from 'viem'
+  type MessageOptions,
+  mapMessageOutTopic,
+  mapMessageOutWithOptionsTopic,
+  noOptions,
+  optionsOf,
+  parseMessageOut,
+} from '@meridian/core'
+import { type Address, encodeFunctionData, type Hex, isAddressEqual, size, zeroAddress } from 'viem'
 import type { ChainEndpoint } from './endpoint.ts'
-import { AllowanceError, named, TransactionFailedError } from './errors.ts'
+import { AllowanceError, TransactionFailedError } from './errors.ts'
 import { encodeMessage, type Message } from './message.ts'
+import { asMessageOptions, type SendOptions } from './options.ts'
 import { type Quote, quote } from './quote.ts'
-
-/** Signs and sends for one account. */
-export type Sender = WalletClient<Transport, Chain | undefined, Account>
+import { assertAllowance, type Sender, transact } from './transact.ts'
 
 /** A message that its source chain has included. */
 export interface SentMessage {
@@ -27,63 +24,62 @@ export interface SentMessage {
   readonly blockNumber: bigint
   readonly gasUsed: bigint
   readonly fee: Quote
+  /** As the message carries them: with its place in the stream, and the refund recipient. Null: it has none. */
+  readonly options: MessageOptions | null
 }
 
 /**
- * Sends `message` through `transferOut` and waits until the source chain has included it. The fee is the one quoted
- * just before; a native fee travels with the call, a token fee needs an allowance for MOS, which passes
- * it on to the fee service.
+ * Sends `message` through `transferOut`, or `transferOutWithOptions` where the options ask for anything, and waits until
+ * the source chain has included it. The fee is the one quoted just before for this very message; a native fee travels with
+ * the call, a token fee needs an allowance for MOS, which passes it on to the fee service.
  *
  * @throws {@link ContractRevertError} {@link AllowanceError} {@link TransactionFailedError}
  */
 export async function send(
   from: ChainEndpoint,
   sender: Sender,
-  request: { readonly toChain: bigint; readonly message: Message; readonly feeToken?: Address },
+  request: {
+    readonly toChain: bigint
+    readonly message: Message
+    readonly feeToken?: Address
+    readonly options?: SendOptions
+  },
 ): Promise<SentMessage> {
   const { toChain, message } = request
+  const encoded = encodeMessage(message)
   const fee = await quote(from, {
     toChain,
     gasLimit: message.gasLimit,
+    length: size(encoded),
     ...(request.feeToken === undefined ? {} : { feeToken: request.feeToken }),
   })
-  if (fee.feeToken !== zeroAddress) await assertAllowance(from, sender.account.address, fee)
+  if (fee.feeToken !== zeroAddress) await assertAllowance(from, from.mos, sender.account.address, fee)
   const value = fee.feeToken === zeroAddress ? fee.amount : 0n
-  const call = {
-    address: from.mos,
-    abi: iMessageServiceAbi,
-    functionName: 'transferOut',
-    args: [toChain, encodeMessage(message), fee.feeToken],
-    account: sender.account,
-    value,
-  } as const
-  await named('transferOut', () => from.client.simulateContract(call))
-  const sourceTx = await named('transferOut', () => sender.writeContract({ ...call, chain: null }))
-  const receipt = await from.client.waitForTransactionReceipt({ hash: sourceTx })
-  if (receipt.status !== 'success') throw new TransactionFailedError('transferOut', sourceTx)
-  const event = parseEventLogs({ abi: iMessageServiceAbi, eventName: 'mapMessageOut', logs: receipt.logs }).find(
-    (log) => log.address.toLowerCase() === from.mos.toLowerCase(),
+  const options = asMessageOptions(request.options)
+  const abi = iMessageServiceAbi
+  const name = options === null ? 'transferOut' : 'transferOutWithOptions'
+  const args = [toChain, encoded, fee.feeToken] as const
+  const data =
+    options === null
+      ? encodeFunctionData({ abi, functionName: 'transferOut', args })
+      : encodeFunctionData({ abi, functionName: 'transferOutWithOptions', args: [...args, options] })
+  const receipt = await transact(from, sender, name, { to: from.mos, data, value })
+  const sourceTx = receipt.transactionHash
+  const log = receipt.logs.find(
+    ({ address, topics }) =>
+      isAddressEqual(address, from.mos) &&
+      (topics[0] === mapMessageOutTopic || topics[0] === mapMessageOutWithOptionsTopic),
   )
-  if (event === undefined) throw new TransactionFailedError('transferOut', sourceTx)
+  if (log === undefined) throw new TransactionFailedError(name, sourceTx)
+  const out = parseMessageOut(log)
   return {
-    orderId: event.args.orderId,
+    orderId: out.orderId,
     fromChain: from.chainId,
     toChain,
     sourceTx,
     blockNumber: receipt.blockNumber,
     gasUsed: receipt.gasUsed,
     fee,
+    options: out.options === noOptions ? null : optionsOf(out.options),
   }
-}
-
-async function assertAllowance(from: ChainEndpoint, owner: Address, fee: Quote): Promise<void> {
-  const given = await named('the fee token', () =>
-    from.client.readContract({
-      address: fee.feeToken,
-      abi: erc20Abi,
-      functionName: 'allowance',
-      args: [owner, from.mos],
-    }),
-  )
-  if (given < fee.amount) throw new AllowanceError(fee.feeToken, from.mos, fee.amount, given)
 }

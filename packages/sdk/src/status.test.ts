@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodeOptions } from '@meridian/core'
 import type { Hex } from 'viem'
+import { recordOf } from './fees.ts'
 import { status } from './status.ts'
 import { createFakeChain } from './testing/chain.ts'
 import { waitForDelivery } from './wait.ts'
 
 const mos = '0x00000000000000000000000000000000000000aa'
 const word = (digits: string): Hex => `0x${digits.padStart(64, '0')}`
-const orderId = word('0d')
 const sourceTx = word('aa')
 const targetTx = word('bb')
 
@@ -20,7 +21,7 @@ test('a message is sent, final, failed and delivered by what both chains say', a
   const { from, to, lane: both } = lane()
   from.head = 10n
   to.head = 5n
-  from.out({ orderId, toChain: 2n, block: 10n, tx: sourceTx })
+  const orderId = from.out({ toChain: 2n, block: 10n, tx: sourceTx })
   const first = await status(both, orderId)
   assert.deepEqual(first, {
     orderId,
@@ -29,6 +30,7 @@ test('a message is sent, final, failed and delivered by what both chains say', a
     stage: 'sent',
     sourceTx,
     sourceBlock: 10n,
+    deadline: 0n,
     targetTx: null,
     reason: null,
   })
@@ -49,7 +51,7 @@ test('an order that the source has not sent to this chain is not found, whatever
   const { from, to, lane: both } = lane()
   from.head = 10n
   to.outcome = 2
-  from.out({ orderId, toChain: 3n, block: 10n, tx: sourceTx })
+  const orderId = from.out({ toChain: 3n, block: 10n, tx: sourceTx })
   await assert.rejects(status(both, orderId), {
     code: 'ORDER_NOT_FOUND',
     context: { orderId, fromChain: 1n, toChain: 2n },
@@ -59,7 +61,7 @@ test('an order that the source has not sent to this chain is not found, whatever
 test('the search runs backwards in ranges that public endpoints take, and ends at the first block', async () => {
   const { from, lane: both } = lane()
   from.head = 12_000n
-  from.out({ orderId, toChain: 2n, block: 3n, tx: sourceTx })
+  const orderId = from.out({ toChain: 2n, block: 3n, tx: sourceTx })
   assert.equal((await status(both, orderId)).sourceBlock, 3n)
   assert.deepEqual(from.ranges, [
     [7_001n, 12_000n],
@@ -71,7 +73,7 @@ test('the search runs backwards in ranges that public endpoints take, and ends a
 test('waiting yields each stage once and ends with delivery', async () => {
   const { from, to, lane: both } = lane()
   from.head = 1n
-  from.out({ orderId, toChain: 2n, block: 1n, tx: sourceTx })
+  const orderId = from.out({ toChain: 2n, block: 1n, tx: sourceTx })
   const steps = [
     () => {},
     () => {
@@ -80,6 +82,7 @@ test('waiting yields each stage once and ends with delivery', async () => {
     () => {},
     () => {
       to.outcome = 1
+      to.in({ orderId, fromChain: 1n, block: 0n, tx: targetTx, reason: '0xdead' })
     },
     () => {
       to.outcome = 2
@@ -101,7 +104,7 @@ test('waiting yields each stage once and ends with delivery', async () => {
 test('waiting ends when the caller has had enough', async () => {
   const { from, lane: both } = lane()
   from.head = 1n
-  from.out({ orderId, toChain: 2n, block: 1n, tx: sourceTx })
+  const orderId = from.out({ toChain: 2n, block: 1n, tx: sourceTx })
   const enough = new AbortController()
   const sleep = async () => enough.abort()
   const stages: string[] = []
@@ -109,4 +112,37 @@ test('waiting ends when the caller has had enough', async () => {
     stages.push(stage)
   }
   assert.deepEqual(stages, ['sent'])
+})
+
+test('a message with a deadline shows it, and ends as expired with the record that refunds its fee', async () => {
+  const { from, to, lane: both } = lane()
+  from.head = 10n
+  from.finalized = 10n
+  to.head = 5n
+  const options = encodeOptions({ deadline: 1_800_000_000n, sequence: 0n, refundRecipient: mos })
+  const orderId = from.out({ toChain: 2n, block: 10n, tx: sourceTx, options })
+  const waiting = await status(both, orderId)
+  assert.deepEqual([waiting.stage, waiting.deadline], ['final', 1_800_000_000n])
+  assert.equal(await recordOf(both, orderId), null)
+  to.outcome = 3
+  to.record({ kind: 'ExpiryRecord', orderId, fromChain: 1n, block: 5n, tx: targetTx, account: mos })
+  const stages: string[] = []
+  const waiter = { sleep: () => Promise.reject(new Error('it waits no longer')) }
+  for await (const { stage } of waitForDelivery(both, orderId, { waiter })) stages.push(stage)
+  assert.deepEqual(stages, ['expired'])
+  assert.equal((await status(both, orderId)).targetTx, targetTx)
+  const record = await recordOf(both, orderId)
+  assert.deepEqual([record?.kind, record?.tx], ['expiry', targetTx])
+})
+
+test('a message that was run and expired later belongs to who delivered it', async () => {
+  const { from, to, lane: both } = lane()
+  const orderId = from.out({ toChain: 2n, block: 0n, tx: sourceTx })
+  const other = '0x00000000000000000000000000000000000000bb'
+  to.head = 9n
+  to.record({ kind: 'DeliveryRecord', orderId, fromChain: 1n, block: 4n, tx: word('cc'), account: other })
+  to.record({ kind: 'ExpiryRecord', orderId, fromChain: 1n, block: 9n, tx: targetTx, account: mos })
+  const record = await recordOf(both, orderId)
+  assert.ok(record?.kind === 'delivery')
+  assert.deepEqual([record.tx, record.payee.toLowerCase()], [word('cc'), other])
 })

@@ -1,10 +1,20 @@
 import { iMessageServiceAbi } from '@meridian/abi'
+import {
+  expiryRecordTopic as expiryRecord,
+  mapMessageInTopic as messageIn,
+  mapMessageOutTopic as messageOut,
+  mapMessageOutWithOptionsTopic as messageOutWithOptions,
+  optionsOf,
+  parseMapMessageIn,
+  parseMessageOut,
+} from '@meridian/core'
 import type { Hex } from 'viem'
-import type { ChainEndpoint, Lane } from './endpoint.ts'
+import type { Lane } from './endpoint.ts'
 import { OrderNotFoundError } from './errors.ts'
+import { findLog, laneTopics, topicOf } from './logs.ts'
 
-/** `failed` is not an end: anybody may retry the message. */
-export type Stage = 'sent' | 'final' | 'failed' | 'delivered'
+/** `failed` is not an end: anybody may retry the message until its deadline. `expired`: it never runs. */
+export type Stage = 'sent' | 'final' | 'failed' | 'delivered' | 'expired'
 
 /** Where a message is, read from both chains. */
 export interface MessageStatus {
@@ -14,17 +24,16 @@ export interface MessageStatus {
   readonly stage: Stage
   readonly sourceTx: Hex
   readonly sourceBlock: bigint
-  /** The transaction that ran the message last; null before that. */
+  /** Unix seconds on the target chain; from then on it is not run any more. 0: it never expires. */
+  readonly deadline: bigint
+  /** The transaction that ran the message last, or recorded that it expired; null before that. */
   readonly targetTx: Hex | null
   /** What the target returned where it failed; null otherwise. */
   readonly reason: Hex | null
 }
 
-/** Blocks per log query: what public endpoints commonly accept. */
-const LOG_RANGE = 5_000n
-
-/** A target's outcome in `IMessageService.Outcome`: 0 none, 1 failed, 2 delivered. */
-const outcomes = ['none', 'failed', 'delivered'] as const
+/** A target's outcome in `IMessageService.Outcome`. */
+const outcomes = ['none', 'failed', 'delivered', 'expired'] as const
 
 /**
  * Reads where an order is. The search for its logs runs from the newest block backwards to the endpoint's `fromBlock`.
@@ -42,51 +51,32 @@ export async function status(lane: Lane, orderId: Hex): Promise<MessageStatus> {
       args: [from.chainId, orderId],
     }),
   ])
-  const sent = await findLog(from, 'mapMessageOut', lane, orderId)
+  const sent = await findLog(from, [messageOut, messageOutWithOptions], laneTopics(lane), (log) =>
+    log.data.startsWith(orderId),
+  )
   if (sent === null) throw new OrderNotFoundError(orderId, from.chainId, to.chainId)
-  const found = { orderId, fromChain: from.chainId, toChain: to.chainId, sourceTx: sent.hash, sourceBlock: sent.block }
+  const { deadline } = optionsOf(parseMessageOut(sent).options)
+  const found = {
+    orderId,
+    fromChain: from.chainId,
+    toChain: to.chainId,
+    sourceTx: sent.transactionHash,
+    sourceBlock: sent.blockNumber,
+    deadline,
+  }
   const name = outcomes[outcome] ?? 'none'
   if (name === 'none') {
-    return { ...found, stage: sent.block <= finalized ? 'final' : 'sent', targetTx: null, reason: null }
+    return { ...found, stage: sent.blockNumber <= finalized ? 'final' : 'sent', targetTx: null, reason: null }
   }
-  const ran = await findLog(to, 'mapMessageIn', lane, orderId)
+  if (name === 'expired') {
+    const record = await findLog(to, [expiryRecord], [topicOf(from.chainId), orderId], () => true)
+    return { ...found, stage: name, targetTx: record?.transactionHash ?? null, reason: null }
+  }
+  const ran = await findLog(to, [messageIn], laneTopics(lane), (log) => log.data.startsWith(orderId))
   return {
     ...found,
     stage: name,
-    targetTx: ran?.hash ?? null,
-    reason: name === 'failed' ? (ran?.reason ?? null) : null,
+    targetTx: ran?.transactionHash ?? null,
+    reason: ran === null || name !== 'failed' ? null : parseMapMessageIn(ran).reason,
   }
-}
-
-interface FoundLog {
-  readonly hash: Hex
-  readonly block: bigint
-  readonly reason: Hex | null
-}
-
-async function findLog(
-  chain: ChainEndpoint,
-  eventName: 'mapMessageOut' | 'mapMessageIn',
-  lane: Lane,
-  orderId: Hex,
-): Promise<FoundLog | null> {
-  const newest = await chain.client.getBlockNumber({ cacheTime: 0 })
-  for (let last = newest; last >= chain.fromBlock; last -= LOG_RANGE) {
-    const first = last - LOG_RANGE + 1n
-    const logs = await chain.client.getContractEvents({
-      address: chain.mos,
-      abi: iMessageServiceAbi,
-      eventName,
-      args: { fromChain: lane.from.chainId, toChain: lane.to.chainId },
-      fromBlock: first > chain.fromBlock ? first : chain.fromBlock,
-      toBlock: last,
-      strict: true,
-    })
-    const log = logs.findLast((candidate) => candidate.args.orderId === orderId)
-    if (log !== undefined) {
-      const reason = 'reason' in log.args ? log.args.reason : null
-      return { hash: log.transactionHash, block: log.blockNumber, reason }
-    }
-  }
-  return null
 }

@@ -15,16 +15,12 @@ export const feeServiceAbi = [
         "internalType": "address"
       },
       {
-        "name": "receiver",
+        "name": "mos_",
         "type": "address",
         "internalType": "address"
       }
     ],
     "stateMutability": "nonpayable"
-  },
-  {
-    "type": "receive",
-    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -48,6 +44,75 @@ export const feeServiceAbi = [
         "name": "",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "escrow",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
+  },
+  {
+    "type": "function",
+    "name": "escrowOf",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Escrow",
+        "components": [
+          {
+            "name": "toChain",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "token",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "amount",
+            "type": "uint128",
+            "internalType": "uint128"
+          }
+        ]
       }
     ],
     "stateMutability": "view"
@@ -168,6 +233,90 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
+    "name": "mos",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "owed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "quote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "feeToken",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "gasLimit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "registerToken",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "renounceRole",
     "inputs": [
       {
@@ -204,24 +353,6 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setBaseGas",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "baseGas",
-        "type": "uint256",
-        "internalType": "uint256"
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
     "name": "setChainGasPrice",
     "inputs": [
       {
@@ -245,15 +376,76 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setFeeReceiver",
+    "name": "setTerms",
     "inputs": [
       {
-        "name": "receiver",
-        "type": "address",
-        "internalType": "address"
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
       }
     ],
     "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "settle",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "receiptProof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "settled",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
     "stateMutability": "nonpayable"
   },
   {
@@ -274,6 +466,80 @@ export const feeServiceAbi = [
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "termsOf",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "topUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -303,32 +569,149 @@ export const feeServiceAbi = [
         "internalType": "address"
       },
       {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
         "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "outputs": [],
     "stateMutability": "nonpayable"
   },
   {
     "type": "event",
-    "name": "FeesWithdrawn",
+    "name": "FeeEarned",
     "inputs": [
       {
-        "name": "token",
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payee",
         "type": "address",
         "indexed": true,
         "internalType": "address"
       },
       {
-        "name": "receiver",
+        "name": "token",
         "type": "address",
-        "indexed": true,
+        "indexed": false,
         "internalType": "address"
       },
       {
         "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeRefunded",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "recipient",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeToppedUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "total",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
@@ -413,37 +796,18 @@ export const feeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetBaseGas",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      },
-      {
-        "name": "baseGas",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
     "name": "SetChainGasPrice",
     "inputs": [
       {
         "name": "chainId",
         "type": "uint256",
-        "indexed": false,
+        "indexed": true,
         "internalType": "uint256"
       },
       {
         "name": "token",
         "type": "address",
-        "indexed": false,
+        "indexed": true,
         "internalType": "address"
       },
       {
@@ -463,13 +827,82 @@ export const feeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetFeeReceiver",
+    "name": "TermsSet",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "chainId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "indexed": false,
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "Withdrawn",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "to",
         "type": "address",
         "indexed": false,
         "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
       }
     ],
     "anonymous": false
@@ -497,7 +930,78 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
+    "name": "FeeService_AlreadyEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_BeforeDeadline",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "FeeService_ChainNotServed",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_Consumed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoDeadline",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoRoute",
     "inputs": [
       {
         "name": "chainId",
@@ -511,7 +1015,7 @@ export const feeServiceAbi = [
     "name": "FeeService_NotAContract",
     "inputs": [
       {
-        "name": "token",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -519,7 +1023,18 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_NotReceiver",
+    "name": "FeeService_NotEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotMos",
     "inputs": [
       {
         "name": "expected",
@@ -530,6 +1045,49 @@ export const feeServiceAbi = [
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingOwed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingToSettle",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -554,7 +1112,7 @@ export const feeServiceAbi = [
     "name": "FeeService_PaymentFailed",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       },
@@ -583,8 +1141,292 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_ZeroReceiver",
+    "name": "FeeService_WrongToken",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_WrongValue",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_Child",
+    "inputs": [
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_EmptyValue",
     "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_HexPrefix",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_ItemCount",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_KeyLength",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_KeyMismatch",
+    "inputs": [
+      {
+        "name": "nibblesLeft",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_NodeHash",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_NodeTooShort",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_TrailingNodes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_NonCanonicalLength",
+    "inputs": [
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_OutOfBounds",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_StringLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_TrailingBytes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_UnexpectedKind",
+    "inputs": [
+      {
+        "name": "expectedList",
+        "type": "bool",
+        "internalType": "bool"
+      },
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_BloomLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_TopicLength",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "Receipts_Topics",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_TransactionIndex",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_Type",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   {
     "type": "error",
@@ -600,4 +1442,4 @@ export const feeServiceAbi = [
 ] as const
 
 export const feeServiceBytecode =
-  '0x6080346100de57601f61116b38819003918201601f19168301916001600160401b038311848410176100e2578084926060946040528339810103126100de5761007261004a826100f6565b9161006c610066604061005f602085016100f6565b93016100f6565b9361010a565b50610180565b506001600160a01b031680156100cf57600180546001600160a01b031916821790556040519081527fffb40bfdfd246e95f543d08d9713c339f1d90fa9265e39b4f562f9011d7c919f90602090a1604051610ef790816102148239f35b6383ab7c3d60e01b5f5260045ffd5b5f80fd5b634e487b7160e01b5f52604160045260245ffd5b51906001600160a01b03821682036100de57565b6001600160a01b0381165f9081525f51602061114b5f395f51905f52602052604090205460ff1661017b576001600160a01b03165f8181525f51602061114b5f395f51905f5260205260408120805460ff191660011790553391905f51602061110b5f395f51905f528180a4600190565b505f90565b6001600160a01b0381165f9081525f51602061112b5f395f51905f52602052604090205460ff1661017b576001600160a01b03165f8181525f51602061112b5f395f51905f5260205260408120805460ff191660011790553391907fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a905f51602061110b5f395f51905f529080a460019056fe608080604052600436101561001c575b50361561001a575f80fd5b005b5f3560e01c90816301ffc9a714610b6b57508063101dc9da14610a3b57806316ad82d7146109f1578063248a9ca3146109bf5780632f2ff15d1461098257806336568abe1461091857806391d14854146108c2578063a217fddf146108a8578063a62ea1b114610817578063a6a59bcc1461069f578063aa6c79991461048f578063d547741f1461044d578063efdcd97414610333578063f3fef3a31461010b5763fbb81279146100cd575f61000f565b34610107575f6003193601126101075760206040517fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a8152f35b5f80fd5b3461010757604060031936011261010757610124610c09565b6024359073ffffffffffffffffffffffffffffffffffffffff60015416908133036103035773ffffffffffffffffffffffffffffffffffffffff1681817f5e110f8bc8a20b65dcc87f224bdf1cc039346e267118bae2739847f07321ffa86020604051878152a38061026757505f80808085855af13d15610262573d67ffffffffffffffff811161023557604051907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0603f81601f8401160116820182811067ffffffffffffffff8211176102355760405281525f60203d92013e5b1561020757005b7fbd208437000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b610200565b91604051917fa9059cbb000000000000000000000000000000000000000000000000000000005f5260045260245260205f60448180865af19060015f51148216156102e2575b604052156102b757005b7f5274afe7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b9060018115166102fa57823b15153d151616906102ad565b503d5f823e3d90fd5b507f6389d76b000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b346101075760206003193601126101075761034c610c09565b335f9081527fad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5602052604090205460ff161561041d5773ffffffffffffffffffffffffffffffffffffffff1680156103f5576020817fffb40bfdfd246e95f543d08d9713c339f1d90fa9265e39b4f562f9011d7c919f927fffffffffffffffffffffffff00000000000000000000000000000000000000006001541617600155604051908152a1005b7f83ab7c3d000000000000000000000000000000000000000000000000000000005f5260045ffd5b7fe2517d3f000000000000000000000000000000000000000000000000000000005f52336004525f60245260445ffd5b346101075760406003193601126101075761001a60043561046c610c2c565b9061048a610485825f525f602052600160405f20015490565b610cf7565b610e2f565b34610107576060600319360112610107576004356104ab610c2c565b906044356104b7610c6f565b6fffffffffffffffffffffffffffffffff81116106605773ffffffffffffffffffffffffffffffffffffffff83169283151580918192610656575b5061062a57907f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a9360809392610526610c4f565b60018152602081016fffffffffffffffffffffffffffffffff85168152855f52600460205260405f20845f5260205261059160405f2092511515839060ff7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0083541691151516179055565b517fffffffffffffffffffffffffffffff00000000000000000000000000000000ff70ffffffffffffffffffffffffffffffff0083549260081b1691161790556105f0575b6040519283526020830152604082015260016060820152a1005b805f52600260205260405f2060017fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff008254161790556105d6565b837f4dd62c5c000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b90503b15856104f2565b7f5fd962ce000000000000000000000000000000000000000000000000000000005f526fffffffffffffffffffffffffffffffff60045260245260445ffd5b34610107576040600319360112610107576004356106bb610c2c565b90805f52600360205260405f20916106d1610c4f565b92549267ffffffffffffffff602060ff8616159283158152019460081c1684526107eb57815f52600460205260405f2073ffffffffffffffffffffffffffffffffffffffff82165f5260205260405f209161072a610c4f565b9254926fffffffffffffffffffffffffffffffff602060ff8616159283158152019460081c1684526107a5576060836fffffffffffffffffffffffffffffffff67ffffffffffffffff87511691511673ffffffffffffffffffffffffffffffffffffffff600154169060405192835260208301526040820152f35b73ffffffffffffffffffffffffffffffffffffffff92507f2b4a56ed000000000000000000000000000000000000000000000000000000005f526004521660245260445ffd5b507f908454b7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b34610107576040600319360112610107577f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a608060043573ffffffffffffffffffffffffffffffffffffffff61086b610c2c565b610873610c6f565b825f52600460205260405f208282165f526020525f60408120556040519283521660208201525f60408201525f6060820152a1005b34610107575f6003193601126101075760206040515f8152f35b34610107576040600319360112610107576108db610c2c565b6004355f525f60205273ffffffffffffffffffffffffffffffffffffffff60405f2091165f52602052602060ff60405f2054166040519015158152f35b3461010757604060031936011261010757610931610c2c565b3373ffffffffffffffffffffffffffffffffffffffff82160361095a5761001a90600435610e2f565b7f6697b232000000000000000000000000000000000000000000000000000000005f5260045ffd5b346101075760406003193601126101075761001a6004356109a1610c2c565b906109ba610485825f525f602052600160405f20015490565b610d5d565b346101075760206003193601126101075760206109e96004355f525f602052600160405f20015490565b604051908152f35b346101075760206003193601126101075773ffffffffffffffffffffffffffffffffffffffff610a1f610c09565b165f526002602052602060ff60405f2054166040519015158152f35b3461010757604060031936011261010757602435600435610a5a610c6f565b67ffffffffffffffff8211610b33576040907fad5c2dea6aa3de91e1d4184bfca7672743d3fd21a3b1eec97859fcc6ebe27cac92610a96610c4f565b600181526020810167ffffffffffffffff83168152835f526003602052610aee855f2092511515839060ff7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0083541691151516179055565b517fffffffffffffffffffffffffffffffffffffffffffffff0000000000000000ff68ffffffffffffffff0083549260081b16911617905582519182526020820152a1005b507f5fd962ce000000000000000000000000000000000000000000000000000000005f5267ffffffffffffffff60045260245260445ffd5b3461010757602060031936011261010757600435907fffffffff00000000000000000000000000000000000000000000000000000000821680920361010757817f7965db0b0000000000000000000000000000000000000000000000000000000060209314908115610bdf575b5015158152f35b7f01ffc9a70000000000000000000000000000000000000000000000000000000091501483610bd8565b6004359073ffffffffffffffffffffffffffffffffffffffff8216820361010757565b6024359073ffffffffffffffffffffffffffffffffffffffff8216820361010757565b604051906040820182811067ffffffffffffffff82111761023557604052565b335f9081527fe70f4a856a97bd1ebdcb74b506f0a385e96f16da6133e1d2983a79b65bc91dc0602052604090205460ff1615610ca757565b7fe2517d3f000000000000000000000000000000000000000000000000000000005f52336004527fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a60245260445ffd5b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff33165f5260205260ff60405f20541615610d2e5750565b7fe2517d3f000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260ff60405f205416155f14610e2957805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260405f2060017fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0082541617905573ffffffffffffffffffffffffffffffffffffffff339216907f2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d5f80a4600190565b50505f90565b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260ff60405f2054165f14610e2957805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260405f207fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff00815416905573ffffffffffffffffffffffffffffffffffffffff339216907ff6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b5f80a4600190562f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0de70f4a856a97bd1ebdcb74b506f0a385e96f16da6133e1d2983a79b65bc91dc0ad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5' as const
+  '0x60a06040523461015957604051601f612c7938819003918201601f19168301916001600160401b03831184841017610145578084926060946040528339810103126101595761004d8161015d565b90610066604061005f6020840161015d565b920161015d565b604051602081016001600160401b03811182821017610145576040525f81525f5460015f558060011061010d575b505f8080525f516020612c395f395f51905f5291905b600181106100f0576100c9856100c38887608052610171565b506101e7565b5060405161297e908161027b8239608051818181610c370152818161152301526118aa0152f35b81516001600160a01b0316818401556020909101906001016100aa565b5f8080525f19909101905f516020612c395f395f51905f52905b828110610135575050610094565b805f600180938501015501610127565b634e487b7160e01b5f52604160045260245ffd5b5f80fd5b51906001600160a01b038216820361015957565b6001600160a01b0381165f9081525f516020612c195f395f51905f52602052604090205460ff166101e2576001600160a01b03165f8181525f516020612c195f395f51905f5260205260408120805460ff191660011790553391905f516020612bf95f395f51905f528180a4600190565b505f90565b6001600160a01b0381165f9081525f516020612c595f395f51905f52602052604090205460ff166101e2576001600160a01b03165f8181525f516020612c595f395f51905f5260205260408120805460ff191660011790553391907fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a905f516020612bf95f395f51905f529080a460019056fe6080806040526004361015610012575f80fd5b5f3560e01c90816301ffc9a7146118f75750806309824a80146118ce5780631528dd771461188b57806316ad82d714611843578063248a9ca31461181857806328079e4a146117c45780632f2ff15d1461178657806336568abe14611742578063399dcb94146114d957806339c2ebb914610ba657806342943e601461092457806378bf1d8b1461081057806383a265a71461074857806391d14854146106fe578063a217fddf146106e4578063a62ea1b114610662578063a6a59bcc146105ab578063aa6c799914610486578063ab21ab4014610463578063badc2dff14610381578063d547741f1461033c578063f940e385146101575763fbb8127914610119575f80fd5b34610153575f3660031901126101535760206040517fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a8152f35b5f80fd5b346101535760403660031901126101535761017061194a565b610178611960565b335f52600360205260405f206001600160a01b0383165f5260205260405f205491821561031c576001600160a01b0390335f52600360205260405f208282165f526020525f604081205516806040517fa4195c37c2947bbe89165f03e320b6903116f0b10d8cfdb522330f7ce6f9fa2433918061020c888883602090939291936001600160a01b0360408201951681520152565b0390a38061029f57505f80808085855af13d1561029a573d67ffffffffffffffff8111610286576040519061024b601f8201601f1916602001836119ca565b81525f60203d92013e5b1561026757506020905b604051908152f35b6001600160a01b039063bd20843760e01b5f521660045260245260445ffd5b634e487b7160e01b5f52604160045260245ffd5b610255565b91906001600160a01b036040519163a9059cbb60e01b5f52166004528160245260205f60448180875af19060015f51148216156102fb575b604052156102e8576020915061025f565b50635274afe760e01b5f5260045260245ffd5b90600181151661031357833b15153d151616906102d7565b503d5f823e3d90fd5b6001600160a01b03906373464ebb60e01b5f52336004521660245260445ffd5b346101535760403660031901126101535761037f60043561035b611960565b9061037a610375825f526004602052600160405f20015490565b611d69565b611ee8565b005b34610153576020366003190112610153575f60a06040516103a1816119ae565b82815282602082015282604082015282606082015282608082015201526004355f52600560205260c060405f206001600160a01b036040516103e2816119ae565b61ffff8354818163ffffffff858160ff84161515998a835260a08a60016020860193858960081c1685528960806040890198888c60281c168a5282606082019c60481c168c52019b60581c168b5201541699019889526040519a8b52511660208a0152511660408801525116606086015251166080840152511660a0820152f35b60603660031901126101535761037f61047a611960565b60443590600435611a78565b34610153576060366003190112610153576004356104a2611960565b906044356104ae611cfa565b6001600160801b03811161058e5760407f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a916001600160a01b038516948561057f575b5081516104fd81611992565b60018152602081016001600160801b0383168152855f526006602052835f20875f5260205261053e845f2092511515839060ff801983541691151516179055565b5170ffffffffffffffffffffffffffffffff0082549160081b169070ffffffffffffffffffffffffffffffff001916179055815190815260016020820152a3005b61058890611daa565b856104f1565b632fecb16760e11b5f526001600160801b0360045260245260445ffd5b3461015357604036600319011261015357606060043561064e6105cc611960565b91805f52600560205263ffffffff8061064260405f2095604051906105f0826119ae565b87549560ff8716151583526001600160a01b036001602085019a878a60081c168c5261ffff604087019a898160281c168c52818160481c168f89015260581c16608087015201541660a0840152612144565b94511691511690611a42565b906040519182526020820152306040820152f35b346101535760403660031901126101535760043561067e611960565b90610687611cfa565b805f52600660205260405f206001600160a01b0383165f526020525f60408120557f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a60406001600160a01b038151945f86525f60208701521693a3005b34610153575f3660031901126101535760206040515f8152f35b3461015357604036600319011261015357610717611960565b6004355f5260046020526001600160a01b0360405f2091165f52602052602060ff60405f2054166040519015158152f35b34610153576020366003190112610153575f6040805161076781611976565b82815282602082015201526004355f526002602052606060405f206001600160801b036040519161079783611976565b546001600160a01b0382816107d367ffffffffffffffff85169687815283604063ffffffff88821c169283602082015201968a1c168652611a62565b90549060031b1c1692511691604080516107ec81611976565b86815260208101928352019283526040519485525116602084015251166040820152f35b346101535760803660031901126101535760043561082c611960565b606435825f52600560205260405f209060405193610849856119ae565b82549060ff82161515865260208601958260081c63ffffffff16875260408101958360281c63ffffffff16875260608201958460481c61ffff168752608083019460581c61ffff168552600101546001600160a01b031660a08301526108ae92612144565b925161ffff168083115f149561ffff6108ff61025f9761090e966109089560209b610913576108e563ffffffff916108fa93611a35565b955b511663ffffffff60443593511690611a42565b611a42565b93511690611a4f565b90611a42565b611a4f565b50506108fa63ffffffff5f956108e7565b346101535760e03660031901126101535760043560c036602319011261015357335f9081527f17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec602052604090205460ff1615610b28575b67ffffffffffffffff8111610b0a576001600160a01b0361099a611a1f565b16610aec575b805f52600560205260405f206024359081151580830361015357815460ff191660ff841515161782556044359063ffffffff8216918281036101535783549260643563ffffffff811691828203610153576084359361ffff8516958686036101535760a4359761ffff8916998a8a036101535760019161ffff60581b8b60581b169061ffff60581b199064ffffffff008760081b16906affffffffffffffffffff001916171668ffffffff00000000008860281b16176affff0000000000000000008a60481b1617178155016001600160a01b03610a7c611a1f565b166001600160a01b03198254161790556040519950895250602088015250604086015250606084015250608082015260c4356001600160a01b038116809103610153578160c09160a07fcd4657eff6214b108d880e67aa201f331cb9d8cae34a21c16a07cbde6cc368c2940152a2005b610b056001600160a01b03610aff611a1f565b1661211e565b6109a0565b632fecb16760e11b5f5267ffffffffffffffff60045260245260445ffd5b610b30611cfa565b610b38611a1f565b815f5260056020526001600160a01b0380600160405f200154169116031561097b57335f9081527f17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec602052604090205460ff1661097b5763e2517d3f60e01b5f52336004525f60245260445ffd5b346101535760403660031901126101535760243560043567ffffffffffffffff821161015357366023830112156101535781600401359167ffffffffffffffff83116101535760248101903660248583010111610153575f915f6020604051610c0e81611992565b82815201526040519463b980c78f60e01b86528460048701526040866024816001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000165afa95861561140b575f9661146a575b506001600160a01b038651161561145757608081108015611443575b61141657505083516001600160a01b031693604482016020610ca582806119ec565b9788916044604051809b8195829463e607a9f360e01b8452886004850152816024850152848401375f828201840152601f01601f191681010301915afa95861561140b575f966113d5575b5094610d0f610d0560649760848601906119ec565b97909401356122b5565b969096801580156113cb575b6113b4576001600160ff1b0381168103610ee7575f9760019190911b928286019186918a9190825b80156110d457505050508181036110b157505050851561109f57508482019180838214611087578390823560f81c60c0811061104a575b50610d859250612337565b83810361103b575082610d9f81610d9f81610da6956123de565b90506123de565b9081036101008103611023575082610dbd91612337565b92808403610ffa5750602090910191819003805b610dfc575050508015610de957602090604051908152f35b50630755724960e41b5f5260045260245ffd5b610e0c610e149183018093612337565b8092916123de565b81819392930360148103610fe3575081610e2d91612337565b9091828203608481118015610fd7575b610fc0576021900491610e68610e528461247f565b93610e6060405195866119ca565b80855261247f565b602084019490601f190136863760019085905b838110610fa057505015610f9157610e9382826123de565b929091818403610f675750809603946001600160a01b03885116903560601c149384610f5b575b84610f42575b84610efb575b50505050610ed5575b80610dd1565b925f198114610ee75760010192610ecf565b634e487b7160e01b5f52601160045260245ffd5b9091929350835115610f2e5751835160021015610f2e57816060610f259501930392519089611fb7565b86808080610ec6565b634e487b7160e01b5f52603260045260245ffd5b9350825160011015610f2e576040830151461493610ec0565b83516003149450610eba565b80610f75610f7b9286611a35565b92611a35565b9063046979d360e11b5f5260045260245260445ffd5b638dcba9e960e01b5f5260045ffd5b6001810135825280355f1a60a01490921691602090910190602101610e7b565b63b41155db60e01b5f52608460045260245260445ffd5b50602181061515610e3d565b6308d25c3560e01b5f52601460045260245260445ffd5b61100e87916110098684611a42565b611a35565b63046979d360e11b5f5260045260245260445ffd5b63d3daa57160e01b5f5261010060045260245260445ffd5b61100e84611009899384611a42565b91505060018110801561107d575b61106b5750826001610d85920188610d7a565b6326b975c360e11b5f5260045260245ffd5b50607f8111611058565b6339dccf8760e21b5f5260016004525f60245260445ffd5b6313ae3d1160e21b5f5260045260245ffd5b906110096110bf9284611a42565b636c9df36560e01b5f5260045260245260445ffd5b879699919493979c92959c611162575b5050506110f18a82612337565b959092828703809381604051918237209080820361114d5750508082106111385750509083611120939261260f565b9a909791959194909391926020915b92909192610d43565b6373c4969960e11b5f5260045260245260445ffd5b630b36a95f60e31b5f5260045260245260445ffd5b8c865f91875f918835905f918060f81c8060f9146113905760f814611371575b508311831582355f1a60801860df161717156111c957505050505f905b816111ab5750506110e4565b929a979450929c9594509650916020919360041b905f19019661112f565b90919293506040518880850392838284370381019170808080808080808080808080808080808070ffdfdfdfdfdfdfdfdfdfdfdfdfdfdfdfdf6020601e1986015180601f521685016020601d1982015180601e521601601c198101519081601d526020601e19921601016020600382015180601c5216016020600482015180601b5216016020600582015180601a521601602060068201518060195216016020600782015180601852160160206008820151806017521601602060098201518060165216016020600a8201518060155216016020600b8201518060145216016020600c8201518060135216016020600d8201518060125216016020600e8201518060115216016020600f8201518060105216016010810151600f526030601f519460786f010101010101010101010101010101018760051c169b60f91c169860018c8b1c161590828920181796019101189216181717611369575b611fe07f010101010101010101010101010101010101010101010101010101010101010160209495601e1994610100031b0260f31c16908a60fc1c010101015161119f565b5f9250611324565b60011a6037811115611182578a01600290810194508a0191505f611182565b5060e81c61ffff1660ff811115611182578a01600390810194508a0191505f611182565b63ea79adfb60e01b5f52602060045260245260445ffd5b5060208111610d1b565b95506020863d602011611403575b816113f0602093836119ca565b8101031261015357945194610d0f610cf0565b3d91506113e3565b6040513d5f823e3d90fd5b60208110156114355750505f5b63929a71c960e01b5f5260045260245ffd5b61143e91611f87565b611423565b5060206114508284611f87565b1415610c83565b846322009b5960e01b5f5260045260245ffd5b9095506040813d6040116114d1575b81611486604093836119ca565b81010312610153576040519061149b82611992565b8051906001600160a01b038216820361015357602091835201516001600160a01b03811681036101535760208201529486610c67565b3d9150611479565b60a03660031901126101535760043560243590604435916001600160a01b03831680930361015357606435608435936001600160a01b038516809503610153576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001680330361172c57508015801561172657825b8034036117105750845f52600260205267ffffffffffffffff60405f2054166116fd5780156116e45763ffffffff5f5b1690811590816116db575b506116c457831580156116b3575b61169457917f3e509d4203ef1852baab8f72e4c21e54d20bb0b72c908280a7c0ebf86443423193916116816060946001600160801b036115dd85611f6d565b604051926115ea84611976565b67ffffffffffffffff88168452602084019081528260408501921682528a5f52600260205267ffffffffffffffff60405f209451166bffffffff00000000000000008554925160401b16916bffffffffffffffffffffffff19161717835551166fffffffffffffffffffffffffffffffff60601b196fffffffffffffffffffffffffffffffff60601b83549260601b169116179055565b60405192835260208301526040820152a3005b83632fecb16760e11b5f5267ffffffffffffffff60045260245260445ffd5b5067ffffffffffffffff841161159e565b5082632b4a56ed60e01b5f5260045260245260445ffd5b90501587611590565b815f52600160205263ffffffff8060405f205416611585565b84633eb0964b60e21b5f5260045260245ffd5b63e73338f960e01b5f526004523460245260445ffd5b5f611555565b6362628ebd60e01b5f526004523360245260445ffd5b346101535760403660031901126101535761175b611960565b336001600160a01b038216036117775761037f90600435611ee8565b63334bd91960e11b5f5260045ffd5b346101535760403660031901126101535761037f6004356117a5611960565b906117bf610375825f526004602052600160405f20015490565b611e59565b34610153576040366003190112610153576117dd61194a565b6001600160a01b036117ed611960565b91165f5260036020526001600160a01b0360405f2091165f52602052602060405f2054604051908152f35b3461015357602036600319011261015357602061025f6004355f526004602052600160405f20015490565b3461015357602036600319011261015357602061188161186161194a565b6001600160a01b03165f52600160205263ffffffff60405f205416151590565b6040519015158152f35b34610153575f3660031901126101535760206040516001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b346101535760203660031901126101535761037f6118ea61194a565b6118f2611cfa565b611daa565b34610153576020366003190112610153576004359063ffffffff60e01b821680920361015357602091637965db0b60e01b8114908115611939575b5015158152f35b6301ffc9a760e01b14905083611932565b600435906001600160a01b038216820361015357565b602435906001600160a01b038216820361015357565b6060810190811067ffffffffffffffff82111761028657604052565b6040810190811067ffffffffffffffff82111761028657604052565b60c0810190811067ffffffffffffffff82111761028657604052565b90601f8019910116810190811067ffffffffffffffff82111761028657604052565b903590601e1981360301821215610153570180359067ffffffffffffffff82116101535760200191813603831361015357565b60c4356001600160a01b03811681036101535790565b91908203918211610ee757565b91908201809211610ee757565b81810292918115918404141715610ee757565b5f54811015610f2e575f805260205f2001905f90565b805f52600260205260405f2080549167ffffffffffffffff831615611ce8576001600160a01b0380611ab263ffffffff8660401c16611a62565b90549060031b1c16941693808503611cd157508315928315611ccb57855b8034036117105750611af9611af4876001600160801b03611b319460601c16611a42565b611f6d565b83546fffffffffffffffffffffffffffffffff60601b1916606082901b6fffffffffffffffffffffffffffffffff60601b1617909355565b6001600160801b03604051928584528660208501521660408301527f5e2083f9f7e07e23ff2d24ef9e41a1644ba3b7e42c524f1482e1e8cfafa45cd160603393a3611cc7576040516370a0823160e01b8152306004820152602081602481855afa90811561140b575f91611c95575b50604051916323b872dd60e01b5f5233600452306024528360445260205f60648180855af160015f5114811615611c76575b836040525f60605215611c6457826024816020936370a0823160e01b82523060048301525afa801561140b575f90611c30575b611c0f9250611a35565b90808203611c1b575050565b63b65a9a3760e01b5f5260045260245260445ffd5b506020823d602011611c5c575b81611c4a602093836119ca565b8101031261015357611c0f9151611c05565b3d9150611c3d565b635274afe760e01b5f5260045260245ffd5b6001811516611c8c57813b15153d151616611bd2565b833d5f823e3d90fd5b90506020813d602011611cbf575b81611cb0602093836119ca565b8101031261015357515f611ba0565b3d9150611ca3565b5050565b5f611ad0565b849063560bc1d160e11b5f5260045260245260445ffd5b63a75ef47960e01b5f5260045260245ffd5b335f9081527fbe7795e42f5c1453d8c79782c589b4a9297dd44c44baa39a07bfacd1f8dc653a602052604090205460ff1615611d3257565b63e2517d3f60e01b5f52336004527fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a60245260445ffd5b805f52600460205260405f206001600160a01b0333165f5260205260ff60405f20541615611d945750565b63e2517d3f60e01b5f523360045260245260445ffd5b6001600160a01b03811690815f52600160205263ffffffff60405f205416611cc757611dd59061211e565b5f5463ffffffff8111611e3f57815f52600160205263ffffffff60405f20911663ffffffff198254161790555f546801000000000000000081101561028657806001611e2392015f55611a62565b6001600160a01b03829392549160031b92831b921b1916179055565b632fecb16760e11b5f5263ffffffff60045260245260445ffd5b805f52600460205260405f206001600160a01b0383165f5260205260ff60405f205416155f14611ee257805f52600460205260405f206001600160a01b0383165f5260205260405f20600160ff198254161790556001600160a01b03339216907f2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d5f80a4600190565b50505f90565b805f52600460205260405f206001600160a01b0383165f5260205260ff60405f2054165f14611ee257805f52600460205260405f206001600160a01b0383165f5260205260405f2060ff1981541690556001600160a01b03339216907ff6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b5f80a4600190565b6001600160801b03811161058e576001600160801b031690565b359060208110611f95575090565b5f199060200360031b1b1690565b35906001600160a01b038216820361015357565b93919293835f52600260205267ffffffffffffffff60405f20541603612116577f7f4179b0bf2bc64eaa82731457f110b11b542559a5339eafcb69758a0c542f8481148061210c575b6120bf577f4ccf9e5cf7f14b64a0300e125ddc80af1d04e015385625e8dc77db995af95f6814806120b5575b612037575050505f90565b826040918101031261015357602061204e83611fa3565b920135918215158303610153576001600160a01b031691611ee2577fd28215664fefe06232dc4d1aa8beb295b350b52ddbccaa243925a0e543b8a14b6120948383612497565b604080516001600160a01b03939093168352602083019190915290a3600190565b506040811461202c565b5082602091819394010312610153576120df6001600160a01b0391611fa3565b16907f92f1166261d4ea3773a77ca1874cf39f98f9426b9d2cdd0745cbdc470bfe7e4e6120948383612497565b5060208214612000565b505050505f90565b803b156121285750565b6001600160a01b03906313758b1760e21b5f521660045260245ffd5b92918051156122a25760a001516001600160a01b0316806121d75750825f52600660205260405f206001600160a01b0382165f5260205260405f209260206040519461218f86611992565b54946001600160801b0360ff871615159687835260081c169182910152935b156121b7575050565b6001600160a01b039250632b4a56ed60e01b5f526004521660245260445ffd5b926040516303a028c160e01b81528160048201526040816001600160a01b0385169687602483015281604481800301915afa801561140b575f915f91612260575b509481612226575b506121ae565b9050158015612236575b5f612220565b5061225b826001600160a01b03165f52600160205263ffffffff60405f205416151590565b612230565b9150506040813d60401161229a575b8161227c604093836119ca565b8101031261015357805190811515820361015357602001515f612218565b3d915061226f565b8363908454b760e01b5f5260045260245ffd5b9067ffffffffffffffff821161231857811561230c5760808210612302576001915b808360031b1c6122f8578260031b60f8031b8260800160f81b179160010190565b91600101916122d7565b9060f81b90600190565b600160ff1b9150600190565b5063117cf9c760e31b5f5267ffffffffffffffff60045260245260445ffd5b91905f905f938035928360f81c93848060f9146123ba5760f81461239b575b50825f19870110612393575061236e92939450612548565b9391929092931561237c5750565b63ddb745eb60e01b5f52600160045260245260445ffd5b925050509190565b60028301915060011a603781111561235657820160020195505f612356565b5060038301915060e81c61ffff1660ff81111561235657820160030195505f612356565b5f9291813560f881901c92908590607f1985016037811115612463575060b98514612440575b505b825f19870110612393575061241d92939450612548565b93919290929361242a5750565b63ddb745eb60e01b5f525f60045260245260445ffd5b60e81c61ffff1660ff81111561240457955050600380820195820101945f612404565b60011490506124065750828101607e1901945060018101612406565b67ffffffffffffffff81116102865760051b60200190565b9091815f5260026020526001600160801b036001600160a01b0361250463ffffffff60405f20604051906124ca82611976565b549667ffffffffffffffff881682528560406020840193858b831c168552019860601c1688525f5260026020525f60408120555116611a62565b90549060031b1c16925116916001600160a01b038194165f5260036020526001600160a01b0360405f2091165f5260205260405f20612544838254611a42565b9055565b905f928235938460f81c90608082106001146125ff575060bf811192603f821690816001870160378211156125e957508760081b906036190160031b610100031c91603519908701019660011a15156037831116915b8701955b8187116125c5575050156125b35750565b6370460b0960e11b5f5260045260245ffd5b80610f756125d39289611a35565b906339dccf8760e21b5f5260045260245260445ffd5b97607f91935060011a116081841415179161259e565b93945060018086019493866125a2565b9293909182905f905b600195612625868261293d565b1561279857945f908160fc84901c5b601082036127255750506126498183986123de565b9180830361270f575089156126f85750503560f81c6080146126ec5760041b955f1901935b803560f81c9560c0871190816126e0575b60a0881415806126d8575b6126c557156126b857156126aa57600181019560be199101019395612618565b5f9660019091013595509392565b506001965f965094939050565b876305754e1360e31b5f5260045260245ffd5b50811561268a565b60de881115915061267f565b6001965f965090945092565b600199505f98509296508795929450849003925050565b82635682314f60e01b5f5260045260245260445ffd5b909997818b14612790575b803560f81c6020198116608003612756576020160160019081019a5b0190999799612634565b60c08111801590612786575b612774570160be19019960019061274c565b6305754e1360e31b5f5260045260245ffd5b5060de8111612762565b925082612730565b856127a691989692986123de565b96909182358060f81c92808260fc1c1694818360fd1c14958360fe1c15801590612928575b61291557818c035f1901831b81019587158061290d575b6128fb575082036128f157505060041b905b898884111592836128dc575b505081988094612851578161281491612548565b50905081810361283c57505061282b575b5061266e565b9094968160021b1b9603935f612825565b635682314f60e01b5f5260045260245260445ffd5b61286492939799508198969594506123de565b9590968087036128c657508587146128b7578490826128ad575b50501561289c5750505060015f94935f93809303915b959493929190565b5f9695929450909250906001612894565b149050835f61287e565b630b7ac71760e31b5f5260045ffd5b86635682314f60e01b5f5260045260245260445ffd5b18600284901b610100031c159150895f612800565b01359190506127f4565b6341bdbd7d60e11b5f5260045260245ffd5b5086156127e2565b856341bdbd7d60e11b5f5260045260245ffd5b50801580156127cb5750600f861615156127cb565b90813560f81c9160a083146129665750506080811490811561295d575090565b60c09150101590565b8192509060216129769201612548565b509050141590562f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec290decd9548b62a8d60345a988386fc84ba6bc95484008f6362f93160ef3e563be7795e42f5c1453d8c79782c589b4a9297dd44c44baa39a07bfacd1f8dc653a' as const

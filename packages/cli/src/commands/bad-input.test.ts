@@ -24,7 +24,6 @@ test('deploy: each malformed or contradictory flag is refused before anything is
     '--pauser': address('2'),
     '--unpauser': address('3'),
     '--pricer': address('4'),
-    '--fee-receiver': address('5'),
     '--out': '/nowhere/deployment.json',
   }
   const flags = (change: Readonly<Record<string, string>>) => [
@@ -41,10 +40,15 @@ test('deploy: each malformed or contradictory flag is refused before anything is
     [{ '--governor': '0x1' }, /--governor/],
     [{ '--governor': '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A' }, /--governor: must not be the deploying account/],
     [{ '--unpauser': address('2') }, /--unpauser: must not be the pauser/],
-    [{ '--fee-receiver': 'me' }, /--fee-receiver/],
+    [{ '--pricer': 'me' }, /--pricer/],
     [{ '--delay': '-5' }, /--delay/],
     [{ '--base-gas': '0' }, /--base-gas/],
+    [{ '--base-gas': '4294967296' }, /--base-gas/],
+    [{ '--update-gas': '-1' }, /--update-gas/],
+    [{ '--included-bytes': '65536' }, /--included-bytes/],
+    [{ '--gas-per-byte': 'many' }, /--gas-per-byte/],
     [{ '--gas-price': '1.5' }, /--gas-price/],
+    [{ '--gas-price': `${2n ** 128n}` }, /--gas-price/],
     [{ '--key': 'KEY' }, /--key/],
   ]
   for (const [change, names] of bad) assertRefused(await runIn(flags(change), env), names)

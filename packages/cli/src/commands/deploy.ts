@@ -1,4 +1,5 @@
 import { iLightClientAbi } from '@meridian/abi'
+import type { ConsensusKind } from '@meridian/consensus'
 import { Command } from 'commander'
 import type { Address } from 'viem'
 import { deployChain, type Roles } from '../deploy/chain.ts'
@@ -9,29 +10,46 @@ import { deployLightClient, type SourceInfo } from '../deploy/light-client.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { accountOf, addressFlag, choiceFlag, nameFlag, positiveFlag, uintFlag, urlFlag } from '../values.ts'
+import { accountOf, addressFlag, boundedFlag, choiceFlag, nameFlag, uintFlag, urlFlag } from '../values.ts'
 
 interface Flags extends Roles {
   readonly aRpc: string
-  readonly aConsensus: 'ethereum' | 'qbft'
+  readonly aConsensus: ConsensusKind
   readonly aBeacon?: string
+  readonly aEpochLength?: bigint
   readonly aName?: string
   readonly bRpc: string
-  readonly bConsensus: 'ethereum' | 'qbft'
+  readonly bConsensus: ConsensusKind
   readonly bBeacon?: string
+  readonly bEpochLength?: bigint
   readonly bName?: string
   readonly key: string
   readonly delay: bigint
   readonly baseGas: bigint
+  readonly updateGas: bigint
+  readonly includedBytes: bigint
+  readonly gasPerByte: bigint
   readonly gasPrice: bigint
   readonly out: string
   readonly json?: true
 }
 
+const consensusKinds: readonly ConsensusKind[] = ['ethereum', 'qbft', 'parlia']
+
 /** Two days in seconds: what the timelock waits where nothing is said. */
 const DEFAULT_DELAY = 172_800n
-/** Gas beside the message's own: an update of an Ethereum client and a delivery, rounded up. */
-const DEFAULT_BASE_GAS = 450_000n
+/** A delivery with its proof, and the claim of its fee on the other side, rounded up. Gas. */
+const DEFAULT_BASE_GAS = 300_000n
+/** A third of an update of an Ethereum client: few blocks bring one message only. Gas. */
+const DEFAULT_UPDATE_GAS = 150_000n
+/** Bytes of an encoded message: a body of about 800. */
+const DEFAULT_INCLUDED_BYTES = 1_024n
+/** Calldata at its floor price (EIP-7623: 40), the event at the target (8) and the copies in between. Gas a byte. */
+const DEFAULT_GAS_PER_BYTE = 60n
+/** What the fee service keeps of each. */
+const MAX_UINT32 = 2n ** 32n - 1n
+const MAX_UINT16 = 2n ** 16n - 1n
+const MAX_UINT128 = 2n ** 128n - 1n
 /** Wei. */
 const DEFAULT_GAS_PRICE = 1_000_000_000n
 
@@ -43,8 +61,9 @@ export function deployCommand(io: Io): Command {
   for (const side of ['a', 'b'] as const) {
     command
       .requiredOption(`--${side}-rpc <url>`, 'JSON-RPC endpoint', urlFlag)
-      .requiredOption(`--${side}-consensus <kind>`, 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+      .requiredOption(`--${side}-consensus <kind>`, consensusKinds.join(', '), choiceFlag(consensusKinds))
       .option(`--${side}-beacon <url>`, 'beacon REST API; Ethereum needs it', urlFlag)
+      .option(`--${side}-epoch-length <blocks>`, 'Parlia: blocks in an epoch (default 1000)', positiveFlag)
       .option(`--${side}-name <name>`, 'what the chain is called on the command line', nameFlag)
   }
   return command
@@ -53,10 +72,17 @@ export function deployCommand(io: Io): Command {
     .requiredOption('--pauser <address>', 'pauses lanes', addressFlag)
     .requiredOption('--unpauser <address>', 'unpauses lanes; not the pauser', addressFlag)
     .requiredOption('--pricer <address>', 'sets the prices of messages', addressFlag)
-    .requiredOption('--fee-receiver <address>', 'withdraws the fees', addressFlag)
     .option('--delay <seconds>', 'what the timelocks wait', uintFlag, DEFAULT_DELAY)
-    .option('--base-gas <gas>', "gas charged beside a message's own", positiveFlag, DEFAULT_BASE_GAS)
-    .option('--gas-price <wei>', 'price of a unit of gas on the other chain', uintFlag, DEFAULT_GAS_PRICE)
+    .option('--base-gas <gas>', "gas charged beside a message's own", boundedFlag(1n, MAX_UINT32), DEFAULT_BASE_GAS)
+    .option(
+      '--update-gas <gas>',
+      "a message's share of light-client updates; 0: somebody sponsors them",
+      boundedFlag(0n, MAX_UINT32),
+      DEFAULT_UPDATE_GAS,
+    )
+    .option('--included-bytes <n>', 'bytes that these cover', boundedFlag(0n, MAX_UINT16), DEFAULT_INCLUDED_BYTES)
+    .option('--gas-per-byte <gas>', 'gas for each byte beyond', boundedFlag(0n, MAX_UINT16), DEFAULT_GAS_PER_BYTE)
+    .option('--gas-price <wei>', 'price of a unit of gas', boundedFlag(0n, MAX_UINT128), DEFAULT_GAS_PRICE)
     .requiredOption('--out <file>', 'deployment file to write')
     .option('--json', 'the deployment as one line of JSON')
     .action(async (flags: Flags) => {
@@ -97,7 +123,8 @@ async function deployPair(
   say(await firstBlock(a, clientOfB, sourceB))
   say(await firstBlock(b, clientOfA, sourceA))
   say(`routes and prices; from here on the timelocks wait ${flags.delay} s and the deployer has no power`)
-  const price: LanePrice = { baseGas: flags.baseGas, gasPrice: flags.gasPrice }
+  const { baseGas, updateGas, includedBytes, gasPerByte, gasPrice } = flags
+  const price: LanePrice = { baseGas, updateGas, includedBytes, gasPerByte, gasPrice }
   await connect(
     { deployer: a, contracts: onA, lightClient: clientOfB, price },
     { deployer: b, contracts: onB, lightClient: clientOfA, price },
@@ -115,6 +142,7 @@ async function deployPair(
     consensus: source.consensus,
     rpc: source.rpc,
     ...(source.beacon === undefined ? {} : { beacon: source.beacon }),
+    ...(source.epochLength === undefined ? {} : { epochLength: source.epochLength }),
     fromBlock: contracts.fromBlock,
     timelock: contracts.timelock,
     feeService: contracts.feeService,
@@ -137,5 +165,10 @@ async function firstBlock(on: Deployer, client: Address, source: SourceInfo): Pr
 function sourceOf(flags: Flags, side: 'a' | 'b', chainId: bigint): SourceInfo {
   const beacon = flags[`${side}Beacon`]
   const source = { chainId, consensus: flags[`${side}Consensus`], rpc: flags[`${side}Rpc`] }
-  return beacon === undefined ? source : { ...source, beacon }
+  const epochLength = flags[`${side}EpochLength`]
+  return {
+    ...source,
+    ...(beacon === undefined ? {} : { beacon }),
+    ...(epochLength === undefined ? {} : { epochLength }),
+  }
 }

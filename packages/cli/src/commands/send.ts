@@ -1,10 +1,10 @@
-import { type MessageKind, send, type WaitOptions, waitForDelivery } from '@meridian/sdk'
+import { type MessageKind, type SentMessage, send, type WaitOptions, waitForDelivery } from '@meridian/sdk'
 import { Command } from 'commander'
-import { type Address, createWalletClient, type Hex, http } from 'viem'
-import { exitCode } from '../errors.ts'
+import type { Address, Hex } from 'viem'
+import { exitCode, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { type LaneFlags, laneOf, withLaneFlags } from '../lane.ts'
+import { type LaneFlags, laneOf, senderOn, withLaneFlags } from '../lane.ts'
 import { accountOf, addressFlag, bytesFlag, choiceFlag, positiveFlag } from '../values.ts'
 import { statusText } from './status.ts'
 
@@ -15,6 +15,9 @@ interface Flags extends LaneFlags {
   readonly gasLimit: bigint
   readonly kind: MessageKind
   readonly feeToken?: Address
+  readonly deadline?: bigint
+  readonly ordered?: true
+  readonly refund?: Address
   readonly wait?: true
   readonly json?: true
 }
@@ -28,19 +31,28 @@ export function sendCommand(io: Io, finish: (code: number) => void): Command {
     .requiredOption('--gas-limit <gas>', 'gas that the target receives at least', positiveFlag)
     .option('--kind <kind>', 'message (mapoExecute) or calldata', choiceFlag(['message', 'calldata']), 'message')
     .option('--fee-token <address>', 'token of the fee; without it the native coin', addressFlag)
-    .option('--wait', 'follow the message until it is delivered')
+    .option('--deadline <seconds>', 'unix time on the target chain from which on it is not run any more', positiveFlag)
+    .option('--ordered', 'run it after the earlier ordered messages from this account to the target, and only then')
+    .option('--refund <address>', 'who gets the fee back if it expires; without it the sender', addressFlag)
+    .option('--wait', 'follow the message until it is delivered or expired')
     .option('--json', 'one line of JSON for each step')
     .action(async (flags: Flags) => {
       const account = accountOf('--key', flags.key, io.env)
+      if (flags.refund !== undefined && flags.deadline === undefined) {
+        throw new UsageError('--refund', 'only a message with a --deadline can expire')
+      }
       const lane = await laneOf(flags)
-      const url = lane.from.client.transport.url
-      const sender = createWalletClient({ account, transport: http(typeof url === 'string' ? url : undefined) })
-      const sent = await send(lane.from, sender, {
+      const sent = await send(lane.from, senderOn(lane.from, account), {
         toChain: lane.to.chainId,
         message: { kind: flags.kind, target: flags.target, payload: flags.payload, gasLimit: flags.gasLimit },
         ...(flags.feeToken === undefined ? {} : { feeToken: flags.feeToken }),
+        options: {
+          ...(flags.deadline === undefined ? {} : { deadline: flags.deadline }),
+          ...(flags.refund === undefined ? {} : { refundRecipient: flags.refund }),
+          ordered: flags.ordered === true,
+        },
       })
-      io.out(flags.json ? jsonLine(sent) : `order ${sent.orderId}\nsent in ${sent.sourceTx}, fee ${sent.fee.amount}`)
+      io.out(flags.json ? jsonLine(sent) : sentText(sent))
       if (!flags.wait) return
       const options: WaitOptions = { waiter: io, signal: io.signal }
       let last: string | null = null
@@ -50,4 +62,9 @@ export function sendCommand(io: Io, finish: (code: number) => void): Command {
       }
       if (last !== 'delivered') finish(exitCode.failed)
     })
+}
+
+function sentText({ orderId, sourceTx, fee, options }: SentMessage): string {
+  const place = options === null || options.sequence === 0n ? '' : `, number ${options.sequence} of its stream`
+  return `order ${orderId}\nsent in ${sourceTx}, fee ${fee.amount}${place}`
 }

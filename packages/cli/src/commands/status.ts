@@ -22,7 +22,8 @@ export function statusCommand(io: Io): Command {
 
 /** A status in one line. */
 export function statusText(found: MessageStatus): string {
-  const sent = `sent in ${found.sourceTx} (block ${found.sourceBlock})`
+  const deadline = found.deadline === 0n ? '' : `, deadline ${found.deadline}`
+  const sent = `sent in ${found.sourceTx} (block ${found.sourceBlock})${deadline}`
   switch (found.stage) {
     case 'sent':
       return `sent: not final yet; ${sent}`
@@ -30,6 +31,8 @@ export function statusText(found: MessageStatus): string {
       return `final: waits for delivery; ${sent}`
     case 'failed':
       return `failed: the target refused it in ${found.targetTx ?? '?'} (${found.reason ?? 'no reason'}); it can be retried`
+    case 'expired':
+      return `expired: its deadline ${found.deadline} passed, recorded in ${found.targetTx ?? '?'}; \`meridian claim\` refunds its fee`
     case 'delivered':
       return `delivered: in ${found.targetTx ?? '?'}; ${sent}`
   }

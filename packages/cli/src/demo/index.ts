@@ -1,7 +1,7 @@
 import { counterAbi } from '@meridian/abi'
 import type { Message, Progress } from '@meridian/compass'
 import { type SentMessage, send } from '@meridian/sdk'
-import { createWalletClient, type Hex, http, keccak256, stringToHex } from 'viem'
+import { createWalletClient, type Hex, http, isAddressEqual, keccak256, parseEventLogs, stringToHex } from 'viem'
 import { exitCode, RunError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { observe } from './observe.ts'
@@ -50,6 +50,7 @@ const stepOf: Readonly<Record<Progress['stage'], Step | 'failed'>> = {
   delivered: 'delivered',
   executed: 'executed',
   failed: 'failed',
+  expired: 'failed',
 }
 
 /** Runs the demo until it is stopped, or with `once` until both messages have executed. Returns the exit code. */
@@ -165,11 +166,12 @@ async function sendOnce(
 
 /** What the target app itself says decides whether the message has executed. */
 async function report(source: DemoChain, target: DemoChain, row: Message | null | undefined): Promise<OnceMessage> {
-  const [count, digest] = await Promise.all([
-    target.endpoint.client.readContract({ address: target.counter, abi: counterAbi, functionName: 'count' }),
-    target.endpoint.client.readContract({ address: target.counter, abi: counterAbi, functionName: 'lastMessageHash' }),
-  ])
-  if (row?.targetTx == null || count !== 1n || digest !== keccak256(payloadOf(source, 0))) {
+  const hash = row?.targetTx ?? null
+  const receipt = hash === null ? null : await target.endpoint.client.getTransactionReceipt({ hash })
+  const counted = parseEventLogs({ abi: counterAbi, eventName: 'Counted', logs: receipt?.logs ?? [] }).find(
+    ({ address, args }) => isAddressEqual(address, target.counter) && args.orderId === row?.orderId,
+  )
+  if (row?.targetTx == null || counted?.args.messageHash !== keccak256(payloadOf(source, 0))) {
     throw new RunError('the demo', `the app on ${target.name} does not show the message from ${source.name}`)
   }
   const { orderId, txHash, targetTx, updateGas, deliveryGas, finalAt, includedAt } = row

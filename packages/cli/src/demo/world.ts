@@ -5,6 +5,7 @@ import {
   type Compass,
   createCompass,
   createLog,
+  defaultClaimRule,
   defaultTuning,
   openStore,
   type Store,
@@ -59,7 +60,13 @@ const roles = { deployer: 0, compass: 1, user: 2, governor: 3, pauser: 4, unpaus
 const FIRST_CHAIN_ID = 4_201
 /** Seconds that every change by the governor waits. */
 const TIMELOCK_DELAY = 2n * 86_400n
-const PRICE = { baseGas: 400_000n, gasPrice: 1_000_000_000n } as const
+const PRICE = {
+  baseGas: 300_000n,
+  updateGas: 150_000n,
+  includedBytes: 1_024n,
+  gasPerByte: 60n,
+  gasPrice: 1_000_000_000n,
+} as const
 /** Seconds between QBFT blocks with transactions, and without. */
 const QBFT_PERIOD = 2
 const QBFT_EMPTY_PERIOD = 12
@@ -145,7 +152,6 @@ async function prepare(chain: DevnetChain): Promise<Prepared> {
     pauser: accountOf(chain, 'pauser').address,
     unpauser: accountOf(chain, 'unpauser').address,
     pricer: accountOf(chain, 'pricer').address,
-    feeReceiver: accountOf(chain, 'pricer').address,
   })
   const source = { chainId: BigInt(chain.chainId), consensus: chain.kind, rpc: chain.rpcUrl }
   return {
@@ -198,6 +204,8 @@ async function startCompass(
       mos: contracts.mos,
       startBlock: contracts.fromBlock,
       signer: createSigner(accountOf(devnet[index === 0 ? 0 : 1], 'compass')),
+      payee: null,
+      claims: defaultClaimRule,
       tuning: { ...defaultTuning, pollMs: COMPASS_POLL, maintainMs: COMPASS_MAINTAIN },
     }
   })

@@ -6,8 +6,8 @@ import {
   timelockAbi,
   timelockBytecode,
 } from '@meridian/abi'
-import { type Address, zeroAddress } from 'viem'
-import { UsageError } from '../errors.ts'
+import { type Address, getAddress, getContractAddress, zeroAddress } from 'viem'
+import { RunError, UsageError } from '../errors.ts'
 import { type Deployer, initCodeOf } from './deployer.ts'
 
 /** Who may do what once the chain is connected. What each power is worth is in `docs/TRUST-MODEL.md`. */
@@ -19,7 +19,6 @@ export interface Roles {
   readonly unpauser: Address
   /** Sets the prices of messages. */
   readonly pricer: Address
-  readonly feeReceiver: Address
 }
 
 /** The contracts that a chain has before it is connected to any other. */
@@ -46,13 +45,19 @@ export async function deployChain(deployer: Deployer, roles: Roles): Promise<Cha
     'the timelock',
     initCodeOf(timelockAbi, timelockBytecode, [0n, [roles.governor, deployer.address], [zeroAddress], zeroAddress]),
   )
+  // Either of the two names the other: the fee service by the address that MOS will have, and MOS checks it.
+  const nonce = await deployer.client.getTransactionCount({ address: deployer.address, blockTag: 'pending' })
+  const predicted = getAddress(getContractAddress({ from: deployer.address, nonce: BigInt(nonce) + 1n }))
   const feeService = await deployer.deploy(
     'the fee service',
-    initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, roles.pricer, roles.feeReceiver]),
+    initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, roles.pricer, predicted]),
   )
   const mos = await deployer.deploy(
     'the message service',
     initCodeOf(messageServiceAbi, messageServiceBytecode, [timelock, feeService, roles.pauser, roles.unpauser]),
   )
+  if (mos !== predicted) {
+    throw new RunError('the message service', `is at ${mos}, not at ${predicted}: the key was used from outside`)
+  }
   return { chainId: deployer.chainId, timelock, feeService, mos, fromBlock }
 }

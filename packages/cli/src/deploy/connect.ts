@@ -6,8 +6,14 @@ import { runAndHandOver, type TimelockCall } from './governance.ts'
 
 /** What a message to one chain costs. */
 export interface LanePrice {
-  /** Gas charged beside the message's own gas limit: proof, update and delivery. */
+  /** Gas of a delivery beside the message's own gas limit: proof, MOS, record, and the claim of the fee. */
   readonly baseGas: bigint
+  /** A message's share of the light-client updates there. Gas; 0: somebody sponsors them. */
+  readonly updateGas: bigint
+  /** Bytes of an encoded message that the base covers. */
+  readonly includedBytes: bigint
+  /** Gas for each byte beyond. */
+  readonly gasPerByte: bigint
   /** Wei of the sending chain's coin for a unit of gas. */
   readonly gasPrice: bigint
 }
@@ -36,24 +42,27 @@ export async function connect(a: Side, b: Side, delay: bigint): Promise<void> {
 function connectSide(side: Side, remote: ChainContracts, delay: bigint): Promise<void> {
   const { deployer, contracts, lightClient, price } = side
   const { mos, feeService, timelock } = contracts
+  const terms = {
+    served: true,
+    baseGas: Number(price.baseGas),
+    updateGas: Number(price.updateGas),
+    includedBytes: Number(price.includedBytes),
+    gasPerByte: Number(price.gasPerByte),
+    oracle: zeroAddress,
+  }
+  const onMos = (data: Hex): TimelockCall => ({ to: mos, data })
+  const onFees = (data: Hex): TimelockCall => ({ to: feeService, data })
+  const fees = { abi: feeServiceAbi } as const
+  const pricer = [PRICER_ROLE, timelock] as const
+  const route = [remote.chainId, lightClient, remote.mos] as const
+  const gasPrice = [remote.chainId, zeroAddress, price.gasPrice] as const
   // The timelock prices the lane itself, as the administrator who may lend itself the role; the deployer never has it.
   const calls: readonly TimelockCall[] = [
-    call(mos, messageServiceAbi, 'setRoute', [remote.chainId, lightClient, remote.mos]),
-    call(feeService, feeServiceAbi, 'grantRole', [PRICER_ROLE, timelock]),
-    call(feeService, feeServiceAbi, 'setBaseGas', [remote.chainId, price.baseGas]),
-    call(feeService, feeServiceAbi, 'setChainGasPrice', [remote.chainId, zeroAddress, price.gasPrice]),
-    call(feeService, feeServiceAbi, 'revokeRole', [PRICER_ROLE, timelock]),
+    onMos(encodeFunctionData({ abi: messageServiceAbi, functionName: 'setRoute', args: route })),
+    onFees(encodeFunctionData({ ...fees, functionName: 'setTerms', args: [remote.chainId, terms] })),
+    onFees(encodeFunctionData({ ...fees, functionName: 'grantRole', args: pricer })),
+    onFees(encodeFunctionData({ ...fees, functionName: 'setChainGasPrice', args: gasPrice })),
+    onFees(encodeFunctionData({ ...fees, functionName: 'revokeRole', args: pricer })),
   ]
   return runAndHandOver(deployer, timelock, calls, delay)
 }
-
-const call: <const abi extends typeof messageServiceAbi | typeof feeServiceAbi>(
-  to: Address,
-  abi: abi,
-  functionName: string,
-  args: readonly (bigint | Address | Hex)[],
-) => TimelockCall = (to, abi, functionName, args) => ({
-  to,
-  // CAST: viem checks name and arguments against the ABI when it encodes; here they stand as literals above
-  data: encodeFunctionData({ abi, functionName, args } as unknown as Parameters<typeof encodeFunctionData>[0]),
-})

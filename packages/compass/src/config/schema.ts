@@ -20,8 +20,8 @@ const chain = z
   .strictObject({
     id: chainId,
     name,
-    consensus: z.enum(['ethereum', 'qbft']),
-    /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. */
+    consensus: z.enum(['ethereum', 'istanbul', 'parlia', 'qbft']),
+    /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. Parlia: `bsc`, or `epoch-N`. */
     network: z.string().default('beacon'),
     rpc: z.array(url).min(1, 'expected one URL at least'),
     beacon: z.array(url).min(1, 'expected one URL at least').optional(),
@@ -40,11 +40,39 @@ const chain = z
     maxTransactionGas: count.optional(),
     maintainMs: milliseconds.optional(),
     combineUpdates: z.boolean().optional(),
+    /** Which messages to this chain that are past their deadline are proven, at our cost. Default: none. */
+    recordExpiry: z.enum(['none', 'own', 'all']).optional(),
+    /** Who receives the fees that lie on this chain. Default: our signer here. Only that one is withdrawn to by us. */
+    payee: address.optional(),
+    /** When fees that lie on this chain are claimed; `false`: never. It needs a signer here. */
+    claims: z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          /** Wei that a receipt's fees must come to. Default: twice what settling it costs. */
+          minAmount: count.optional(),
+          /** Milliseconds after which it is settled whatever they come to. Default: a day. */
+          maxAgeMs: z.int().min(0).max(31_536_000_000).optional(),
+        }),
+      ])
+      .optional(),
   })
   .superRefine((item, context) => {
     if (item.consensus === 'ethereum' && item.beacon === undefined)
       context.addIssue({ code: 'custom', path: ['beacon'], message: 'Ethereum needs a beacon URL' })
   })
+
+const pair = z.strictObject({
+  name,
+  /** Where it is locked: the bridge, which says `locked()`. */
+  lock: z.strictObject({ chain: chainId, address }),
+  /** Where it is minted: the bridge, which says `outstanding()`, or a token that nobody else mints, `totalSupply()`. */
+  mint: z.strictObject({
+    chain: chainId,
+    address,
+    read: z.enum(['outstanding', 'totalSupply']).default('outstanding'),
+  }),
+})
 
 /** What `compass` reads from its configuration file. Unknown keys are errors: a typing mistake is never ignored. */
 export const configSchema = z
@@ -54,8 +82,14 @@ export const configSchema = z
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     chains: z.array(chain).min(2, 'expected two chains at least'),
     lanes: z.array(z.strictObject({ from: chainId, to: chainId })).min(1, 'expected one lane at least'),
+    /** Assets whose supply is watched. */
+    supply: z.array(pair).default([]),
+    /** Milliseconds between two looks at a supply. */
+    supplyMs: milliseconds.default(15_000),
+    /** Prometheus metrics at /metrics on a port of the loopback interface; 0 takes a free one. */
+    metrics: z.strictObject({ port: z.int().min(0).max(65_535) }).optional(),
   })
-  .superRefine(({ chains, lanes }, context) => {
+  .superRefine(({ chains, lanes, supply }, context) => {
     const issue = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
     chains.forEach((item, i) => {
@@ -69,6 +103,14 @@ export const configSchema = z
       if (target === undefined) issue(['lanes', i, 'to'], `no chain ${to}`)
       else if (target.signer === undefined) issue(['lanes', i, 'to'], `chain ${to} has no signer`)
       if (lanes.findIndex((lane) => lane.from === from && lane.to === to) < i) issue(['lanes', i], 'it is there twice')
+    })
+    supply.forEach(({ name, lock, mint }, i) => {
+      for (const side of ['lock', 'mint'] as const) {
+        const { chain } = { lock, mint }[side]
+        if (!chains.some(({ id }) => id === chain)) issue(['supply', i, side, 'chain'], `no chain ${chain}`)
+      }
+      if (lock.chain === mint.chain) issue(['supply', i], 'an asset is locked on one chain and minted on another')
+      if (supply.findIndex((other) => other.name === name) < i) issue(['supply', i, 'name'], `${name} is there twice`)
     })
   })
 

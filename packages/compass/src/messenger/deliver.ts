@@ -1,12 +1,13 @@
 import { iMessageServiceAbi } from '@meridian/abi'
 import { call, type Refusal } from '@meridian/chain'
-import { decodeFunctionResult, type Hex, size } from 'viem'
+import { type Address, decodeFunctionResult, size } from 'viem'
 import { min } from '../bigint.ts'
 import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
 import { batches, deliveryGas } from '../plan.ts'
 import { policyOf } from '../policy.ts'
-import { type Delivery, encodeDelivery, type ProvableBlock } from './proof.ts'
+import { streamOf } from '../streams.ts'
+import { type Delivery, type DeliveryContext, encodeDelivery } from './proof.ts'
 
 /** A delivery that the target's own check passed. */
 export interface Simulated {
@@ -18,6 +19,8 @@ export interface Simulated {
 export interface Partition {
   readonly ready: readonly Simulated[]
   readonly refused: readonly (readonly [Message, Refusal])[]
+  /** Members of streams of which an earlier one is in `ready` or `refused`: their turn comes after it. */
+  readonly later: readonly Message[]
 }
 
 /** Gas that updates may add to a delivery. */
@@ -25,41 +28,58 @@ const UPDATE_GAS = 2_000_000n
 
 /**
  * Splits the messages of a proven block into deliveries that succeed in simulation. A batch that would revert or pass
- * over a member is halved until what is at fault stands alone, so that nobody pays for it and nobody waits for it.
+ * over a member is halved until what is at fault stands alone, so that nobody pays for it and nobody waits for it, but for
+ * its own stream.
  */
 export async function partition(
   target: ChainContext,
-  from: Hex,
-  block: ProvableBlock,
-  blockProof: Hex,
+  from: Address,
+  context: DeliveryContext,
   messages: readonly Message[],
-  updates: readonly Hex[],
 ): Promise<Partition> {
   const ready: Simulated[] = []
   const refused: (readonly [Message, Refusal])[] = []
-  const queue: (readonly Message[])[] = [...batches(messages, target.tuning)]
+  const planned = batches(messages, target.tuning)
+  const later = [...planned.later]
+  /** Streams of which something is ready or refused already: what follows would be out of order until that is mined. */
+  const taken = new Set<string>()
+  const take = (done: readonly Message[]): void => {
+    for (const message of done) {
+      const stream = streamOf(message)
+      if (stream !== null) taken.add(stream)
+    }
+  }
+  const queue: (readonly Message[])[] = [...planned.batches]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const result = await simulate(target, from, encodeDelivery(block, blockProof, next, updates), updates.length)
+    const free = next.filter((message) => !taken.has(streamOf(message) ?? ''))
+    later.push(...next.filter((message) => !free.includes(message)))
+    const [first] = free
+    if (first === undefined) continue
+    const result = await simulate(target, from, encodeDelivery(context, free), context.updates.length)
     if (result.ok) {
       ready.push(result.simulated)
-      continue
-    }
-    const [first] = next
-    if (next.length === 1 && first !== undefined) {
+      take(free)
+    } else if (free.length === 1) {
       refused.push([first, result.revert])
-      continue
+      take(free)
+    } else {
+      const middle = free.length >> 1
+      queue.unshift(free.slice(0, middle), free.slice(middle))
     }
-    const middle = next.length >> 1
-    queue.unshift(next.slice(0, middle), next.slice(middle))
   }
-  return { ready, refused }
+  return { ready, refused, later }
 }
 
 type SimulateResult =
   | { readonly ok: true; readonly simulated: Simulated }
   | { readonly ok: false; readonly revert: Refusal }
 
-async function simulate(target: ChainContext, from: Hex, delivery: Delivery, updates: number): Promise<SimulateResult> {
+async function simulate(
+  target: ChainContext,
+  from: Address,
+  delivery: Delivery,
+  updates: number,
+): Promise<SimulateResult> {
   const cap = target.tuning.maxTransactionGas
   const bound = deliveryGas(delivery.messages, size(delivery.data)) + UPDATE_GAS * BigInt(updates)
   for (let gas = min(bound, cap); ; gas = min(gas * 2n, cap)) {

@@ -1,16 +1,18 @@
 import { getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
-import { mapMessageInTopic } from '@meridian/core'
+import { expiryRecordTopic, mapMessageInTopic } from '@meridian/core'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { RouteError } from '../errors.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
-import { chainTopic, executedIn, readOutcome, readRoute } from '../mos.ts'
+import { chainTopic, endingsIn, readAwaitedSequence, readOutcome, readRoute } from '../mos.ts'
 import { type BlockGroup, plan } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Happening } from '../store/store.ts'
+import type { Happening } from '../store/types.ts'
+import { inOrder, streamOf } from '../streams.ts'
 import type { Submitter } from '../submitter/submitter.ts'
+import { isPast, recordsExpiry } from './deadline.ts'
 import { partition } from './deliver.ts'
 import { readProvableBlock } from './proof.ts'
 
@@ -35,8 +37,12 @@ export interface LaneDeps extends Common {
 /** Messages looked at in one step, and how long a failed one waits between looks at its outcome. */
 const STEP_LIMIT = 256
 const RECHECK_MS = 60_000
+/** Milliseconds between looks at a message that is past its deadline and that others may record. */
+const LAPSED_MS = 600_000
 /** Blocks of the target that are searched for who delivered a message. */
 const LOOK_BACK = 1_000n
+/** A target's logs that end a message. */
+const endTopics = [mapMessageInTopic, expiryRecordTopic] as const
 
 /** Carries the messages of one lane. Nothing it cannot do now is lost: the message waits with its reason. */
 export function createLane(deps: LaneDeps): Lane {
@@ -59,18 +65,25 @@ export function createLane(deps: LaneDeps): Lane {
     return [message, { type: 'waiting', at, reason, nextAttemptAt: at + delay, failure }]
   }
 
-  /** The target already has an outcome: whoever delivered it, it is included. */
-  async function adopt(message: Message): Promise<boolean> {
+  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter. */
+  const payee = ((): Address => {
+    const wanted = source.payee ?? source.signer?.address ?? submitter.address
+    return isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
+  })()
+
+  /** The target already has an outcome: whoever delivered it, it is included. `now`: unix seconds of the target. */
+  async function adopt(message: Message, now: bigint): Promise<boolean> {
     const outcome = await readOutcome(rpc, target.mos, message)
     if (outcome === 'none') return false
-    const executed = outcome === 'delivered'
+    // it failed before its deadline, and is proven again to record that it expired
+    if (outcome === 'failed' && isPast(message, now) && recordsExpiry(message, source, target)) return false
     const found = await whoDelivered(message)
     const block = found?.block ?? (await getBlock(rpc, 'latest')).number
     const included: MessageEvent = {
       type: 'included',
       at: clock.now(),
-      executed,
-      executionReason: executed ? null : (found?.reason ?? null),
+      outcome,
+      executionReason: outcome === 'failed' ? (found?.reason ?? null) : null,
       tx: found?.tx ?? null,
       block,
       gas: null,
@@ -83,12 +96,12 @@ export function createLane(deps: LaneDeps): Lane {
   async function whoDelivered(message: Message): Promise<{ tx: Hex; block: bigint; reason: Hex } | null> {
     const { number } = await getBlock(rpc, 'latest')
     const fromBlock = number > LOOK_BACK ? number - LOOK_BACK : 0n
-    const topics = [mapMessageInTopic, chainTopic(source.id)]
+    const topics = [endTopics, chainTopic(source.id)]
     const logs = await getLogs(rpc, { address: target.mos, topics, fromBlock, toBlock: number })
     for (const entry of [...logs].reverse()) {
-      const [ran] = executedIn([{ ...entry, topics: [...entry.topics], logIndex: '0x0' }], target.mos, source.id)
-      if (ran?.orderId === message.orderId)
-        return { tx: entry.transactionHash, block: entry.blockNumber, reason: ran.reason }
+      const [ended] = endingsIn([{ ...entry, topics: [...entry.topics], logIndex: '0x0' }], target.mos, source.id)
+      if (ended?.orderId === message.orderId)
+        return { tx: entry.transactionHash, block: entry.blockNumber, reason: ended.reason }
     }
     return null
   }
@@ -107,20 +120,50 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   async function recheck(message: Message): Promise<void> {
+    const { timestamp: now } = await getBlock(rpc, 'latest')
     const outcome = await readOutcome(rpc, target.mos, message)
-    if (outcome === 'delivered') {
-      await adopt(message)
+    if (outcome === 'delivered' || outcome === 'expired') {
+      await adopt(message, now)
       return
     }
+    if (isPast(message, now) && recordsExpiry(message, source, target))
+      return store.apply([[message, { type: 'lapsed', at: clock.now() }]])
     const reason = message.reason ?? { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' }
     await store.apply([waiting(message, reason, RECHECK_MS, false)])
   }
 
-  /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
-  async function deliver(client: Address, group: BlockGroup, proof: BlockProof): Promise<boolean> {
+  /** What can go to the target now, by what the target says of deadlines and streams. The rest waits with its reason. */
+  async function admitted(messages: readonly Message[], now: bigint): Promise<readonly Message[]> {
     const fresh: Message[] = []
-    // what was tried before may have been delivered since, by us or by somebody else
-    for (const message of group.messages) if (message.attempts === 0 || !(await adopt(message))) fresh.push(message)
+    for (const message of messages) {
+      const past = isPast(message, now)
+      // what was tried before, or may have expired, may have ended since, by us or by somebody else
+      if ((message.attempts > 0 || past) && (await adopt(message, now))) continue
+      if (past && !recordsExpiry(message, source, target)) {
+        const detail = `its deadline ${message.deadline} is past; whoever proves it now records that it expired`
+        await store.apply([waiting(message, { code: 'DEADLINE_PASSED', detail }, LAPSED_MS, false)])
+      } else fresh.push(message)
+    }
+    const awaited = new Map<string, bigint>()
+    for (const message of fresh) {
+      const stream = streamOf(message)
+      if (stream === null || message.target === null || awaited.has(stream)) continue
+      awaited.set(stream, await readAwaitedSequence(rpc, target.mos, message, message.target))
+    }
+    const { ready, early } = inOrder(fresh, awaited, (message) => isPast(message, now))
+    await store.apply(early.map(([message, expected]) => outOfOrder(message, expected)))
+    return ready
+  }
+
+  /** An early member of a stream. Its predecessor wakes it; it counts as no failure. */
+  function outOfOrder(message: Message, expected: bigint): Happening {
+    const detail = `it is number ${message.sequence} of its stream, whose number ${expected} comes first`
+    return waiting(message, { code: 'OUT_OF_ORDER', detail }, retryDelayMs('inOrder', 0), false)
+  }
+
+  /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
+  async function deliver(client: Address, group: BlockGroup, proof: BlockProof, now: bigint): Promise<boolean> {
+    const fresh = await admitted(group.messages, now)
     if (fresh.length === 0) return false
     if (proof.status === 'waiting') {
       const { reason, delay } = waitOf(proof.reason, target.tuning.pollMs)
@@ -141,7 +184,10 @@ export function createLane(deps: LaneDeps): Lane {
     const block = await readProvableBlock(source, group)
     const provenAt = clock.now()
     await store.apply(fresh.filter(({ state }) => state === 'final').map((m) => [m, { type: 'proven', at: provenAt }]))
-    const { ready, refused } = await partition(target, submitter.address, block, proof.proof, fresh, combined)
+    const context = { block, blockProof: proof.proof, updates: combined, payee }
+    const { ready, refused, later } = await partition(target, submitter.address, context, fresh)
+    // before anything that may wake them
+    await store.apply(later.map((message) => outOfOrder(message, message.sequence - 1n)))
     for (const { delivery, gasLimit } of ready) {
       const { data, messages } = delivery
       const sent = await submitter.send({ kind: 'delivery', to: target.mos, data, gasLimit, messages })
@@ -151,10 +197,11 @@ export function createLane(deps: LaneDeps): Lane {
     }
     for (const [message, revert] of refused) {
       const policy = policyOf(revert)
-      if (policy === 'readOutcome' && (await adopt(message))) continue
+      if (policy === 'readOutcome' && (await adopt(message, now))) continue
       const reason = revertReason(revert)
       log.warn({ orderId: message.orderId, reason: reason.code, detail: reason.detail }, 'delivery would revert')
-      await store.apply([waiting(message, reason, retryDelayMs(policy, backoffMs(message.attempts)), true)])
+      const delay = retryDelayMs(policy, backoffMs(message.attempts))
+      await store.apply([waiting(message, reason, delay, policy !== 'inOrder')])
     }
     return false
   }
@@ -174,7 +221,7 @@ export function createLane(deps: LaneDeps): Lane {
           await maintainer.request(client, [], group.messages)
           continue
         }
-        updating = (await deliver(client, group, proof)) || updating
+        updating = (await deliver(client, group, proof, head.timestamp)) || updating
       } catch (error) {
         // what is wrong with one block is not the fault of the others
         const detail = error instanceof Error ? error.message : String(error)

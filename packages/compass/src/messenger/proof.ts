@@ -1,14 +1,14 @@
-import { iMessageServiceAbi, iMOSV3Abi } from '@meridian/abi'
+import { iMessageServiceAbi } from '@meridian/abi'
 import { ChainDataError, getBlock, getBlockReceipts, type Receipt } from '@meridian/chain'
 import { buildReceiptsTrie, encodeBatchProof, encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
-import { encodeFunctionData, type Hex, hexToNumber } from 'viem'
+import { type Address, encodeFunctionData, type Hex, hexToNumber } from 'viem'
 import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
-import type { BlockGroup } from '../plan.ts'
 
 /** The receipts of a source block, checked against the root in its header. */
 export interface ProvableBlock {
   readonly trie: ReceiptsTrie
+  readonly receipts: readonly Receipt[]
   /** Position of a message's log inside its receipt. */
   logIndex(message: Message): number
 }
@@ -16,16 +16,19 @@ export interface ProvableBlock {
 /**
  * Reads a block's receipts and builds their trie.
  *
- * @throws {ChainDataError} the block is not the group's, or its receipts do not contain what its logs said.
+ * @throws {ChainDataError} the chain has another block there, or its receipts do not contain what its logs said.
  * @throws {ReceiptError} the receipts are not those of the header.
  */
-export async function readProvableBlock(source: ChainContext, group: BlockGroup): Promise<ProvableBlock> {
+export async function readProvableBlock(
+  source: ChainContext,
+  group: { readonly blockNumber: bigint; readonly blockHash: Hex },
+): Promise<ProvableBlock> {
   const { rpc } = source.ports
   const header = await getBlock(rpc, group.blockNumber)
   if (header.hash !== group.blockHash) throw new ChainDataError('block hash', group.blockHash, header.hash)
   const receipts = await getBlockReceipts(rpc, header)
   const trie = buildReceiptsTrie(receipts, { expectedRoot: header.receiptsRoot })
-  return { trie, logIndex: (message) => positionIn(receipts[message.txIndex], message) }
+  return { trie, receipts, logIndex: (message) => positionIn(receipts[message.txIndex], message) }
 }
 
 function positionIn(receipt: Receipt | undefined, message: Message): number {
@@ -44,33 +47,31 @@ export interface Delivery {
   readonly batch: boolean
 }
 
-/** Encodes the delivery of messages of one block, alone or as a batch, with the updates that go first if any. */
-export function encodeDelivery(
-  block: ProvableBlock,
-  blockProof: Hex,
-  messages: readonly Message[],
-  updates: readonly Hex[],
-): Delivery {
+/** What all deliveries of a block have in common. */
+export interface DeliveryContext {
+  readonly block: ProvableBlock
+  readonly blockProof: Hex
+  /** Updates that go first, if any. */
+  readonly updates: readonly Hex[]
+  /** Who receives the fees on the source chain; zero: who delivers. */
+  readonly payee: Address
+}
+
+/**
+ * Encodes the delivery of messages of one block, alone or as a batch. The order ids go along as hints, so that a delivery
+ * that comes second fails before its proof is paid for.
+ */
+export function encodeDelivery(context: DeliveryContext, messages: readonly Message[]): Delivery {
+  const { block, blockProof, updates, payee } = context
   const [first] = messages
   if (first === undefined) throw new RangeError('a delivery has a message')
   const { fromChain } = first
+  const abi = iMessageServiceAbi
   if (messages.length === 1) {
     const { nodes } = block.trie.prove(first.txIndex)
     const proof = encodeReceiptProof({ blockProof, txIndex: first.txIndex, nodes })
-    const logIndex = BigInt(block.logIndex(first))
-    const data =
-      updates.length === 0
-        ? encodeFunctionData({
-            abi: iMOSV3Abi,
-            functionName: 'transferInWithIndex',
-            args: [fromChain, logIndex, proof],
-          })
-        : encodeFunctionData({
-            abi: iMessageServiceAbi,
-            functionName: 'updateAndTransferIn',
-            args: [fromChain, updates, logIndex, proof],
-          })
-    return { messages, data, batch: false }
+    const args = [fromChain, updates, first.orderId, payee, BigInt(block.logIndex(first)), proof] as const
+    return { messages, data: encodeFunctionData({ abi, functionName: 'deliver', args }), batch: false }
   }
   const shared = block.trie.proveMany(messages.map(({ txIndex }) => txIndex))
   const members = messages.map((message, i) => {
@@ -78,11 +79,8 @@ export function encodeDelivery(
     if (path === undefined) throw new RangeError('a path for each member')
     return { txIndex: message.txIndex, logIndex: block.logIndex(message), path }
   })
+  const hints = messages.map(({ orderId }) => orderId)
   const proof = encodeBatchProof({ blockProof, nodes: shared.nodes, members })
-  const data = encodeFunctionData({
-    abi: iMessageServiceAbi,
-    functionName: 'transferInBatch',
-    args: [fromChain, updates, proof],
-  })
-  return { messages, data, batch: true }
+  const args = [fromChain, updates, hints, payee, proof] as const
+  return { messages, data: encodeFunctionData({ abi, functionName: 'transferInBatch', args }), batch: true }
 }

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test'
 import { hasCode } from '@meridian/core'
 import { defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../store/types.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { createFakeSource, type FakeSource } from '../testing/fake-source.ts'
 import { useStore } from '../testing/test-store.ts'
@@ -24,6 +24,8 @@ function restart(): Source {
     mos: node.mos,
     startBlock: 1n,
     signer: null,
+    payee: null,
+    claims: null,
     tuning: { ...defaultTuning, maxSpan: 3n },
   }
   return createSource(chain, [2n], { store, clock: createFakeClock(), log: createLog('silent') })

@@ -1,13 +1,13 @@
 import { getBlock, getLogs } from '@meridian/chain'
 import type { BlockPoint } from '@meridian/consensus'
-import { hasCode, mapMessageOutTopic } from '@meridian/core'
+import { hasCode, mapMessageOutTopic, mapMessageOutWithOptionsTopic } from '@meridian/core'
 import { getAddress, type Hex } from 'viem'
 import { min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { FinalityViolationError, IncompleteLogsError } from '../errors.ts'
 import type { MessageOrigin } from '../message.ts'
 import { chainTopic, originOf, readLaneNonce } from '../mos.ts'
-import type { Cursor } from '../store/store.ts'
+import type { Cursor } from '../store/types.ts'
 
 /** Follows one chain: its messages, its head, its finality. */
 export interface Source {
@@ -17,6 +17,8 @@ export interface Source {
   finalized(): BlockPoint | null
 }
 
+/** Either of the two events that carry a message: they share the lane's nonces. */
+const messageTopics = [mapMessageOutTopic, mapMessageOutWithOptionsTopic] as const
 /** Messages that are marked final in one look. */
 const FINALIZE_LIMIT = 1_000
 
@@ -88,7 +90,7 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
     let at = cursor
     while (at.number < head.number) {
       const upTo = min(at.number + chain.tuning.maxSpan, head.number)
-      const filter = { address: mos, topics: [mapMessageOutTopic, chainTopic(chain.id)] }
+      const filter = { address: mos, topics: [messageTopics, chainTopic(chain.id)] }
       const logs = await getLogs(rpc, { ...filter, fromBlock: at.number + 1n, toBlock: upTo }, chain.tuning.maxSpan)
       const timestamps = new Map<bigint, bigint>()
       for (const { blockNumber } of logs)

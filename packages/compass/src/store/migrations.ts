@@ -107,7 +107,62 @@ const initial: Migration = {
   },
 }
 
+const optionsAndClaims: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable('messages')
+      .addColumn('target', 'text')
+      .addColumn('options', 'text', (c) => c.notNull().defaultTo('0x'))
+      .addColumn('deadline', uint256, (c) => c.notNull().defaultTo(0))
+      .addColumn('sequence', uint256, (c) => c.notNull().defaultTo(0))
+      .addColumn('refund_recipient', 'text')
+      .addColumn('outcome', 'text')
+      .execute()
+    await sql`update messages set outcome = case when executed then 'delivered' else 'failed' end
+      where executed is not null`.execute(db)
+    await sql`drop index messages_open`.execute(db)
+    await sql`create index messages_open on messages (from_chain, to_chain, state, next_attempt_at)
+      where state not in ('delivered', 'expired')`.execute(db)
+    await sql`create index messages_stream on messages (from_chain, mos, to_chain, from_address, target, sequence)
+      where sequence > 0`.execute(db)
+    // what was delivered before there were records has none
+    await sql`alter table transactions add column records_read boolean not null default true`.execute(db)
+    await sql`alter table transactions alter column records_read set default false`.execute(db)
+    await sql`create index transactions_unread on transactions (chain_id, id)
+      where kind = 'delivery' and state = 'final' and not records_read`.execute(db)
+    await db.schema
+      .createTable('claims')
+      .addColumn('delivery_id', 'integer', (c) => c.primaryKey().references('transactions.id'))
+      .addColumn('from_chain', uint256, (c) => c.notNull())
+      .addColumn('to_chain', uint256, (c) => c.notNull())
+      .addColumn('fee_service', 'text', (c) => c.notNull())
+      .addColumn('block_number', 'bigint', (c) => c.notNull())
+      .addColumn('block_hash', 'text', (c) => c.notNull())
+      .addColumn('tx_hash', 'text', (c) => c.notNull())
+      .addColumn('tx_index', 'integer', (c) => c.notNull())
+      .addColumn('state', 'text', (c) => c.notNull())
+      .addColumn('reason_code', 'text')
+      .addColumn('reason_detail', 'text')
+      .addColumn('attempts', 'integer', (c) => c.notNull())
+      .addColumn('next_attempt_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('settled_at', 'bigint')
+      .addColumn('transaction_id', 'integer', (c) => c.references('transactions.id'))
+      .execute()
+    await sql`create index claims_open on claims (from_chain, to_chain, state, next_attempt_at)
+      where state <> 'settled'`.execute(db)
+    await db.schema
+      .createTable('claim_orders')
+      .addColumn('delivery_id', 'integer', (c) => c.notNull().references('claims.delivery_id'))
+      .addColumn('order_id', 'text', (c) => c.notNull())
+      .addColumn('token', 'text', (c) => c.notNull())
+      .addColumn('amount', uint256, (c) => c.notNull())
+      .addPrimaryKeyConstraint('claim_orders_key', ['delivery_id', 'order_id'])
+      .execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001_initial': initial }),
+  getMigrations: async () => ({ '0001_initial': initial, '0002_options_and_claims': optionsAndClaims }),
 }

@@ -6,7 +6,8 @@ import { StoreError } from '../errors.ts'
 import { lockFolder } from './lock.ts'
 import { migrations } from './migrations.ts'
 import type { Schema } from './schema.ts'
-import { createStore, type Store } from './store.ts'
+import { createStore } from './store.ts'
+import type { Store } from './types.ts'
 
 const INT8 = 20
 const NUMERIC = 1700

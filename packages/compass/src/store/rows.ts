@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { Message } from '../message.ts'
 import type { AttemptTable, MessageTable, TransactionTable } from './schema.ts'
-import type { Attempt, Transaction } from './store.ts'
+import type { Attempt, Transaction } from './types.ts'
 
 const maybe = (value: bigint | null): number | null => (value === null ? null : Number(value))
 
@@ -17,6 +17,11 @@ export function toMessage(row: Selectable<MessageTable>): Message {
     fromAddress: row.from_address as Hex, // CAST: as above
     messageData: row.message_data as Hex, // CAST: as above
     gasLimit: row.gas_limit,
+    target: row.target as Hex | null, // CAST: as above
+    options: row.options as Hex, // CAST: as above
+    deadline: row.deadline,
+    sequence: row.sequence,
+    refundRecipient: row.refund_recipient as Hex | null, // CAST: as above
     blockNumber: row.block_number,
     blockHash: row.block_hash as Hex, // CAST: as above
     blockTimestamp: row.block_timestamp,
@@ -39,6 +44,7 @@ export function toMessage(row: Selectable<MessageTable>): Message {
     targetTx: row.target_tx as Hex | null, // CAST: as above
     targetBlock: row.target_block,
     deliveryGas: row.delivery_gas,
+    outcome: row.outcome as Message['outcome'], // CAST: as above
     executed: row.executed,
     executionReason: row.execution_reason as Hex | null, // CAST: as above
   }
@@ -57,6 +63,11 @@ export function fromMessage(message: Message): Insertable<MessageTable> {
     from_address: message.fromAddress,
     message_data: message.messageData,
     gas_limit: message.gasLimit,
+    target: message.target,
+    options: message.options,
+    deadline: message.deadline,
+    sequence: message.sequence,
+    refund_recipient: message.refundRecipient,
     block_number: message.blockNumber,
     block_hash: message.blockHash,
     block_timestamp: message.blockTimestamp,
@@ -80,6 +91,7 @@ export function fromMessage(message: Message): Insertable<MessageTable> {
     target_tx: message.targetTx,
     target_block: message.targetBlock,
     delivery_gas: message.deliveryGas,
+    outcome: message.outcome,
     executed: message.executed,
     execution_reason: message.executionReason,
   }

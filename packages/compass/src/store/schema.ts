@@ -10,6 +10,11 @@ export interface MessageTable {
   from_address: string
   message_data: string
   gas_limit: bigint
+  target: string | null
+  options: string
+  deadline: bigint
+  sequence: bigint
+  refund_recipient: string | null
   block_number: bigint
   block_hash: string
   block_timestamp: bigint
@@ -33,6 +38,7 @@ export interface MessageTable {
   target_tx: string | null
   target_block: bigint | null
   delivery_gas: bigint | null
+  outcome: string | null
   executed: boolean | null
   execution_reason: string | null
 }
@@ -67,6 +73,7 @@ export interface TransactionTable {
   gas_used: bigint | null
   gas_price: bigint | null
   error: string | null
+  records_read: Generated<boolean>
 }
 
 /** Every signed form of a transaction: replacements share its nonce. */
@@ -88,10 +95,40 @@ export interface TransactionMessageTable {
   order_id: string
 }
 
+/** Fees that a delivery has earned: what its receipt proves on the chain where they lie. Times are milliseconds. */
+export interface ClaimTable {
+  delivery_id: number
+  from_chain: bigint
+  to_chain: bigint
+  fee_service: string
+  block_number: bigint
+  block_hash: string
+  tx_hash: string
+  tx_index: number
+  state: string
+  reason_code: string | null
+  reason_detail: string | null
+  attempts: number
+  next_attempt_at: bigint
+  created_at: bigint
+  settled_at: bigint | null
+  transaction_id: number | null
+}
+
+/** The orders that a claim is about, with their fees as they were when it was found. */
+export interface ClaimOrderTable {
+  delivery_id: number
+  order_id: string
+  token: string
+  amount: bigint
+}
+
 export interface Schema {
   messages: MessageTable
   cursors: CursorTable
   transactions: TransactionTable
   attempts: AttemptTable
   transaction_messages: TransactionMessageTable
+  claims: ClaimTable
+  claim_orders: ClaimOrderTable
 }

@@ -9,7 +9,7 @@ import type { MessageOrigin } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import { useStore } from '../testing/test-store.ts'
 import { openStore } from './open.ts'
-import type { Reservation } from './store.ts'
+import type { Reservation } from './types.ts'
 
 const current = useStore()
 const mos = pad('0xa1', { size: 20 })
@@ -26,6 +26,11 @@ function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigi
     fromAddress: '0x1234',
     messageData: '0xabcd',
     gasLimit: 100_000n,
+    target: null,
+    options: '0x',
+    deadline: 0n,
+    sequence: 0n,
+    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: pad(numberToHex(n)),
     blockTimestamp: 1_700_000_000n,
@@ -70,7 +75,10 @@ test('a message’s way through the store, with its steps told after each commit
   assert.equal((await store.openTransactions(2n, signer)).length, 1)
   assert.equal((await store.transactionMessages(transaction.id))[0]?.state, 'submitted')
   await store.settle(transaction.id, { state: 'mined', gasUsed: 77n, success: true }, [
-    [key, { type: 'included', at: 70, executed: true, executionReason: null, tx: pad('0x09'), block: 9n, gas: 77n }],
+    [
+      key,
+      { type: 'included', at: 70, outcome: 'delivered', executionReason: null, tx: pad('0x09'), block: 9n, gas: 77n },
+    ],
   ])
   await store.apply([[key, { type: 'settled', at: 80, outcome: 'delivered' }]])
   const message = await store.message(key)

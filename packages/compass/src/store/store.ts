@@ -1,150 +1,15 @@
-import type { Kysely, Transaction as SqlTransaction } from 'kysely'
+import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import {
-  type Message,
-  type MessageEvent,
-  type MessageKey,
-  type MessageOrigin,
-  type MessageState,
-  seen,
-  transition,
-} from '../message.ts'
+import { type Message, type MessageEvent, type MessageState, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
+import { streamOf } from '../streams.ts'
+import { createClaimStore, submitClaims } from './claims.ts'
 import { fromMessage, toMessage, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
+import type { Cursor, Happening, Store, Transaction } from './types.ts'
 
-/** How far a chain's MOS has been read. */
-export interface Cursor {
-  readonly number: bigint
-  readonly hash: Hex
-  /** The newest block that was final; null before the first. */
-  readonly final: { readonly number: bigint; readonly hash: Hex } | null
-}
-
-/** `pending`: signed, it may land. `mined`: in a block that may be reorganised. `final`: for good. `lost`: somebody else
- *  used the nonce. `rejected`: no node ever took it, its nonce is free again. */
-export type TransactionState = 'pending' | 'mined' | 'final' | 'lost' | 'rejected'
-export type TransactionKind = 'delivery' | 'update' | 'retry'
-
-/** One signed form of a transaction. `cancel` fills the nonce with nothing. */
-export interface Attempt {
-  readonly hash: Hex
-  readonly cancel: boolean
-  readonly raw: Hex
-  /** Wei. */
-  readonly maxFeePerGas: bigint
-  /** Wei. */
-  readonly maxPriorityFeePerGas: bigint
-  readonly createdAt: number
-  readonly sentAt: number | null
-}
-
-/** A row of the nonce ledger. Times are milliseconds of Compass' clock. */
-export interface Transaction {
-  readonly id: number
-  readonly chainId: bigint
-  readonly signer: Address
-  readonly nonce: number
-  readonly kind: TransactionKind
-  readonly state: TransactionState
-  readonly to: Address
-  readonly data: Hex
-  readonly gasLimit: bigint
-  readonly createdAt: number
-  /** Since when its nonce is used while no node shows a receipt. */
-  readonly missingSince: number | null
-  readonly success: boolean | null
-  /** Of the form that landed. */
-  readonly hash: Hex | null
-  readonly blockNumber: bigint | null
-  readonly blockHash: Hex | null
-  readonly gasUsed: bigint | null
-  /** Wei. */
-  readonly gasPrice: bigint | null
-  readonly error: string | null
-  /** Oldest first. */
-  readonly attempts: readonly Attempt[]
-}
-
-/** What `reserve` writes down before anything is sent. */
-export interface Reservation {
-  readonly chainId: bigint
-  readonly signer: Address
-  readonly nonce: number
-  readonly kind: TransactionKind
-  readonly to: Address
-  readonly data: Hex
-  readonly gasLimit: bigint
-  readonly attempt: Omit<Attempt, 'cancel' | 'createdAt' | 'sentAt'>
-  readonly messages: readonly MessageKey[]
-}
-
-/** An event for one message. */
-export type Happening = readonly [MessageKey, MessageEvent]
-
-/** What a transaction's row may change to. */
-export type TransactionPatch = Partial<
-  Pick<
-    Transaction,
-    'state' | 'missingSince' | 'success' | 'hash' | 'blockNumber' | 'blockHash' | 'gasUsed' | 'gasPrice' | 'error'
-  >
->
-
-/** Compass' memory. Each function is one database transaction. */
-export interface Store {
-  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
-  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
-  commitScan(
-    chainId: bigint,
-    mos: Address,
-    cursor: Cursor,
-    origins: readonly MessageOrigin[],
-    at: number,
-  ): Promise<void>
-  /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
-  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
-  /** The newest nonce that is known of a lane. */
-  lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
-  /** Messages of one chain in a state, oldest block first. */
-  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
-  /** Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody. */
-  due(
-    fromChain: bigint,
-    toChain: bigint,
-    states: readonly MessageState[],
-    now: number,
-    limit: number,
-  ): Promise<readonly Message[]>
-  message(key: MessageKey): Promise<Message | null>
-  /** For views: newest first. */
-  messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
-  counts(): Promise<
-    readonly {
-      readonly fromChain: bigint
-      readonly toChain: bigint
-      readonly state: MessageState
-      readonly count: number
-      readonly oldestSeenAt: number
-    }[]
-  >
-  /** @throws {IllegalTransitionError} and changes nothing. */
-  apply(happenings: readonly Happening[]): Promise<void>
-  /** Takes a nonce, keeps the signed bytes, and moves the messages of a delivery to `submitted`. */
-  reserve(reservation: Reservation, at: number): Promise<Transaction>
-  /** Lets more messages wait for a transaction that is on its way. */
-  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
-  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
-  markSent(hash: Hex, at: number): Promise<void>
-  /** Pending and mined transactions by nonce. */
-  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
-  transaction(id: number): Promise<Transaction | null>
-  transactionMessages(id: number): Promise<readonly Message[]>
-  /** Changes a transaction and its messages together. */
-  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
-  /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
-  subscribe(listener: (progress: Progress) => void): () => void
-  close(): Promise<void>
-}
+/** Rows that still move. Written as the partial indices have it, so that they serve. */
+const open = sql<boolean>`state not in ('delivered', 'expired')`
 
 /** The store over any database of PostgreSQL's dialect; `close` is what closes it. */
 export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Store {
@@ -179,8 +44,34 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         .where('from_chain', '=', from_chain)
         .where('order_id', '=', order_id)
         .execute()
+      if (after.outcome !== before.outcome) await wakeNext(trx, after)
       steps.push(...progressBetween(before, after))
     }
+  }
+
+  /** What waits behind a message of an ordered stream is tried as soon as that message has left the stream. */
+  async function wakeNext(trx: SqlTransaction<Schema>, message: Message): Promise<void> {
+    if (streamOf(message) === null || message.outcome === null || message.outcome === 'failed') return
+    const next = await trx
+      .selectFrom('messages')
+      .select('order_id')
+      .where('from_chain', '=', message.fromChain)
+      .where('mos', '=', message.mos)
+      .where('to_chain', '=', message.toChain)
+      .where('from_address', '=', message.fromAddress)
+      .where('target', '=', message.target)
+      .where('sequence', '>', message.sequence)
+      .where('state', 'in', ['final', 'provable'])
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst()
+    if (next === undefined) return
+    await trx
+      .updateTable('messages')
+      .set({ next_attempt_at: 0n })
+      .where('from_chain', '=', message.fromChain)
+      .where('order_id', '=', next.order_id)
+      .execute()
   }
 
   async function writeCursor(
@@ -285,7 +176,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         .selectAll()
         .where('from_chain', '=', fromChain)
         .where('state', '=', state)
-        .where('state', '<>', 'delivered')
+        .where(open)
         .orderBy('block_number')
         .limit(limit)
         .execute()
@@ -299,7 +190,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where('state', 'in', [...states])
-        .where('state', '<>', 'delivered')
+        .where(open)
         .where('next_attempt_at', '<=', BigInt(now))
         .orderBy('next_attempt_at')
         .orderBy('block_number')
@@ -400,6 +291,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
             reservation.messages.map((key) => [key, event]),
           )
         }
+        await submitClaims(trx, reservation.claims ?? [], row.id)
         return toTransaction(row, [attempt])
       }),
 
@@ -487,6 +379,8 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
           await trx.updateTable('transactions').set(set).where('id', '=', transactionId).execute()
         await applyIn(trx, steps, happenings)
       }),
+
+    claims: createClaimStore(db),
 
     subscribe(listener) {
       listeners.add(listener)

@@ -1,9 +1,9 @@
 import type { Receipt, Refusal } from '@meridian/chain'
 import type { Address } from 'viem'
 import { backoffMs, type Message, type Reason } from '../message.ts'
-import { executedIn } from '../mos.ts'
+import { endingsIn } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Attempt, Happening, Transaction } from '../store/store.ts'
+import type { Attempt, Happening, Transaction } from '../store/types.ts'
 
 /** How a transaction landed. */
 export interface Landed {
@@ -56,6 +56,10 @@ export function afterReceipt(
       return afterDelivery(transaction, messages, landed, at)
     case 'retry':
       return afterRetry(messages, landed, at)
+    // they move no message; the Claimer looks at the ledger for them
+    case 'claim':
+    case 'withdraw':
+      return []
   }
 }
 
@@ -84,22 +88,21 @@ function afterDelivery(
     const policy = policyOf(reverted)
     return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
   }
-  const ran = mine.map(
-    (m) => [m, executedIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId)] as const,
+  const ended = mine.map(
+    (m) => [m, endingsIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId)] as const,
   )
-  const share = BigInt(Math.max(1, ran.filter(([, executed]) => executed !== undefined).length))
-  return ran.map(([m, executed]): Happening => {
+  const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
+  return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
-    if (executed === undefined) {
-      return dropped(m, { code: 'SKIPPED', detail: 'the transaction landed without it' }, 0, at)
-    }
+    if (ending === undefined) return dropped(m, { code: 'SKIPPED', detail: 'the transaction landed without it' }, 0, at)
+    const { outcome, reason } = ending
     return [
       m,
       {
         type: 'included',
         at,
-        executed: executed.result,
-        executionReason: executed.result ? null : executed.reason,
+        outcome,
+        executionReason: outcome === 'failed' ? reason : null,
         tx: attempt.hash,
         block: receipt.blockNumber,
         gas: receipt.gasUsed / share,
@@ -116,15 +119,16 @@ function afterRetry(
   return messages
     .filter((m) => m.state === 'failed')
     .map((m): Happening => {
-      const executed = executedIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId && e.result)
-      if (reverted === null && executed !== undefined) {
+      const endings = endingsIn(receipt.logs, mos, m.fromChain)
+      const executed = endings.some(({ orderId, outcome }) => orderId === m.orderId && outcome === 'delivered')
+      if (reverted === null && executed) {
         const block = receipt.blockNumber
         return [
           m,
           {
             type: 'included',
             at,
-            executed: true,
+            outcome: 'delivered',
             executionReason: null,
             tx: attempt.hash,
             block,

@@ -5,7 +5,7 @@ import { keccak256, numberToHex, pad, parseTransaction } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { Message } from '../message.ts'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../store/types.ts'
 import { createFakeClock, createFakeNode, type FakeNode } from '../testing/fake-node.ts'
 import { useStore } from '../testing/test-store.ts'
 import { createSubmitter, type Submitter } from './submitter.ts'
@@ -27,6 +27,8 @@ function chain(): ChainContext {
     mos,
     startBlock: 0n,
     signer: createKeySigner(KEY),
+    payee: null,
+    claims: null,
     tuning: { ...defaultTuning, maxFeePerGas: 10_000n, minPriorityFeePerGas: 1n, maxInFlight: 4 },
   }
 }
@@ -53,6 +55,11 @@ async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${s
     fromAddress: mos,
     messageData: '0xabcd',
     gasLimit: 100_000n,
+    target: null,
+    options: '0x',
+    deadline: 0n,
+    sequence: 0n,
+    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: hash,
     blockTimestamp: 0n,

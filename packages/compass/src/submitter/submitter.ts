@@ -12,7 +12,7 @@ import type { Address, Hex } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
 import type { MessageKey, Reason } from '../message.ts'
 import { createMutex } from '../mutex.ts'
-import type { Attempt, Transaction, TransactionKind } from '../store/store.ts'
+import type { Attempt, Transaction, TransactionKind } from '../store/types.ts'
 import { broadcast } from './broadcast.ts'
 import { bumpedFees, type Fees, type Market, marketFees } from './fees.ts'
 import { afterLoss, afterReceipt, afterReorg } from './outcome.ts'
@@ -24,6 +24,8 @@ export interface Job {
   readonly data: Hex
   readonly gasLimit: bigint
   readonly messages: readonly MessageKey[]
+  /** Claims that it settles, by their deliveries. */
+  readonly claims?: readonly number[]
 }
 
 /** `sent`: it is in the ledger and will land, or its messages come back with a reason. `refused`: nothing was written. */

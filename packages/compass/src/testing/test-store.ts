@@ -1,7 +1,8 @@
 import { after, before, beforeEach } from 'node:test'
 import { sql } from 'kysely'
 import { type Database, openDatabase } from '../store/open.ts'
-import { createStore, type Store } from '../store/store.ts'
+import { createStore } from '../store/store.ts'
+import type { Store } from '../store/types.ts'
 
 /** An empty store for each test of a file, over one database: starting one takes longer than most tests. */
 export function useStore(): () => Store {
@@ -12,7 +13,7 @@ export function useStore(): () => Store {
   })
   after(() => database?.close())
   beforeEach(async () => {
-    await sql`truncate messages, cursors, transactions, attempts, transaction_messages restart identity`.execute(
+    await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders restart identity`.execute(
       database.db,
     )
     store = createStore(database.db, async () => undefined)

@@ -1,7 +1,7 @@
 import { parseHeader } from '@meridian/proofs'
 import { type Hex, hexToBytes } from 'viem'
 import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
-import { type AdvanceResult, createAdvancer } from './advance.ts'
+import { type Advance, type AdvanceResult, createAdvancer } from './advance.ts'
 import { detailOf, readEthereumClient, storeOf } from './client.ts'
 import { encodeBlockProof, encodeReceiptsRootProof, type ProvenHeader } from './encode.ts'
 import { NodeAnswerError } from './errors.ts'
@@ -56,6 +56,10 @@ function clockOf(client: ClientState, now: bigint): Clock {
   return { now, trustingPeriod, clockDrift }
 }
 
+function begin(client: ClientState): Advance {
+  return { store: storeOf(client), updates: [], kept: detailOf(client).kept }
+}
+
 function waiting(reason: WaitReason): BlockProof {
   return { status: 'waiting', reason }
 }
@@ -86,10 +90,7 @@ async function prove(
     return waiting({ code: 'NOT_FINAL', finalized: finalized.execution.blockNumber, wanted: block.number })
   if (finalized.beacon.slot <= client.head.number)
     return notServed(`neither the client's head nor newer finality proves slot ${slot}`)
-  const advance = await createAdvancer(source, network, clockOf(client, now)).toUpdate(
-    { store: storeOf(client), updates: [] },
-    update,
-  )
+  const advance = await createAdvancer(source, network, clockOf(client, now)).toUpdate(begin(client), update)
   if (advance.waiting !== undefined) return waiting(advance.waiting)
   return proveFromUpdate(network, source, advance, update, claim, slot)
 }
@@ -224,7 +225,7 @@ async function maintain(
   const newest = await source.finalityUpdate()
   const advancer = createAdvancer(source, network, clock)
   const period = periodAtSlot(network, newest.finalizedHeader.beacon.slot)
-  const rotated = await advancer.toCommittee({ store: storeOf(client), updates: [] }, period + 1n)
+  const rotated = await advancer.toCommittee(begin(client), period + 1n)
   const expiresAt = timeAtSlot(network, rotated.store.head.slot) + clock.trustingPeriod
   const isRunningDown = (expiresAt - now) * REFRESH_SHARE < clock.trustingPeriod
   if (!isRunningDown || newest.finalizedHeader.beacon.slot <= rotated.store.head.slot) return rotated.updates

@@ -1,4 +1,5 @@
-import { messageServiceAbi } from '@meridian/abi'
+import { iMessageServiceAbi } from '@meridian/abi'
+import { orderId } from '@meridian/core'
 import {
   type Address,
   createPublicClient,
@@ -19,16 +20,26 @@ export interface FakeChain {
   head: bigint
   finalized: bigint
   /** What `outcome` answers. */
-  outcome: 0 | 1 | 2
+  outcome: 0 | 1 | 2 | 3
   /** Log queries so far, each as its first and last block. */
   readonly ranges: (readonly [bigint, bigint])[]
-  out(order: { readonly orderId: Hex; readonly toChain: bigint; readonly block: bigint; readonly tx: Hex }): void
+  /** Sends an order, with the encoded options if there are any; returns its id. */
+  out(order: { readonly toChain: bigint; readonly block: bigint; readonly tx: Hex; readonly options?: Hex }): Hex
   in(order: {
     readonly orderId: Hex
     readonly fromChain: bigint
     readonly block: bigint
     readonly tx: Hex
     readonly reason: Hex
+  }): void
+  /** Records the delivery or the expiry of an order. */
+  record(order: {
+    readonly kind: 'DeliveryRecord' | 'ExpiryRecord'
+    readonly orderId: Hex
+    readonly fromChain: bigint
+    readonly block: bigint
+    readonly tx: Hex
+    readonly account: Address
   }): void
 }
 
@@ -39,11 +50,14 @@ interface FakeLog {
 }
 
 /** What viem asks `eth_getLogs` for. */
-type Filter = readonly [{ readonly fromBlock: Hex; readonly toBlock: Hex; readonly topics: readonly (Hex | null)[] }]
+type Filter = readonly [
+  { readonly fromBlock: Hex; readonly toBlock: Hex; readonly topics: readonly (Hex | readonly Hex[] | null)[] },
+]
 
 /** A chain in memory. */
 export function createFakeChain(chainId: bigint, mos: Address): FakeChain {
   const logs: FakeLog[] = []
+  let nonce = 0n
   const add = (block: bigint, tx: Hex, topics: readonly unknown[], data: Hex) =>
     logs.push({
       block,
@@ -72,14 +86,14 @@ export function createFakeChain(chainId: bigint, mos: Address): FakeChain {
         chain.ranges.push([first, last])
         return logs
           .filter(({ block }) => block >= first && block <= last)
-          .filter((log) => topics.every((topic, index) => topic === null || topic === log.topics[index]))
+          .filter((log) => topics.every((topic, index) => topic === null || [topic].flat().includes(hexAt(log, index))))
           .map(({ json }) => json)
       }
       case 'eth_call': {
         const [{ data }] = params as readonly [{ readonly data: Hex }] // CAST: viem's own request
-        const { functionName } = decodeFunctionData({ abi: messageServiceAbi, data })
+        const { functionName } = decodeFunctionData({ abi: iMessageServiceAbi, data })
         if (functionName !== 'outcome') throw new Error(`unexpected call of ${functionName}`)
-        return encodeFunctionResult({ abi: messageServiceAbi, functionName, result: chain.outcome })
+        return encodeFunctionResult({ abi: iMessageServiceAbi, functionName, result: chain.outcome })
       }
       default:
         throw new Error(`unexpected ${method}`)
@@ -97,18 +111,39 @@ export function createFakeChain(chainId: bigint, mos: Address): FakeChain {
     finalized: 0n,
     outcome: 0,
     ranges: [],
-    out({ orderId, toChain, block, tx }) {
+    out({ toChain, block, tx, options }) {
       const args = { fromChain: chainId, toChain }
-      const topics = encodeEventTopics({ abi: messageServiceAbi, eventName: 'mapMessageOut', args })
-      const types = [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }]
-      add(block, tx, topics, encodeAbiParameters(types, [orderId, mos, '0x']))
+      const [sender, messageData] = [mos, '0x'] as const
+      const id = orderId({
+        fromChain: chainId,
+        mos,
+        toChain,
+        nonce: nonce++,
+        sender,
+        messageData,
+        options: options ?? '0x',
+      })
+      const eventName = options === undefined ? 'mapMessageOut' : 'mapMessageOutWithOptions'
+      const topics = encodeEventTopics({ abi: iMessageServiceAbi, eventName, args })
+      const bytes = [sender, messageData, ...(options === undefined ? [] : [options])]
+      const types = [{ type: 'bytes32' }, ...bytes.map(() => ({ type: 'bytes' }))]
+      add(block, tx, topics, encodeAbiParameters(types, [id, ...bytes]))
+      return id
     },
-    in({ orderId, fromChain, block, tx, reason }) {
+    in({ orderId: id, fromChain, block, tx, reason }) {
       const args = { fromChain, toChain: chainId }
-      const topics = encodeEventTopics({ abi: messageServiceAbi, eventName: 'mapMessageIn', args })
+      const topics = encodeEventTopics({ abi: iMessageServiceAbi, eventName: 'mapMessageIn', args })
       const types = [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bool' }, { type: 'bytes' }]
-      add(block, tx, topics, encodeAbiParameters(types, [orderId, mos, '0x', reason === '0x', reason]))
+      add(block, tx, topics, encodeAbiParameters(types, [id, mos, '0x', reason === '0x', reason]))
+    },
+    record({ kind, orderId: id, fromChain, block, tx, account }) {
+      const topics = encodeEventTopics({ abi: iMessageServiceAbi, eventName: kind, args: { fromChain, orderId: id } })
+      const types = [{ type: 'address' }, ...(kind === 'ExpiryRecord' ? [{ type: 'bool' }] : [])]
+      const values = kind === 'ExpiryRecord' ? [account, false] : [account]
+      add(block, tx, topics, encodeAbiParameters(types, values))
     },
   }
   return chain
 }
+
+const hexAt = (log: FakeLog, index: number): Hex => String(log.topics[index]) as Hex // CAST: topics are hex

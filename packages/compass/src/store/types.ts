@@ -1,0 +1,141 @@
+import type { Address, Hex } from 'viem'
+import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } from '../message.ts'
+import type { Progress } from '../progress.ts'
+import type { ClaimStore } from './claims.ts'
+
+/** How far a chain's MOS has been read. */
+export interface Cursor {
+  readonly number: bigint
+  readonly hash: Hex
+  /** The newest block that was final; null before the first. */
+  readonly final: { readonly number: bigint; readonly hash: Hex } | null
+}
+
+/** `pending`: signed, it may land. `mined`: in a block that may be reorganised. `final`: for good. `lost`: somebody else
+ *  used the nonce. `rejected`: no node ever took it, its nonce is free again. */
+export type TransactionState = 'pending' | 'mined' | 'final' | 'lost' | 'rejected'
+export type TransactionKind = 'delivery' | 'update' | 'retry' | 'claim' | 'withdraw'
+
+/** One signed form of a transaction. `cancel` fills the nonce with nothing. */
+export interface Attempt {
+  readonly hash: Hex
+  readonly cancel: boolean
+  readonly raw: Hex
+  /** Wei. */
+  readonly maxFeePerGas: bigint
+  /** Wei. */
+  readonly maxPriorityFeePerGas: bigint
+  readonly createdAt: number
+  readonly sentAt: number | null
+}
+
+/** A row of the nonce ledger. Times are milliseconds of Compass' clock. */
+export interface Transaction {
+  readonly id: number
+  readonly chainId: bigint
+  readonly signer: Address
+  readonly nonce: number
+  readonly kind: TransactionKind
+  readonly state: TransactionState
+  readonly to: Address
+  readonly data: Hex
+  readonly gasLimit: bigint
+  readonly createdAt: number
+  /** Since when its nonce is used while no node shows a receipt. */
+  readonly missingSince: number | null
+  readonly success: boolean | null
+  /** Of the form that landed. */
+  readonly hash: Hex | null
+  readonly blockNumber: bigint | null
+  readonly blockHash: Hex | null
+  readonly gasUsed: bigint | null
+  /** Wei. */
+  readonly gasPrice: bigint | null
+  readonly error: string | null
+  /** Oldest first. */
+  readonly attempts: readonly Attempt[]
+}
+
+/** What `reserve` writes down before anything is sent. */
+export interface Reservation {
+  readonly chainId: bigint
+  readonly signer: Address
+  readonly nonce: number
+  readonly kind: TransactionKind
+  readonly to: Address
+  readonly data: Hex
+  readonly gasLimit: bigint
+  readonly attempt: Omit<Attempt, 'cancel' | 'createdAt' | 'sentAt'>
+  readonly messages: readonly MessageKey[]
+  /** Claims that it settles, by their deliveries. */
+  readonly claims?: readonly number[]
+}
+
+/** An event for one message. */
+export type Happening = readonly [MessageKey, MessageEvent]
+
+/** What a transaction's row may change to. */
+export type TransactionPatch = Partial<
+  Pick<
+    Transaction,
+    'state' | 'missingSince' | 'success' | 'hash' | 'blockNumber' | 'blockHash' | 'gasUsed' | 'gasPrice' | 'error'
+  >
+>
+
+/** Compass' memory. Each function is one database transaction. */
+export interface Store {
+  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
+  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
+  commitScan(
+    chainId: bigint,
+    mos: Address,
+    cursor: Cursor,
+    origins: readonly MessageOrigin[],
+    at: number,
+  ): Promise<void>
+  /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
+  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
+  /** The newest nonce that is known of a lane. */
+  lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
+  /** Messages of one chain in a state, oldest block first. */
+  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
+  /** Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody. */
+  due(
+    fromChain: bigint,
+    toChain: bigint,
+    states: readonly MessageState[],
+    now: number,
+    limit: number,
+  ): Promise<readonly Message[]>
+  message(key: MessageKey): Promise<Message | null>
+  /** For views: newest first. */
+  messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
+  counts(): Promise<
+    readonly {
+      readonly fromChain: bigint
+      readonly toChain: bigint
+      readonly state: MessageState
+      readonly count: number
+      readonly oldestSeenAt: number
+    }[]
+  >
+  /** @throws {IllegalTransitionError} and changes nothing. */
+  apply(happenings: readonly Happening[]): Promise<void>
+  /** Takes a nonce, keeps the signed bytes, and moves the messages of a delivery, or the claims, to `submitted`. */
+  reserve(reservation: Reservation, at: number): Promise<Transaction>
+  /** Lets more messages wait for a transaction that is on its way. */
+  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
+  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
+  markSent(hash: Hex, at: number): Promise<void>
+  /** Pending and mined transactions by nonce. */
+  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
+  transaction(id: number): Promise<Transaction | null>
+  transactionMessages(id: number): Promise<readonly Message[]>
+  /** Changes a transaction and its messages together. */
+  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
+  /** The fees that deliveries have earned. */
+  readonly claims: ClaimStore
+  /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
+  subscribe(listener: (progress: Progress) => void): () => void
+  close(): Promise<void>
+}
