@@ -9,12 +9,12 @@ import {
   initCodeOf,
 } from '@meridian/cli/deploy'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
-import { createQbftChain, createVirtualClock, devAccounts, type QbftChain, type VirtualClock } from '@meridian/devnet'
+import { createQbftChain, createVirtualClock, type DevnetChain, devAccounts, type VirtualClock } from '@meridian/devnet'
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
 export interface Side {
-  readonly chain: QbftChain
+  readonly chain: DevnetChain
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -33,7 +33,7 @@ export interface Sent {
   readonly hash: Hex
 }
 
-/** Two QBFT chains on one clock, each with the other's light client, a route, and counters that trust each other. */
+/** Two chains on one clock, each with the other's light client, a route, and counters that trust each other. */
 export interface TwoChains {
   readonly clock: VirtualClock
   readonly a: Side
@@ -47,12 +47,20 @@ const DEPLOYER = 0
 const RELAYER = 1
 const GAS_LIMIT = 200_000n
 
-/** Starts and connects two QBFT chains. */
-export async function startTwoChains(): Promise<TwoChains> {
+/** Starts a chain on a clock. */
+export type StartChain = (clock: VirtualClock) => Promise<DevnetChain>
+
+const qbft =
+  (chainId: number): StartChain =>
+  (clock) =>
+    createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
+
+/** Starts and connects two chains, of QBFT unless said otherwise. */
+export async function startTwoChains(
+  starts: readonly [StartChain, StartChain] = [qbft(7001), qbft(7002)],
+): Promise<TwoChains> {
   const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
-  const chains = await Promise.all(
-    [7001, 7002].map((chainId) => createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })),
-  )
+  const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
     await clock.stop()
     await Promise.all(chains.map((chain) => chain.stop()))
@@ -61,7 +69,7 @@ export async function startTwoChains(): Promise<TwoChains> {
     const [a, b] = await Promise.all(chains.map(deploySide))
     if (a === undefined || b === undefined) throw new Error('two chains')
     const source = ({ chain, contracts }: Deployed) =>
-      ({ chainId: contracts.chainId, consensus: 'qbft', rpc: chain.rpcUrl }) as const
+      ({ chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }) as const
     const [onA, onB] = await Promise.all([
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
@@ -78,7 +86,7 @@ export async function startTwoChains(): Promise<TwoChains> {
 
 type Deployed = Omit<Side, 'count' | 'send'>
 
-async function deploySide(chain: QbftChain): Promise<Deployed> {
+async function deploySide(chain: DevnetChain): Promise<Deployed> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
