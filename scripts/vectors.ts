@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { root, toolEnv } from './tool-path.ts'
 
-for (const name of ['ethereum', 'message', 'qbft', 'receipts', 'tries']) {
+for (const name of ['ethereum', 'istanbul', 'message', 'parlia', 'qbft', 'receipts', 'state', 'tries']) {
   const script = join(root, 'scripts', 'vectors', `${name}.ts`)
   const run = spawnSync('node', [script, ...process.argv.slice(2)], { cwd: root, env: toolEnv(), stdio: 'inherit' })
   if (run.status !== 0) process.exitCode = 1

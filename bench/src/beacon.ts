@@ -3,6 +3,7 @@ import {
   type Bootstrap,
   beaconHeaderRoot,
   compressPubkey,
+  type EncodingOptions,
   encodeUpdate,
   forkAtSlot,
   gindices,
@@ -57,7 +58,9 @@ export function beaconBlock(
   receiptsRoot: Hex,
   stateRoot: Hex,
 ): { readonly header: BeaconHeader; readonly receiptsRootBranch: readonly Hex[] } {
-  const gindex = gindices[forkAtSlot(network, slot).name].executionReceiptsRoot
+  const fork = forkAtSlot(network, slot).name
+  const gindex = gindices[fork].executionReceiptsRoot
+  if (gindex === undefined) throw new Error(`a body of ${fork} has no receipts root`)
   const body = sparseTree(new Map([[gindex, receiptsRoot]]))
   const header = { slot, proposerIndex: PROPOSER, parentRoot: PARENT, stateRoot, bodyRoot: body.root }
   return { header, receiptsRootBranch: body.branch(gindex) }
@@ -88,10 +91,16 @@ export interface UpdateOptions {
   /** Members that do not sign. */
   readonly absent: readonly number[]
   readonly next?: SyncCommittee
+  /** How it is put into bytes. */
+  readonly encoding?: EncodingOptions
 }
 
 /** An update with a real aggregate signature, encoded for the contract. */
-export function createUpdate(options: UpdateOptions): { readonly data: Hex; readonly signatureSlot: bigint } {
+export function createUpdate(options: UpdateOptions): {
+  readonly data: Hex
+  readonly signatureSlot: bigint
+  readonly bits: Hex
+} {
   const { signers, finalized, absent, next } = options
   const slot = finalized.slot + TO_ATTESTED
   const signatureSlot = slot + 1n
@@ -121,7 +130,11 @@ export function createUpdate(options: UpdateOptions): { readonly data: Hex; read
       ? {}
       : { nextSyncCommittee: { committee: next, branch: state.branch(at.nextSyncCommittee) } }),
   }
-  return { data: encodeUpdate(update, signers.committee), signatureSlot }
+  return {
+    data: encodeUpdate(update, signers.committee, options.encoding),
+    signatureSlot,
+    bits: update.syncAggregate.bits,
+  }
 }
 
 /** The contract never sees the execution header of an update; it proves the block when a message needs it. */

@@ -121,11 +121,15 @@ function multiproof(committee: Committee, absent: readonly number[]): Hex[] {
 /** Where the fields stand; typed again from consensus-specs, apart from the contract's and the client's tables. */
 const early = { finalized: 105n, current: 54n, next: 55n, blockRoots: 37n, summaries: 59n }
 const late = { finalized: 169n, current: 86n, next: 87n, blockRoots: 69n, summaries: 91n }
+const progressive = { finalized: 735n, current: 2945n, next: 2946n, blockRoots: 352n, summaries: 2950n }
+/** `signed_execution_payload_bid.message.block_hash` in a body of Gloas: of a payload that may never be revealed. */
+export const BID_BLOCK_HASH = 22857n
 export const forkTable = {
   capella: { layout: 0, places: early, blockHash: 412n, receiptsRoot: 403n },
   deneb: { layout: 1, places: early, blockHash: 812n, receiptsRoot: 803n },
   electra: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
   fulu: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
+  gloas: { layout: 3, places: progressive, blockHash: 2856n, receiptsRoot: undefined },
 } as const
 export type ForkName = keyof typeof forkTable
 
@@ -204,10 +208,9 @@ export function makeBlock(world: World, slot: bigint, fields: StateFields = {}):
     filler(`${name}/requests`),
   ] as Hex[]) // CAST: every element is 0x-prefixed hex; the slice of a filler keeps its prefix
   const receipts = filler(`${name}/receipts`)
-  const payload = new Map([
-    [blockHash, keccak256(execution)],
-    [receiptsRoot, receipts],
-  ])
+  const payload = new Map<bigint, Hex>([[blockHash, keccak256(execution)]])
+  if (receiptsRoot === undefined) payload.set(BID_BLOCK_HASH, filler(`${name}/bid`))
+  else payload.set(receiptsRoot, receipts)
   const body = new SparseTree(`${name}/body`, payload)
   const proposer = slot * 7n + 3n
   const parent = filler(`${name}/parent`)
@@ -258,6 +261,24 @@ export interface UpdateSpec {
   readonly genesisValidatorsRoot?: Hex
   readonly signature?: G2Affine
   readonly salt?: string
+  /** Those absent from the kept aggregate that the update says to start from. */
+  readonly keptAbsent?: readonly number[]
+  /** In place of that aggregate. */
+  readonly keptKey?: G1Affine
+  /** Whether it asks to keep its own. */
+  readonly keep?: boolean
+}
+
+export function bitsOf(size: number, absent: readonly number[]): Hex {
+  const bits = new Uint8Array(size / 8).fill(0xff)
+  for (const i of absent) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7))
+  return bytesToHex(bits)
+}
+
+/** The aggregate key of all but the absent members. */
+export function aggregateOf(committee: Committee, absent: readonly number[]): G1Affine {
+  const secret = committee.secrets.reduce((sum, key, i) => (absent.includes(i) ? sum : Fr.add(sum, key)), 0n)
+  return G1.BASE.multiply(secret).toAffine()
 }
 
 export function makeUpdate(world: World, spec: UpdateSpec): Hex {
@@ -273,22 +294,25 @@ export function makeUpdate(world: World, spec: UpdateSpec): Hex {
   const message = pair(attested.root, domainOf(version, spec.genesisValidatorsRoot ?? world.genesisValidatorsRoot))
   const secret = signers.secrets.reduce((sum, key, i) => (absent.includes(i) ? sum : Fr.add(sum, key)), 0n)
   const signature = spec.signature ?? (secret === 0n ? infinityG2 : hashToG2(message).multiply(secret).toAffine())
-  const bits = new Uint8Array(size / 8).fill(0xff)
-  for (const i of absent) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7))
+  const { keptAbsent } = spec
+  const key = keptAbsent === undefined ? signers.aggregate : aggregateOf(signers, keptAbsent)
+  const next = spec.carriesNext ? spec.next : undefined
+  const flags = (next === undefined ? 0n : 1n) + (keptAbsent === undefined ? 0n : 2n) + (spec.keep ? 4n : 0n)
+  const proven = signers.keys.flatMap((_, i) => (absent.includes(i) !== (keptAbsent ?? []).includes(i) ? [i] : []))
   return concatHex([
     attested.header,
     finalized.header,
     uint(signatureSlot, 8),
-    bytesToHex(bits),
+    bitsOf(size, absent),
     pubkeysRootOf(signers),
-    packG1(signers.aggregate),
+    packG1(spec.keptKey ?? key),
     packG2(signature),
-    ...(spec.carriesNext && spec.next
-      ? (['0x01', committeeRoot(spec.next), ...attested.state.branch(places.next)] as const)
-      : (['0x00'] as const)),
+    uint(flags, 1),
+    ...(keptAbsent === undefined ? [] : [bitsOf(size, keptAbsent)]),
+    ...(next === undefined ? [] : [committeeRoot(next), ...attested.state.branch(places.next)]),
     ...attested.state.branch(places.finalized),
-    ...absent.map((i) => packG1(signers.keys[i] ?? { x: 0n, y: 0n })),
-    ...multiproof(signers, absent),
+    ...proven.map((i) => packG1(signers.keys[i] ?? { x: 0n, y: 0n })),
+    ...multiproof(signers, proven),
   ])
 }
 

@@ -3,9 +3,13 @@
  * `--check` writes nothing and fails if a file would differ.
  */
 import { ethereumLightClientAbi } from '@meridian/abi'
-import { concatHex, encodeAbiParameters, type Hex, numberToHex, zeroAddress } from 'viem'
+import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, zeroAddress } from 'viem'
 import {
+  aggregateOf,
   type BeaconBlock,
+  BID_BLOCK_HASH,
+  bitsOf,
   blockRootIndex,
   type Committee,
   committeeOf,
@@ -17,6 +21,7 @@ import {
   infinityG2,
   makeBlock,
   makeUpdate,
+  pubkeysRootOf,
   secretsOf,
   strayG1,
   strayG2,
@@ -134,7 +139,9 @@ function summaryReceiptsProof(world: World, finalized: BeaconBlock, ancestor: Be
 }
 
 function receiptsPart(world: World, block: BeaconBlock): Hex[] {
-  return [block.aroundBody, block.receipts, ...block.body.branch(forkAt(world, block.slot).receiptsRoot)]
+  const { receiptsRoot } = forkAt(world, block.slot)
+  if (receiptsRoot === undefined) throw new Error(`no receipts root in the body at slot ${block.slot}`)
+  return [block.aroundBody, block.receipts, ...block.body.branch(receiptsRoot)]
 }
 
 function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
@@ -164,6 +171,7 @@ function minimalVectors() {
   const f80fork = makeBlock(world, 80n, { salt: 'fork' })
   const f88 = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80.root]]) })
   const f88fork = makeBlock(world, 88n, { blockRoots: new Map([[80n, f80fork.root]]), salt: 'fork' })
+  const f96 = makeBlock(world, 96n)
   const f112 = makeBlock(world, 112n)
   const f120 = makeBlock(world, 120n)
   const ancient = makeBlock(world, 70n)
@@ -180,6 +188,7 @@ function minimalVectors() {
   const base = { attested: 90n, finalized: f80, signers: c1 }
   const handover = { attested: 127n, finalized: f112, signatureSlot: 128n, signers: c2 }
   const stray = strayG2()
+  const kept = { attested: 97n, finalized: f88, signers: c1, keptAbsent: [3, 9] }
   const updates = {
     finality: makeUpdate(world, base),
     finalityAbsentOne: makeUpdate(world, { ...base, absent: [13] }),
@@ -207,6 +216,33 @@ function minimalVectors() {
     wrongCommittee: makeUpdate(world, { ...base, signers: other }),
     zeroSignature: makeUpdate(world, { ...base, signature: infinityG2 }),
     straySignature: makeUpdate(world, { ...base, signature: stray }),
+    keeping: makeUpdate(world, { ...base, absent: [3, 9], keep: true }),
+    keepingOthers: makeUpdate(world, { attested: 97n, finalized: f88, signers: c1, absent: [4, 5, 6], keep: true }),
+    keepingAtBootstrap: makeUpdate(world, { ...base, finalized: start, absent: [5], keep: true }),
+    keptSame: makeUpdate(world, { ...kept, absent: [3, 9], keep: true }),
+    keptChanged: makeUpdate(world, { ...kept, absent: [9, 10, 31], next: c2, carriesNext: true, keep: true }),
+    keptAllSigned: makeUpdate(world, { ...kept }),
+    keptNotKeeping: makeUpdate(world, { ...kept, absent: [9] }),
+    keptOtherBits: makeUpdate(world, { ...kept, keptAbsent: [3], absent: [3, 9] }),
+    keptNobodyAbsent: makeUpdate(world, { ...kept, keptAbsent: [] }),
+    keptOtherKey: makeUpdate(world, { ...kept, absent: [3, 9], keptKey: aggregateOf(c1, []) }),
+    keptRogueKey: makeUpdate(world, { ...kept, signers: rogue(c1), absent: [3, 9] }),
+    keptOtherCommittee: makeUpdate(world, { ...kept, signers: other, absent: [3, 9] }),
+    keptNextPeriod: makeUpdate(world, {
+      attested: 151n,
+      finalized: f136,
+      signers: c2,
+      keptAbsent: [3, 9],
+      absent: [3],
+    }),
+    keptBelowMinimum: makeUpdate(world, { ...kept, absent: range(0, 11) }),
+    keptAgain: makeUpdate(world, {
+      attested: 107n,
+      finalized: f96,
+      signers: c1,
+      keptAbsent: [9, 10, 31],
+      absent: [10],
+    }),
     sameSlot: makeUpdate(world, { ...base, signatureSlot: 90n }),
     finalizedAfterAttested: makeUpdate(world, { ...base, finalized: f112 }),
   }
@@ -229,6 +265,10 @@ function minimalVectors() {
       f136: f136.root,
     },
     updates,
+    commitments: {
+      keeping: commitmentOf(c1, [3, 9]),
+      keptChanged: commitmentOf(c1, [9, 10, 31]),
+    },
     blocks: {
       own: blockProof(world, f80),
       ancestor: blockProof(world, f80, recent),
@@ -276,7 +316,7 @@ function minimalVectors() {
       extraGiven: evidence(0, updates.finality, updates.conflictingBlock, '0x00'),
     },
     expected: {
-      ownHash: execution(f80),
+      own: execution(f80),
       ancestor: execution(recent),
       capella: execution(old),
       oldest: execution(edge),
@@ -287,6 +327,22 @@ function minimalVectors() {
     },
   }
 
+  /** To the aggregate of all but the absent members, in period 1: the negative key, a coordinate in 64 bytes. */
+  function commitmentOf(committee: Committee, absent: readonly number[]): Hex {
+    const { x, y } = aggregateOf(committee, absent)
+    const words = [x, bls12_381.fields.Fp.neg(y)].flatMap((value) => [value >> 256n, BigInt.asUintN(256, value)])
+    const types = [
+      { type: 'uint256' },
+      { type: 'bytes32' },
+      ...words.map(() => ({ type: 'uint256' })),
+      { type: 'bytes' },
+    ]
+    return keccak256(encodeAbiParameters(types, [1n, pubkeysRootOf(committee), ...words, bitsOf(32, absent)]))
+  }
+  /** The committee, with secrets of one who knows only what he chose. */
+  function rogue(committee: Committee): Committee {
+    return { ...committee, secrets: secretsOf('rogue', 32) }
+  }
   function historyExtra(block: BeaconBlock, leaf: Hex): Hex {
     return concatHex([leaf, ...block.state.branch(blockRootIndex(world, block.slot, 80n))])
   }
@@ -306,6 +362,93 @@ function minimalVectors() {
   /** A block proof whose execution header is another block's. */
   function forkless(block: BeaconBlock): Hex {
     return concatHex(['0x00', f80.header, ...f80.body.branch(812n), block.execution])
+  }
+}
+
+/** From Fulu, which is epoch 0 to 13 here, into Gloas: slot 112 is its first. */
+function gloasVectors() {
+  const world: World = {
+    ...minimal,
+    name: 'gloas',
+    forks: [
+      { name: 'fulu', epoch: 0n, version: '0x06000001' },
+      { name: 'gloas', epoch: 14n, version: '0x07000001' },
+    ],
+  }
+  const [c1, c2] = [1, 2].map((n) => committeeOf(secretsOf(`gloas committee ${n}`, 32)))
+  if (!c1 || !c2) throw new Error('two committees')
+  const ancient = makeBlock(world, 40n)
+  const start = makeBlock(world, 96n, { current: c1 })
+  const f104 = makeBlock(world, 104n)
+  const recent = makeBlock(world, 113n)
+  const f116 = makeBlock(world, 116n, {
+    current: c1,
+    blockRoots: new Map([
+      [104n, f104.root],
+      [113n, recent.root],
+    ]),
+    summaries: new Map([[40n, ancient.root]]),
+  })
+  const f120 = makeBlock(world, 120n)
+  const gloas = { attested: 124n, finalized: f116, signers: c1, next: c2 }
+  const [bidHash, bidBranch] = [f116.body.node(BID_BLOCK_HASH), f116.body.branch(BID_BLOCK_HASH)]
+  return {
+    constructor: constructorArgs(world, 32, start, c1),
+    constructorInGloas: constructorArgs(world, 32, f116, c1),
+    time: timeOf(world, 160n),
+    roots: { f104: f104.root, f116: f116.root, f120: f120.root },
+    committeeRoots: { c2: committeeRoot(c2) },
+    updates: {
+      lastOfFulu: makeUpdate(world, { attested: 111n, finalized: f104, signers: c1 }),
+      lastOfFuluWithGloasDomain: makeUpdate(world, {
+        attested: 111n,
+        finalized: f104,
+        signers: c1,
+        version: '0x07000001',
+      }),
+      boundary: makeUpdate(world, { attested: 114n, finalized: f104, signers: c1, absent: [3] }),
+      boundaryWithFuluDomain: makeUpdate(world, {
+        attested: 114n,
+        finalized: f104,
+        signers: c1,
+        version: '0x06000001',
+      }),
+      gloas: makeUpdate(world, gloas),
+      rotation: makeUpdate(world, { ...gloas, carriesNext: true, absent: [7, 8] }),
+      afterwards: makeUpdate(world, { attested: 130n, finalized: f120, signers: c2, next: c1 }),
+    },
+    blocks: {
+      fulu: blockProof(world, f104),
+      own: blockProof(world, f116),
+      ancestorOfFulu: blockProof(world, f116, f104),
+      ancestor: blockProof(world, f116, recent),
+      summarized: summaryProof(world, f116, ancient),
+      // the bid's own block hash in the place of its parent's
+      bid: concatHex(['0x00', f116.header, ...bidBranch, f116.execution]),
+      bidShort: concatHex(['0x00', f116.header, ...bidBranch.slice(-11), f116.execution]),
+    },
+    receiptsRoots: {
+      fulu: receiptsProof(world, f104),
+      ancestorOfFulu: receiptsProof(world, f116, f104),
+      summarized: summaryReceiptsProof(world, f116, ancient),
+      own: concatHex(['0x03', f116.aroundBody, bidHash, ...bidBranch]),
+      ownAsFulu: concatHex(['0x03', f116.aroundBody, f116.body.node(803n), ...f116.body.branch(803n)]),
+      ancestor: concatHex([
+        '0x04',
+        f116.aroundState,
+        ...f116.state.branch(blockRootIndex(world, f116.slot, recent.slot)),
+        recent.aroundBody,
+        recent.body.node(803n),
+        ...recent.body.branch(803n),
+      ]),
+    },
+    expected: {
+      fulu: f104.execution,
+      own: f116.execution,
+      ancestorOfFulu: f104.execution,
+      ancestor: recent.execution,
+      summarized: ancient.execution,
+    },
   }
 }
 
@@ -384,6 +527,7 @@ function hashVectors() {
 
 const files = {
   'minimal.json': minimalVectors(),
+  'gloas.json': gloasVectors(),
   'hostile-committees.json': hostileCommittees(),
   'mainnet-sized.json': mainnetVectors(),
   'hash-to-g2.json': hashVectors(),

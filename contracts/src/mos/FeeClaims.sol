@@ -7,6 +7,9 @@ import {ILightClient} from "../light-clients/ILightClient.sol";
 import {Receipts} from "../proofs/Receipts.sol";
 import {IFeeService} from "./interfaces/IFeeService.sol";
 import {IMessageService} from "./interfaces/IMessageService.sol";
+import {RemoteMos} from "../prover/RemoteMos.sol";
+import {Options} from "./libraries/Inbound.sol";
+import {MessageCodec} from "./libraries/MessageCodec.sol";
 
 /// @title  Fees in escrow
 /// @notice A fee lies here by its order until the target chain's own record says whose it is: the light client of that
@@ -98,6 +101,34 @@ abstract contract FeeClaims is IFeeService {
     }
 
     /// @inheritdoc IFeeService
+    function refundUnconsumed(Order calldata order, bytes calldata proof) external {
+        IMessageService.Route memory route = _route(order.toChain);
+        (bool canonical, Options memory options) = MessageCodec.inspectOptions(order.options);
+        bytes32 orderId = MessageCodec.orderId(
+            block.chainid, mos, order.toChain, order.nonce, order.sender, order.messageHash, keccak256(order.options)
+        );
+        if (_held[orderId].toChain != order.toChain) revert FeeService_NotEscrowed(orderId);
+        if (!canonical || options.deadline == 0) revert FeeService_NoDeadline(orderId);
+        RemoteMos.UnconsumedProof calldata unconsumed = _asUnconsumedProof(proof);
+        ILightClient.Block memory finalBlock = route.lightClient.verifyBlock(unconsumed.blockProof);
+        if (finalBlock.timestamp < options.deadline) {
+            revert FeeService_BeforeDeadline(options.deadline, finalBlock.timestamp);
+        }
+        if (!RemoteMos.isUnconsumedAt(
+                finalBlock,
+                RemoteMos.CONSUMED_SLOT,
+                route.remoteMos,
+                block.chainid,
+                mos,
+                order.toChain,
+                order.nonce,
+                unconsumed.accountNodes,
+                unconsumed.storageNodes
+            )) revert FeeService_Consumed(orderId);
+        _refund(orderId, options.refundRecipient);
+    }
+
+    /// @inheritdoc IFeeService
     function withdraw(address token, address to) external returns (uint256 amount) {
         amount = owed[msg.sender][token];
         if (amount == 0) revert FeeService_NothingOwed(msg.sender, token);
@@ -154,7 +185,7 @@ abstract contract FeeClaims is IFeeService {
         return false;
     }
 
-    function _refund(bytes32 orderId, address recipient) internal {
+    function _refund(bytes32 orderId, address recipient) private {
         (address token, uint256 amount) = _credit(orderId, recipient);
         emit FeeRefunded(orderId, recipient, token, amount);
     }
@@ -166,9 +197,11 @@ abstract contract FeeClaims is IFeeService {
         owed[account][token] += amount;
     }
 
+    /// @dev The route of what `chainId` says, if MOS believes it now.
     function _route(uint256 chainId) internal view returns (IMessageService.Route memory route) {
         route = IMessageService(mos).route(chainId);
         if (address(route.lightClient) == address(0)) revert FeeService_NoRoute(chainId);
+        if (IMessageService(mos).isLanePaused(chainId, false)) revert FeeService_LanePaused(chainId);
     }
 
     function _existing(bytes32 orderId) internal view returns (Held storage held) {
@@ -183,11 +216,23 @@ abstract contract FeeClaims is IFeeService {
 
     /// @dev As MOS' own: points a struct at `data` behind its first word, without copying.
     function _asReceiptProof(bytes calldata data) private pure returns (IMessageService.ReceiptProof calldata proof) {
-        if (data.length < PROOF_MIN || uint256(bytes32(data)) != TUPLE_OFFSET) {
-            revert FeeService_MalformedProof(data.length < TUPLE_OFFSET ? 0 : uint256(bytes32(data)));
-        }
+        _requireTuple(data);
         assembly ("memory-safe") {
             proof := add(data.offset, 0x20)
+        }
+    }
+
+    /// @dev As `_asReceiptProof`.
+    function _asUnconsumedProof(bytes calldata data) private pure returns (RemoteMos.UnconsumedProof calldata proof) {
+        _requireTuple(data);
+        assembly ("memory-safe") {
+            proof := add(data.offset, 0x20)
+        }
+    }
+
+    function _requireTuple(bytes calldata data) private pure {
+        if (data.length < PROOF_MIN || uint256(bytes32(data)) != TUPLE_OFFSET) {
+            revert FeeService_MalformedProof(data.length < TUPLE_OFFSET ? 0 : uint256(bytes32(data)));
         }
     }
 }

@@ -14,7 +14,7 @@ contract FeeService is FeeClaims, AccessControl {
         uint128 perGas;
     }
 
-    /// @notice May set terms and the table's prices, at once. Cannot choose an oracle.
+    /// @notice May set terms and the table's prices, at once. Cannot choose an oracle, nor what is a fee token.
     bytes32 public constant PRICER_ROLE = keccak256("PRICER_ROLE");
 
     mapping(uint256 chainId => Terms) private _terms;
@@ -43,7 +43,7 @@ contract FeeService is FeeClaims, AccessControl {
     /// @inheritdoc IFeeService
     function setChainGasPrice(uint256 chainId, address token, uint256 chainGasPrice) external onlyRole(PRICER_ROLE) {
         if (chainGasPrice > type(uint128).max) revert FeeService_OutOfRange(type(uint128).max, chainGasPrice);
-        if (token != address(0)) _registerToken(token);
+        if (token != address(0) && !isFeeToken(token)) revert FeeService_TokenNotListed(chainId, token);
         _prices[chainId][token] = Price(true, uint128(chainGasPrice));
         emit SetChainGasPrice(chainId, token, chainGasPrice, true);
     }
@@ -55,7 +55,7 @@ contract FeeService is FeeClaims, AccessControl {
     }
 
     /// @inheritdoc IFeeService
-    function registerToken(address token) external onlyRole(PRICER_ROLE) {
+    function registerToken(address token) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _registerToken(token);
     }
 

@@ -49,7 +49,7 @@ abstract contract MapoExecutor is IMapoExecutor {
     }
 
     /// @dev Begins or ceases to take messages from `remote` on `chainId`; 20 bytes on EVM chains.
-    function _setTrustedRemote(uint256 chainId, bytes calldata remote, bool trusted) internal {
+    function _setTrustedRemote(uint256 chainId, bytes memory remote, bool trusted) internal {
         _trusted[chainId][keccak256(remote)] = trusted;
         emit TrustedRemoteSet(chainId, remote, trusted);
     }

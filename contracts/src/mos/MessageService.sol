@@ -117,11 +117,13 @@ contract MessageService is Outbound {
             (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
                 _inspect(source, receipt, member.logIndex);
             if (reason == SkipReason.None) {
-                if (delivered != 0 && !_gasCovers(_callGas(message), messageData.length)) {
+                // Asked once: what barely passes would not pass again.
+                if (delivered == 0) {
+                    _requireGas(message, messageData.length);
+                } else if (!_gasCovers(_gasNeeded(message), messageData.length)) {
                     emit BatchStopped(chainId, i);
                     return delivered;
                 }
-                _requireGas(message, messageData.length);
                 _settle(source, message, messageData, payload);
                 ++delivered;
             } else {
@@ -168,7 +170,10 @@ contract MessageService is Outbound {
         (bytes calldata receipt,) = _receipt(source, receiptProof);
         (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload) =
             _inspect(source, receipt, logIndex);
-        if (reason != SkipReason.None) _revertUndeliverable(reason, source, receipt, logIndex);
+        if (reason != SkipReason.None) {
+            if (hint == 0 && reason == SkipReason.AlreadyDelivered && _recordAgain(source, message)) return;
+            _revertUndeliverable(reason, source, receipt, logIndex);
+        }
         if (hint != 0 && hint != message.orderId) revert MOS_HintMismatch(hint, message.orderId);
         _requireGas(message, messageData.length);
         _settle(source, message, messageData, payload);
@@ -288,9 +293,11 @@ contract MessageService is Outbound {
         revert MOS_AlreadyDelivered(source.chainId, message.orderId);
     }
 
-    /// @dev Gas that the message's target must get; none if it is not called because its deadline is past.
-    function _callGas(Inbound memory message) private view returns (uint256) {
-        return _isPast(message.options.deadline) ? 0 : message.gasLimit;
+    /// @dev Gas besides the reserve: what the message's target must get, or, since that is not called once the deadline is
+    ///      past, what its stream needs.
+    function _gasNeeded(Inbound memory message) private view returns (uint256) {
+        if (!_isPast(message.options.deadline)) return message.gasLimit;
+        return message.options.sequence == 0 ? 0 : DeliveryGas.STREAM_RUN;
     }
 
     function _gasCovers(uint256 gasLimit, uint256 length) private view returns (bool) {
@@ -299,9 +306,9 @@ contract MessageService is Outbound {
 
     /// @dev What is left after all costs of MOS must cover the gas limit even of the 63/64 that a call can pass on.
     function _requireGas(Inbound memory message, uint256 length) private view {
-        uint256 gasLimit = _callGas(message);
-        if (!_gasCovers(gasLimit, length)) {
-            revert MOS_InsufficientGas(gasLimit + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
+        uint256 needed = _gasNeeded(message);
+        if (!_gasCovers(needed, length)) {
+            revert MOS_InsufficientGas(needed + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
         }
     }
 

@@ -17,12 +17,14 @@ abstract contract Orders is Execution {
 
     /// @dev Nonces in one word of the replay bitmap: 2^8.
     uint256 private constant NONCE_WORD_BITS = 8;
-    /// @dev In place of the commitment of a failed message: the order expired. No commitment is 1.
+    /// @dev In place of the commitment of a failed message: the order expired, without or with an attempt before. No
+    ///      commitment is 1 or 2.
     bytes32 private constant EXPIRED = bytes32(uint256(1));
+    bytes32 private constant EXPIRED_AFTER_ATTEMPT = bytes32(uint256(2));
     /// @dev `getOrderStatus`' word for "verified by a light client".
     uint256 private constant NODE_TYPE_LIGHT_CLIENT = 1;
 
-    /// @dev By keccak256(abi.encode(origin chain, origin MOS, nonce >> 8)): one bit a nonce. Its storage slot is part of
+    /// @dev By keccak256(abi.encode(origin chain, origin MOS, this chain, nonce >> 8)): one bit a nonce. Its storage slot is part of
     ///      the interface: `RemoteMos.CONSUMED_SLOT` on other chains proves that a bit is not set.
     mapping(bytes32 key => uint256 word) private _consumed;
     mapping(uint256 fromChain => mapping(bytes32 orderId => bytes32 commitment)) private _stored;
@@ -45,7 +47,7 @@ abstract contract Orders is Execution {
     /// @inheritdoc IMessageService
     function outcome(uint256 fromChain, bytes32 orderId) external view returns (Outcome) {
         bytes32 stored = _stored[fromChain][orderId];
-        if (stored == EXPIRED) return Outcome.Expired;
+        if (_isExpired(stored)) return Outcome.Expired;
         if (stored != 0) return Outcome.Failed;
         bool consumed = isConsumed(fromChain, _lanes[fromChain].remoteMos, MessageCodec.nonceOf(orderId));
         return consumed ? Outcome.Delivered : Outcome.None;
@@ -74,7 +76,7 @@ abstract contract Orders is Execution {
     function _isSettled(uint256 fromChain, address fromMos, bytes32 orderId) internal view returns (bool) {
         if (!isConsumed(fromChain, fromMos, MessageCodec.nonceOf(orderId))) return false;
         bytes32 stored = _stored[fromChain][orderId];
-        return stored == 0 || stored == EXPIRED;
+        return stored == 0 || _isExpired(stored);
     }
 
     /// @dev Whether a proof of the order changes anything now: it was not consumed and its stream awaits it or it expired;
@@ -92,7 +94,7 @@ abstract contract Orders is Execution {
             return _stream(source, message).next() == sequence ? SkipReason.None : SkipReason.OutOfOrder;
         }
         bytes32 stored = _stored[source.chainId][message.orderId];
-        if (stored == 0 || stored == EXPIRED) return SkipReason.AlreadyDelivered;
+        if (stored == 0 || _isExpired(stored)) return SkipReason.AlreadyDelivered;
         if (expired || stored != _commitment(source, message, messageData)) return SkipReason.None;
         return SkipReason.AlreadyDelivered;
     }
@@ -108,7 +110,7 @@ abstract contract Orders is Execution {
         bool attempted = word & _nonceBit(nonce) != 0;
         if (!attempted) _consumed[key] = word | _nonceBit(nonce);
         if (_isPast(message.options.deadline)) {
-            _stored[source.chainId][message.orderId] = EXPIRED;
+            _stored[source.chainId][message.orderId] = attempted ? EXPIRED_AFTER_ATTEMPT : EXPIRED;
             if (message.options.sequence != 0) _stream(source, message).pass(message.options.sequence);
             emit ExpiryRecord(source.chainId, message.orderId, message.options.refundRecipient, attempted);
             return;
@@ -124,6 +126,16 @@ abstract contract Orders is Execution {
         emit DeliveryRecord(source.chainId, message.orderId, source.payee);
         if (ok) _leaveStream(source, message);
         else _store(source, message, messageData);
+    }
+
+    /// @dev Emits an expired order's record again, the same as the first time: who made that one chose what else is in its
+    ///      receipt, and can have made it too long to be proven. @return Whether the order is expired.
+    function _recordAgain(Source memory source, Inbound memory message) internal returns (bool) {
+        bytes32 stored = _stored[source.chainId][message.orderId];
+        if (!_isExpired(stored)) return false;
+        bool attempted = stored == EXPIRED_AFTER_ATTEMPT;
+        emit ExpiryRecord(source.chainId, message.orderId, message.options.refundRecipient, attempted);
+        return true;
     }
 
     /// @dev Takes a failed message out of the store, for a retry that reverts if it fails.
@@ -145,6 +157,10 @@ abstract contract Orders is Execution {
 
     function _isPast(uint64 deadline) internal view returns (bool) {
         return deadline != 0 && block.timestamp >= deadline;
+    }
+
+    function _isExpired(bytes32 stored) private pure returns (bool) {
+        return stored == EXPIRED || stored == EXPIRED_AFTER_ATTEMPT;
     }
 
     function _store(Source memory source, Inbound memory message, bytes calldata messageData) private {
@@ -186,8 +202,8 @@ abstract contract Orders is Execution {
         return keccak256(abi.encode(fromChain, fromMos, sender, target));
     }
 
-    function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private pure returns (bytes32) {
-        return keccak256(abi.encode(fromChain, fromMos, nonce >> NONCE_WORD_BITS));
+    function _nonceKey(uint256 fromChain, address fromMos, uint64 nonce) private view returns (bytes32) {
+        return keccak256(abi.encode(fromChain, fromMos, block.chainid, nonce >> NONCE_WORD_BITS));
     }
 
     function _nonceBit(uint64 nonce) private pure returns (uint256) {

@@ -34,8 +34,8 @@ library MerklePatricia {
     uint256 private constant PATH_ELEMENT = 2;
     /// @dev Longest key in bytes: one word.
     uint256 private constant KEY_MAX = 32;
-    /// @dev keccak-256 of the RLP of an empty string: root of the trie without entries.
-    bytes32 private constant EMPTY_ROOT = 0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421;
+    /// @notice keccak-256 of the RLP of an empty string: root of the trie without entries.
+    bytes32 internal constant EMPTY_ROOT = 0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421;
 
     /// @notice The key is empty or longer than a word. @param limit Bytes. @param given Bytes.
     error MerklePatricia_KeyLength(uint256 limit, uint256 given);

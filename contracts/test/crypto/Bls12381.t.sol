@@ -19,12 +19,18 @@ contract Bls12381Test is Test {
         return Bls12381.loadG1(offset);
     }
 
-    function absent(bytes calldata bits, uint256 size) external pure returns (uint256[] memory indices) {
+    function difference(bytes calldata bits, bytes calldata base, uint256 size)
+        external
+        pure
+        returns (uint256[] memory indices)
+    {
         uint256 offset;
+        uint256 from;
         assembly {
             offset := bits.offset
+            if base.length { from := base.offset }
         }
-        SyncCommitteeProof.Absent memory found = SyncCommitteeProof.absentMembers(offset, size);
+        SyncCommitteeProof.Members memory found = SyncCommitteeProof.difference(offset, from, size);
         indices = new uint256[](found.count);
         for (uint256 i = 0; i < found.count; ++i) {
             uint256 node = found.nodes + 64 * i;
@@ -119,11 +125,27 @@ contract Bls12381Test is Test {
 
     function testFuzz_AbsentMembers(bytes32 first, bytes32 second, bool small) public view {
         bytes memory bits = abi.encodePacked(first, second);
-        uint256 size = small ? 32 : 512;
-        uint256[] memory indices = this.absent(bits, size);
+        _assertDifference(bits, bits, "", small ? 32 : 512);
+    }
+
+    /// Few members differ as a rule: the second bitvector is the first with some bits turned.
+    function testFuzz_Difference(bytes32 first, bytes32 second, uint256 turned, bool small) public view {
+        bytes memory base = abi.encodePacked(first, second);
+        bytes memory bits =
+            abi.encodePacked(first ^ bytes32(turned & (turned >> 1)), second ^ bytes32(turned & (turned << 1)));
+        bytes memory expected = new bytes(64);
+        for (uint256 i = 0; i < 64; ++i) {
+            expected[i] = ~(bits[i] ^ base[i]);
+        }
+        _assertDifference(expected, bits, base, small ? 32 : 512);
+    }
+
+    /// @dev The members are those whose bit is 0 in `equal`, ascending.
+    function _assertDifference(bytes memory equal, bytes memory bits, bytes memory base, uint256 size) private view {
+        uint256[] memory indices = this.difference(bits, base, size);
         uint256 count;
         for (uint256 i = 0; i < size; ++i) {
-            if ((uint8(bits[i >> 3]) >> (i & 7)) & 1 == 1) continue;
+            if ((uint8(equal[i >> 3]) >> (i & 7)) & 1 == 1) continue;
             vm.assertEq(indices[count], i);
             ++count;
         }

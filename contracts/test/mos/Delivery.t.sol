@@ -303,8 +303,7 @@ contract DeliveryTest is MosTest {
     ///      attacker's messages, and such a message would be a `transferFrom` by MOS of every approval.
     function test_AFeeTokenIsNeverCalled() public {
         CallingToken token = new CallingToken();
-        vm.prank(PRICER);
-        feeB.setChainGasPrice(CHAIN_A, address(token), 1);
+        list(feeB, CHAIN_A, address(token), 1);
         address victim = address(0x71c71);
         token.mint(victim, 100 ether);
         vm.prank(victim);

@@ -217,8 +217,7 @@ contract FeesTest is MosTest {
 
     function test_RevertWhen_ATokenTakesItsCutOfATopUp() public {
         TakingToken token = new TakingToken();
-        vm.prank(PRICER);
-        feeA.setChainGasPrice(CHAIN_B, address(token), 0);
+        list(feeA, CHAIN_B, address(token), 0);
         vm.chainId(CHAIN_A);
         bytes32 orderId = mosA.transferOut(CHAIN_B, message, address(token));
         token.mint(address(this), 10);
@@ -298,7 +297,7 @@ contract FeesTest is MosTest {
         Token token = new Token();
         vm.expectPartialRevert(IFeeService.FeeService_TokenNotListed.selector);
         mosA.quote(CHAIN_B, address(token), GAS_LIMIT, 0);
-        vm.prank(PRICER);
+        vm.prank(address(timelock));
         feeA.registerToken(address(token));
         vm.assertEq(mosA.quote(CHAIN_B, address(token), GAS_LIMIT, 0), (4 + GAS_LIMIT) * 5);
         oracle.set(5, false);
@@ -373,8 +372,7 @@ contract FeesTest is MosTest {
     }
 
     function _sendWithToken(Token token) private returns (Sent memory sent) {
-        vm.prank(PRICER);
-        feeA.setChainGasPrice(CHAIN_B, address(token), GAS_PRICE);
+        list(feeA, CHAIN_B, address(token), GAS_PRICE);
         token.mint(USER, quote(GAS_LIMIT));
         vm.chainId(CHAIN_A);
         vm.startPrank(USER);

@@ -70,7 +70,7 @@ contract OptionsTest is MosTest {
         vm.assertEq(app.calls(), 0);
         vm.assertTrue(mosB.isConsumed(CHAIN_A, address(mosA), 0));
         vm.expectPartialRevert(IMessageService.MOS_AlreadyDelivered.selector);
-        mosB.transferInWithIndex(CHAIN_A, 0, proof);
+        mosB.deliver(CHAIN_A, new bytes[](0), sent.orderId, PAYEE, 0, proof);
         _refusesRetry(sent);
     }
 
@@ -106,7 +106,7 @@ contract OptionsTest is MosTest {
         assertOutcome(sent, IMessageService.Outcome.Expired);
         vm.assertEq(app.calls(), 0);
         vm.expectPartialRevert(IMessageService.MOS_AlreadyDelivered.selector);
-        mosB.transferInWithIndex(CHAIN_A, 0, proof);
+        mosB.deliver(CHAIN_A, new bytes[](0), sent.orderId, PAYEE, 0, proof);
         _refusesRetry(sent);
     }
 

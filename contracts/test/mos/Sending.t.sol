@@ -68,9 +68,7 @@ contract SendingTest is MosTest {
         Token token = new Token();
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_TokenNotListed.selector, CHAIN_B, token));
         mosA.transferOut(CHAIN_B, good, address(token));
-        vm.startPrank(PRICER);
-        feeA.setChainGasPrice(CHAIN_B, address(token), 0);
-        vm.stopPrank();
+        list(feeA, CHAIN_B, address(token), 0);
         mosA.transferOut(CHAIN_B, good, address(token));
         vm.prank(PRICER);
         feeA.unlistToken(CHAIN_B, address(token));
@@ -126,9 +124,9 @@ contract SendingTest is MosTest {
     }
 
     function test_RevertWhen_TheTokenHasNoCode() public {
-        vm.prank(PRICER);
+        vm.prank(address(timelock));
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NotAContract.selector, address(0xe0a)));
-        feeA.setChainGasPrice(CHAIN_B, address(0xe0a), 1);
+        feeA.registerToken(address(0xe0a));
         Token token = new Token();
         _list(address(token));
         vm.etch(address(token), "");
@@ -276,8 +274,7 @@ contract SendingTest is MosTest {
     }
 
     function _list(address token) private {
-        vm.prank(PRICER);
-        feeA.setChainGasPrice(CHAIN_B, token, GAS_PRICE);
+        list(feeA, CHAIN_B, token, GAS_PRICE);
     }
 
     function _refused(bytes memory message, bytes memory reason) private {

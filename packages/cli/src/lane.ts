@@ -46,7 +46,7 @@ export function endpointOf(chain: DeployedChain): ChainEndpoint {
     client,
     mos: chain.mos,
     fromBlock: chain.fromBlock,
-    finalized: finalityOf(client, chain.consensus === 'qbft' ? 'instant' : 'tag'),
+    finalized: finalityOf(client, chain.consensus === 'ethereum' ? 'tag' : 'instant'),
   }
 }
 

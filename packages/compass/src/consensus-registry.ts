@@ -7,6 +7,8 @@ import {
   networks,
   presets,
 } from '@meridian/consensus/ethereum'
+import { istanbulConsensus } from '@meridian/consensus/istanbul'
+import { createParliaConsensus, type ParliaSettings } from '@meridian/consensus/parlia'
 import { qbftConsensus } from '@meridian/consensus/qbft'
 import { isHex } from 'viem'
 import { z } from 'zod'
@@ -24,6 +26,8 @@ export const consensusRegistry: Readonly<
   Record<ConsensusKind, (settings: ConsensusSettings, ports: SourcePorts) => Promise<Consensus>>
 > = {
   qbft: async () => qbftConsensus,
+  istanbul: async () => istanbulConsensus,
+  parlia: async ({ network }) => createParliaConsensus(parliaSettings(network)),
   ethereum: async ({ network, chainId }, { beacon }) => {
     const known = Object.hasOwn(networks, network) ? networks[network] : undefined
     if (known !== undefined) return createEthereumConsensus({ network: known })
@@ -31,6 +35,14 @@ export const consensusRegistry: Readonly<
     if (beacon === undefined) throw new ConfigError(['beacon: Ethereum needs a beacon URL'])
     return createEthereumConsensus({ network: await readNetwork(beacon, chainId) })
   },
+}
+
+/** `epoch-N` for N blocks in an epoch; what is left at its default is BNB Smart Chain's. */
+function parliaSettings(network: string): ParliaSettings {
+  const epochLength = /^epoch-([1-9]\d{0,6})$/.exec(network)?.[1]
+  if (epochLength !== undefined) return { epochLength: BigInt(epochLength) }
+  if (network === 'beacon' || network === 'bsc') return {}
+  throw new ConfigError([`network: expected "bsc" or "epoch-N", given "${network}"`])
 }
 
 const hex = z.custom<`0x${string}`>((value) => isHex(value), 'expected hex')
@@ -65,7 +77,8 @@ export async function readNetwork(beacon: BeaconPort, chainId: bigint): Promise<
     if (value.success) return value.data
     throw new ConfigError([`beacon: the node's ${key} is not a number`])
   }
-  const preset = text('PRESET_BASE') === 'minimal' ? presets.minimal : presets.mainnet
+  const base = text('PRESET_BASE')
+  const preset = Object.values(presets).find(({ name }) => name === base) ?? presets.mainnet
   const forks = forkNames.flatMap((name): readonly ForkEpoch[] => {
     const key = name.toUpperCase()
     if (spec.data.data[`${key}_FORK_EPOCH`] === undefined) return []

@@ -1,7 +1,8 @@
+import type { RpcReceipt } from '@meridian/proofs'
 import type { Address, Hex } from 'viem'
 
 /** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
-export type ConsensusKind = 'ethereum' | 'qbft'
+export type ConsensusKind = 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
 
 /** A JSON-RPC endpoint, as a value: the caller owns retries, failover and timeouts. */
 export interface RpcPort {
@@ -78,4 +79,9 @@ export interface Consensus {
   proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+  /**
+   * Receipts that follow those of the block's `transactions` transactions in its receipts trie and that JSON-RPC does not
+   * serve. Left out where a chain has none.
+   */
+  hiddenReceipts?(source: SourcePorts, block: BlockPoint, transactions: number): Promise<readonly RpcReceipt[]>
 }

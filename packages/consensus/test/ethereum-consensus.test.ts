@@ -18,7 +18,14 @@ import {
   verifyBranch,
 } from '../src/ethereum/index.ts'
 import type { BlockPoint, BlockProof } from '../src/types.ts'
-import { committeeOf, createTestChain, type TestBlock, type TestChain, testNetwork } from './ethereum-chain.ts'
+import {
+  committeeOf,
+  createTestChain,
+  executionOf,
+  type TestBlock,
+  type TestChain,
+  testNetwork,
+} from './ethereum-chain.ts'
 import {
   createBeaconNode,
   createClientChain,
@@ -73,6 +80,9 @@ function portsOf(options: NodeOptions, chain: TestChain = scene.chain) {
 function clientOf(of: LightClientStore, status = 0) {
   return consensus.readClient(createClientChain(network, of, { trustingPeriod: TRUSTING_PERIOD, status }), ADDRESS)
 }
+
+/** Three members are absent in each update of the scene: enough that its aggregate is to be kept. */
+const KEEP = { keep: true }
 
 const LATE = timeAtSlot(network, 6n * PERIOD)
 
@@ -141,7 +151,7 @@ describe('proveBlock', () => {
     assert.ok(block)
     const finality = finalityOf(2n)
     const { updates, proof } = ready(await prove(block, { finality }))
-    assert.deepEqual(updates, [encodeUpdate(finality, committeeOf(network, 2n))])
+    assert.deepEqual(updates, [encodeUpdate(finality, committeeOf(network, 2n), KEEP)])
     assert.equal(proof.slice(0, 4), '0x00')
   })
 
@@ -205,9 +215,9 @@ describe('proveBlock', () => {
     const expected = [2n, 3n, 4n].map((period) => {
       const update = scene.updates.get(period)
       assert.ok(update)
-      return encodeUpdate(update, committeeOf(network, period))
+      return encodeUpdate(update, committeeOf(network, period), KEEP)
     })
-    assert.deepEqual(updates, [...expected, encodeUpdate(finalityOf(5n), committeeOf(network, 5n))])
+    assert.deepEqual(updates, [...expected, encodeUpdate(finalityOf(5n), committeeOf(network, 5n), KEEP)])
   })
 
   it('waits for finality, for the clock, for updates that nobody serves', async () => {
@@ -217,7 +227,7 @@ describe('proveBlock', () => {
       status: 'waiting',
       reason: {
         code: 'NOT_FINAL',
-        finalized: finality.finalizedHeader.execution.blockNumber,
+        finalized: executionOf(finality.finalizedHeader).blockNumber,
         wanted: pointOf(lastBlock()).number,
       },
     })
@@ -359,7 +369,7 @@ describe('maintain', () => {
     assert.ok(update)
     const now = timeAtSlot(network, update.signatureSlot)
     const updates = await maintain(store, { finality: finalityOf(2n), updates: scene.updates }, now)
-    assert.deepEqual(updates, [encodeUpdate(update, committeeOf(network, 2n))])
+    assert.deepEqual(updates, [encodeUpdate(update, committeeOf(network, 2n), KEEP)])
     const clock = { now, trustingPeriod: TRUSTING_PERIOD }
     const next = processLightClientUpdate(store, update, committeeOf(network, 2n), network, clock).store
     assert.deepEqual(await maintain(next, { finality: finalityOf(2n), updates: scene.updates }, now), [])
@@ -383,7 +393,7 @@ describe('maintain', () => {
     const finality = finalityOf(3n)
     const updates = new Map([[2n, update]])
     assert.deepEqual(await maintain(rotated, { finality, updates }, third - 1n), [])
-    const expected = [encodeUpdate(finality, committeeOf(network, 3n))]
+    const expected = [encodeUpdate(finality, committeeOf(network, 3n), KEEP)]
     assert.deepEqual(await maintain(rotated, { finality, updates }, third + 1n), expected)
   })
 

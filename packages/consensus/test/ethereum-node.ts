@@ -13,6 +13,7 @@ import {
 } from 'viem'
 import {
   type Bootstrap,
+  type CommittedAggregate,
   clientParameters,
   type ExecutionHeader,
   type LightClientHeader,
@@ -52,7 +53,9 @@ function executionJson(execution: ExecutionHeader) {
 export function headerJson(header: LightClientHeader) {
   return {
     beacon: beaconJson(header.beacon),
-    execution: executionJson(header.execution),
+    ...('execution' in header
+      ? { execution: executionJson(header.execution) }
+      : { execution_block_hash: header.executionBlockHash }),
     execution_branch: header.executionBranch,
   }
 }
@@ -194,7 +197,7 @@ export function createExecutionNode(chain: TestChain, tamper?: (block: TestBlock
 export function createClientChain(
   network: Network,
   store: LightClientStore,
-  policy: { trustingPeriod: bigint; status?: number },
+  policy: { trustingPeriod: bigint; status?: number; kept?: CommittedAggregate; logs?: readonly unknown[] },
 ): RpcPort {
   const { slot, root } = store.head
   const headPeriod = periodAtSlot(network, slot)
@@ -203,6 +206,7 @@ export function createClientChain(
     async request(method, params) {
       if (method === 'eth_blockNumber') return numberToHex(7)
       const [call] = params
+      if (method === 'eth_getLogs' && policy.logs !== undefined) return policy.logs
       if (method !== 'eth_call' || typeof call !== 'object' || call === null || !('data' in call))
         throw new Error(`${method} is not served`)
       // CAST: the caller under test sends hex; anything else fails to decode.
@@ -228,6 +232,10 @@ export function createClientChain(
           return encodeFunctionResult({ abi: ethereumLightClientAbi, functionName, result: [0n, last] })
         case 'syncCommitteeRoot': {
           const result = store.committeeRoots.get(args[0]) ?? zeroHash
+          return encodeFunctionResult({ abi: ethereumLightClientAbi, functionName, result })
+        }
+        case 'keptAggregate': {
+          const result = policy.kept?.commitment ?? zeroHash
           return encodeFunctionResult({ abi: ethereumLightClientAbi, functionName, result })
         }
         case 'storedBlock': {

@@ -7,6 +7,13 @@ export * from './errors.ts'
 export type { EthereumFault, StoredBlock } from './ethereum/beacon-chain.ts'
 export { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
 export {
+  createIstanbulChain,
+  type IstanbulBlock,
+  type IstanbulChain,
+  type IstanbulFault,
+  type IstanbulOptions,
+} from './istanbul/chain.ts'
+export {
   createQbftChain,
   devKey,
   type QbftChain,

@@ -27,6 +27,7 @@ export type TrieProofErrorCode =
   | 'TRIE_PATH_LENGTH'
   | 'TRIE_PATH_TOO_SHORT'
   | 'TRIE_NODE_INDEX'
+  | 'TRIE_NODE_MISSING'
 
 /** A trie proof that does not show its key. Codes as in `MerklePatricia.sol`. */
 export class TrieProofError extends MeridianError<TrieProofErrorCode, Context> {}
@@ -52,6 +53,16 @@ export type ReceiptErrorCode =
 
 /** A receipt that cannot be encoded or read, or receipts that do not belong to their block. */
 export class ReceiptError extends MeridianError<ReceiptErrorCode, Context> {}
+
+export type TransactionErrorCode = 'TRANSACTION_INDEX' | 'TRANSACTIONS_ROOT'
+
+/** Transactions that do not belong to their block, or one that it does not have. */
+export class TransactionError extends MeridianError<TransactionErrorCode, Context> {}
+
+export type StateProofErrorCode = 'STATE_ZERO_VALUE' | 'STATE_NONCE' | 'STATE_ANSWER'
+
+/** State that no chain holds, or an answer to `eth_getProof` that is not one. Codes as in `StateProof.sol`. */
+export class StateProofError extends MeridianError<StateProofErrorCode, Context> {}
 
 export type HeaderErrorCode = 'HEADER_FIELD_MISSING' | 'HEADER_HASH'
 

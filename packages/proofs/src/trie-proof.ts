@@ -1,3 +1,4 @@
+import type { Hex } from 'viem'
 import { TrieProofError } from './errors.ts'
 import { toHex } from './hex.ts'
 import { defaultKeccak, type Keccak256 } from './keccak.ts'
@@ -14,7 +15,7 @@ const LIST = 0xc0
 const EMBEDDED_MAX = 0xde
 
 /** Root of the trie without entries: keccak-256 of the RLP of an empty string. */
-export const EMPTY_ROOT = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
+export const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
 
 /**
  * What is left of the way: the hash of the next node, or its end: the value, or nothing where the key has none. `depth`
@@ -195,6 +196,43 @@ export function getByProof(
     return undefined
   }
   return find(root, key, nodes, keccak).value
+}
+
+/**
+ * The nodes from the root to the one that holds the value at `key` or has no way on for it, concatenated: what
+ * {@link getByProof} takes.
+ * @param nodeOf The node with this hash (hex), or nothing.
+ * @throws {TrieProofError} `TRIE_NODE_MISSING`, and what is wrong with a node
+ */
+export function collectProof(
+  root: Uint8Array,
+  key: Uint8Array,
+  nodeOf: (hash: Hex) => Uint8Array | undefined,
+): Uint8Array {
+  const nibbles = nibblesOf(key)
+  const nodes: Uint8Array[] = []
+  let step: Step = { child: root, depth: 0 }
+  if (toHex(root) === EMPTY_ROOT) return new Uint8Array()
+  while ('child' in step) {
+    const hash = toHex(step.child)
+    const node = nodeOf(hash)
+    if (node === undefined) throw new TrieProofError('TRIE_NODE_MISSING', 'a node is not there', { hash })
+    const { from, to } = listAt(node, 0, node.length)
+    nodes.push(node)
+    step = descend(node, from, to, nibbles, step.depth)
+  }
+  return concatenate(nodes)
+}
+
+/** The parts one behind the other. */
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
 }
 
 /**

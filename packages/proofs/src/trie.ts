@@ -1,6 +1,8 @@
 import { TrieBuildError } from './errors.ts'
+import { toHex } from './hex.ts'
 import { defaultKeccak, type Keccak256 } from './keccak.ts'
 import { headerSize, listSize, stringSize, writeHeader, writeString } from './rlp.ts'
+import { collectProof, concatenate } from './trie-proof.ts'
 
 /** A key and its value; neither is empty. */
 export interface TrieEntry {
@@ -21,6 +23,11 @@ export interface Trie {
   readonly root: Uint8Array
   /** The nodes from the root to the one that holds the entry's value, concatenated. @throws {TrieBuildError} */
   prove(entry: number): Uint8Array
+  /**
+   * The nodes from the root to the one that holds the value at `key` or has no way on for it, concatenated: proof of the
+   * value or of its absence. @throws {TrieProofError} `TRIE_KEY_LENGTH`
+   */
+  proveKey(key: Uint8Array): Uint8Array
   /** The same for several entries. @throws {TrieBuildError} */
   proveMany(entries: readonly number[]): SharedProofs
 }
@@ -225,19 +232,18 @@ export function buildTrie(entries: readonly TrieEntry[], keccak: Keccak256 = def
     return nodes.reverse()
   }
 
+  let byHash: Map<string, number> | undefined
   const nodeBytes = (node: number): Uint8Array => out.slice(starts[node], ends[node])
 
   return {
     root,
-    prove(entry) {
-      const nodes = chain(entry).map(nodeBytes)
-      const proof = new Uint8Array(nodes.reduce((sum, node) => sum + node.length, 0))
-      let at = 0
-      for (const node of nodes) {
-        proof.set(node, at)
-        at += node.length
-      }
-      return proof
+    prove: (entry) => concatenate(chain(entry).map(nodeBytes)),
+    proveKey(key) {
+      byHash ??= new Map(hashes.flatMap((hash, node) => (hash === undefined ? [] : [[toHex(hash), node]])))
+      return collectProof(root, key, (hash) => {
+        const node = byHash?.get(hash)
+        return node === undefined ? undefined : nodeBytes(node)
+      })
     },
     proveMany(wanted) {
       const indices = new Map<number, number>()

@@ -40,6 +40,14 @@ library Calldata {
         return uint256(wordAt(offset)) >> 248;
     }
 
+    /// @dev The `length` bytes there.
+    function slice(uint256 offset, uint256 length) internal pure returns (bytes calldata part) {
+        assembly ("memory-safe") {
+            part.offset := offset
+            part.length := length
+        }
+    }
+
     /// @dev The dynamic value whose offset stands at `position` of `evidence`.
     function bytesAt(bytes calldata evidence, uint256 position) internal pure returns (bytes calldata value) {
         uint256 base = offsetOf(evidence);

@@ -70,12 +70,7 @@ abstract contract EthereumBlockProofs is EthereumClientBase {
         uint256 gindex = stateLayout.blockHash();
         uint256 rlp = cursor + 32 * SszBranch.depth(gindex);
         Calldata.requireLength(rlp, end, proof.length);
-        bytes calldata executionHeader;
-        assembly ("memory-safe") {
-            // `rlp <= end`, the end of `proof`.
-            executionHeader.offset := rlp
-            executionHeader.length := sub(end, rlp)
-        }
+        bytes calldata executionHeader = Calldata.slice(rlp, end - rlp);
         finalBlock.hash = keccak256(executionHeader);
         bytes32 bodyRoot = SszBranch.root(finalBlock.hash, gindex, cursor);
         if (bodyRoot != Calldata.wordAt(header + BODY_ROOT)) {
@@ -139,6 +134,7 @@ abstract contract EthereumBlockProofs is EthereumClientBase {
         slot = Calldata.uint64At(header);
         (, Layout stateLayout) = _forkAt(state, slot / _slotsPerEpoch);
         uint256 gindex = stateLayout.receiptsRoot();
+        if (gindex == 0) revert EthereumLightClient_NoReceiptsRoot(slot);
         uint256 needed = leaf + 32 + 32 * SszBranch.depth(gindex);
         if (needed != end) revert EthereumLightClient_Length(length + needed - end, length);
         receiptsRoot = Calldata.wordAt(leaf);

@@ -46,6 +46,7 @@ abstract contract EthereumClientBase is IEthereumLightClient {
     bytes32[COMMITTEES] internal _committees;
     bytes32[BLOCKS] internal _blocks;
     Fork[] internal _forks;
+    bytes32 internal _keptAggregate;
 
     /// @param config What the client follows.
     /// @param schedule Forks of the source chain so far, by epoch.
@@ -161,6 +162,10 @@ abstract contract EthereumClientBase is IEthereumLightClient {
     function syncCommitteeRoot(uint256 period) external view returns (bytes32) {
         (uint256 first, uint256 last) = _periods(_state);
         return period < first || period > last ? bytes32(0) : _committees[period % COMMITTEES];
+    }
+
+    function keptAggregate() external view returns (bytes32 commitment) {
+        return _keptAggregate;
     }
 
     function storedBlock(uint256 slot, bytes32 root) external view returns (bool stored, uint256 participants) {

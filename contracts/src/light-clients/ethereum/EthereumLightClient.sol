@@ -28,6 +28,8 @@ contract EthereumLightClient is EthereumBlockProofs {
         uint256 attestedPeriod;
         /// @dev `hash_tree_root(next_sync_committee)` of the attested state; zero if the update has none.
         bytes32 nextSyncCommittee;
+        /// @dev Commitment to the participants' aggregate key; zero if the update does not ask to keep it.
+        bytes32 aggregate;
     }
 
     /// @dev DOMAIN_SYNC_COMMITTEE, the first four bytes of the signing domain.
@@ -39,8 +41,14 @@ contract EthereumLightClient is EthereumBlockProofs {
     /// @dev And counted from the end of the bits.
     uint256 private constant AGGREGATE_PUBKEY = 32;
     uint256 private constant SIGNATURE = AGGREGATE_PUBKEY + 96;
-    uint256 private constant NEXT_FLAG = SIGNATURE + 192;
-    uint256 private constant NEXT_SYNC_COMMITTEE = NEXT_FLAG + 1;
+    uint256 private constant FLAGS = SIGNATURE + 192;
+    uint256 private constant FLAGS_END = FLAGS + 1;
+    /// @dev Flags of an update: it carries a next committee; its key is the kept aggregate's, whose bits follow; its own
+    ///      participants' aggregate is to be kept.
+    uint256 private constant HAS_NEXT = 1;
+    uint256 private constant FROM_KEPT = 2;
+    uint256 private constant KEEP = 4;
+    uint256 private constant ALL_FLAGS = HAS_NEXT | FROM_KEPT | KEEP;
 
     /// @param config What the client follows.
     /// @param schedule Forks of the source chain so far, by epoch.
@@ -70,6 +78,11 @@ contract EthereumLightClient is EthereumBlockProofs {
             emit HeadAdvanced(
                 uint64(slot), uint64(_timeOf(slot)), verified.finalizedRoot, _participation(verified.absent)
             );
+            // Only with a head that moved: to change what others build on, one has to do the work that they meant to.
+            if (verified.aggregate != 0 && verified.aggregate != _keptAggregate) {
+                _keptAggregate = verified.aggregate;
+                emit AggregateKept(verified.signaturePeriod, verified.aggregate, _bits(Calldata.offsetOf(data)));
+            }
             result = UpdateResult.Updated;
         } else if (_storeOlder(verified, state)) {
             result = UpdateResult.Updated;
@@ -166,7 +179,9 @@ contract EthereumLightClient is EthereumBlockProofs {
         uint256 attested = Calldata.offsetOf(data);
         uint256 cursor = attested + SYNC_COMMITTEE_BITS + _committeeSize / 8;
         uint256 end = attested + data.length;
-        Calldata.requireLength(cursor + NEXT_SYNC_COMMITTEE, end, data.length);
+        Calldata.requireLength(cursor + FLAGS_END, end, data.length);
+        uint256 flags = Calldata.byteAt(cursor + FLAGS);
+        if (flags > ALL_FLAGS) revert EthereumLightClient_Flag(flags);
 
         uint256 attestedSlot = Calldata.uint64At(attested);
         verified.finalizedSlot = Calldata.uint64At(attested + FINALIZED_HEADER);
@@ -177,28 +192,41 @@ contract EthereumLightClient is EthereumBlockProofs {
         if (_timeOf(signatureSlot) > block.timestamp + _clockDrift) {
             revert EthereumLightClient_Future(block.timestamp + _clockDrift, _timeOf(signatureSlot));
         }
-        SyncCommitteeProof.Absent memory absent =
-            SyncCommitteeProof.absentMembers(attested + SYNC_COMMITTEE_BITS, _committeeSize);
-        verified.absent = absent.count;
-        // participants >= 2/3 of all
-        if (absent.count * 3 > _committeeSize) {
-            revert EthereumLightClient_Participation((2 * _committeeSize + 2) / 3, _committeeSize - absent.count);
-        }
         verified.signaturePeriod = signatureSlot / _slotsPerPeriod;
-        Bls12381.G1Point memory key = _committeeKey(cursor, verified.signaturePeriod, firstPeriod, lastPeriod);
+        if (verified.signaturePeriod < firstPeriod || verified.signaturePeriod > lastPeriod) {
+            revert EthereumLightClient_UnknownPeriod(firstPeriod, lastPeriod, verified.signaturePeriod);
+        }
+        uint256 bits = attested + SYNC_COMMITTEE_BITS;
+        SyncCommitteeProof.Members memory members = SyncCommitteeProof.difference(bits, 0, _committeeSize);
+        verified.absent = members.count;
+        // participants >= 2/3 of all
+        if (members.count * 3 > _committeeSize) {
+            revert EthereumLightClient_Participation((2 * _committeeSize + 2) / 3, _committeeSize - members.count);
+        }
+        Bls12381.G1Point memory key;
+        uint256 branches = cursor + FLAGS_END;
+        if (flags & FROM_KEPT == 0) {
+            key = _committeeKey(cursor, verified.signaturePeriod);
+            bits = 0;
+        } else {
+            members = SyncCommitteeProof.difference(bits, branches, _committeeSize);
+            branches += _committeeSize / 8;
+            Calldata.requireLength(branches, end, data.length);
+            key = _keptKey(cursor, verified.signaturePeriod);
+        }
 
         uint256 keys;
         {
             (, Layout stateLayout) = _forkAt(state, attestedSlot / _slotsPerEpoch);
-            keys = _verifyBranches(attested, cursor, end, stateLayout, verified);
+            keys = _verifyBranches(attested, branches, end, flags & HAS_NEXT, stateLayout, verified);
         }
-        // Every absent key takes its bytes; what is behind them is the multiproof, which checks its own end.
-        uint256 keysEnd = keys + absent.count * SyncCommitteeProof.KEY_BYTES;
+        // Every key takes its bytes; what is behind them is the multiproof, which checks its own end.
+        uint256 keysEnd = keys + members.count * SyncCommitteeProof.KEY_BYTES;
         Calldata.requireLength(keysEnd, end, data.length);
-        if (absent.count == 0) {
+        if (members.count == 0) {
             if (keysEnd != end) revert EthereumLightClient_Length(keysEnd - attested, data.length);
         } else {
-            SyncCommitteeProof.addAbsentKeys(key, absent, Calldata.wordAt(cursor), keys, end);
+            SyncCommitteeProof.addDifference(members, key, bits, _committeeSize, Calldata.wordAt(cursor), keys, end);
         }
 
         // The block of the signature slot carries the signature over the slot before it, under that slot's fork.
@@ -207,17 +235,13 @@ contract EthereumLightClient is EthereumBlockProofs {
         if (!Bls12381.isValidSignature(key, signingRoot, Bls12381.loadG2(cursor + SIGNATURE))) {
             revert EthereumLightClient_Signature(signingRoot);
         }
+        if (flags & KEEP != 0) {
+            verified.aggregate = _commitment(cursor, verified.signaturePeriod, _bits(attested), key);
+        }
     }
 
     /// @dev The negative of the aggregate key that the update states, bound to the committee of `period`.
-    function _committeeKey(uint256 cursor, uint256 period, uint256 firstPeriod, uint256 lastPeriod)
-        private
-        view
-        returns (Bls12381.G1Point memory key)
-    {
-        if (period < firstPeriod || period > lastPeriod) {
-            revert EthereumLightClient_UnknownPeriod(firstPeriod, lastPeriod, period);
-        }
+    function _committeeKey(uint256 cursor, uint256 period) private view returns (Bls12381.G1Point memory key) {
         key = Bls12381.loadG1(cursor + AGGREGATE_PUBKEY);
         bytes32 expected = _committees[period % COMMITTEES];
         bytes32 given = SszBranch.hashPair(Calldata.wordAt(cursor), SyncCommitteeProof.leaf(key));
@@ -225,29 +249,52 @@ contract EthereumLightClient is EthereumBlockProofs {
         Bls12381.negate(key);
     }
 
-    /// @dev Proves the next committee, if there is one, and the finalized header in the attested state. Returns where
-    ///      the branches end.
+    /// @dev The negative of the aggregate key that the update states, which must be the kept one: of the committee of
+    ///      `period` with the same `pubkeys_root`, and of the participants in the bits behind the flags.
+    function _keptKey(uint256 cursor, uint256 period) private view returns (Bls12381.G1Point memory key) {
+        key = Bls12381.loadG1(cursor + AGGREGATE_PUBKEY);
+        Bls12381.negate(key);
+        bytes calldata bits = Calldata.slice(cursor + FLAGS_END, _committeeSize / 8);
+        bytes32 given = _commitment(cursor, period, bits, key);
+        if (given != _keptAggregate) revert EthereumLightClient_KeptAggregate(_keptAggregate, given);
+    }
+
+    /// @dev What is kept of an aggregate that was verified. A period's committee is stored once and for all, so period and
+    ///      bits name the participants. @param negatedKey Affine, below the prime, so one key has one commitment.
+    function _commitment(uint256 cursor, uint256 period, bytes calldata bits, Bls12381.G1Point memory negatedKey)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(period, Calldata.wordAt(cursor), negatedKey, bits));
+    }
+
+    /// @dev The participants' bits of the update at `offset`.
+    function _bits(uint256 offset) private view returns (bytes calldata) {
+        return Calldata.slice(offset + SYNC_COMMITTEE_BITS, _committeeSize / 8);
+    }
+
+    /// @dev Proves the next committee, if there is one, and the finalized header in the attested state, by the branches
+    ///      at `cursor`. Returns where they end.
+    /// @param hasNext 1 or 0.
     function _verifyBranches(
         uint256 attested,
         uint256 cursor,
         uint256 end,
+        uint256 hasNext,
         Layout stateLayout,
         Verified memory verified
     ) private view returns (uint256 branchesEnd) {
         bytes32 stateRoot = Calldata.wordAt(attested + STATE_ROOT);
         uint256 attestedPeriod = Calldata.uint64At(attested) / _slotsPerPeriod;
         verified.attestedPeriod = attestedPeriod;
-        uint256 flag = Calldata.byteAt(cursor + NEXT_FLAG);
-        if (flag > 1) revert EthereumLightClient_Flag(flag);
-        cursor += NEXT_SYNC_COMMITTEE;
-
         uint256 finalizedIndex = stateLayout.finalizedRoot();
         uint256 nextIndex = stateLayout.nextSyncCommittee();
-        uint256 nextBytes = flag * (32 + 32 * SszBranch.depth(nextIndex));
+        uint256 nextBytes = hasNext * (32 + 32 * SszBranch.depth(nextIndex));
         branchesEnd = cursor + nextBytes + 32 * SszBranch.depth(finalizedIndex);
         Calldata.requireLength(branchesEnd, end, end - attested);
 
-        if (flag == 1) {
+        if (hasNext != 0) {
             uint256 finalizedPeriod = verified.finalizedSlot / _slotsPerPeriod;
             if (attestedPeriod != finalizedPeriod) {
                 revert EthereumLightClient_NextSyncCommitteeNotFinal(attestedPeriod, finalizedPeriod);

@@ -54,12 +54,15 @@ interface IEthereumLightClient is ILightClient {
     event BlockStored(uint64 indexed slot, bytes32 root, uint256 absent);
     /// @notice The committee of `period` became known.
     event SyncCommitteeStored(uint256 indexed period, bytes32 root);
+    /// @notice The aggregate key of these participants of the committee of `period` was kept: an update may start from it.
+    ///         `bits` is their SSZ bitvector.
+    event AggregateKept(uint256 indexed period, bytes32 indexed commitment, bytes bits);
     /// @notice A fork was scheduled.
     event ForkScheduled(uint64 indexed epoch, bytes4 version, Layout stateLayout);
 
     /// @notice The data does not have the length that its own fields call for.
     error EthereumLightClient_Length(uint256 expected, uint256 given);
-    /// @notice The byte that says whether a next committee follows is neither 0 nor 1.
+    /// @notice The byte of flags has one that does not exist.
     error EthereumLightClient_Flag(uint256 given);
     /// @notice Not `signature slot > attested slot >= finalized slot`.
     error EthereumLightClient_SlotOrder(uint256 signatureSlot, uint256 attestedSlot, uint256 finalizedSlot);
@@ -73,6 +76,9 @@ interface IEthereumLightClient is ILightClient {
     error EthereumLightClient_Participation(uint256 expected, uint256 given);
     /// @notice `pubkeys_root` and `aggregate_pubkey` are not those of the committee.
     error EthereumLightClient_SyncCommittee(bytes32 expected, bytes32 given);
+    /// @notice The key and the bits that the update starts from are not those of the kept aggregate: another update may have
+    ///         replaced it. Starting from the committee's own always works.
+    error EthereumLightClient_KeptAggregate(bytes32 expected, bytes32 given);
     /// @notice The participants did not sign the attested header.
     error EthereumLightClient_Signature(bytes32 signingRoot);
     /// @notice The finalized header is not the one that the attested state names.
@@ -100,6 +106,9 @@ interface IEthereumLightClient is ILightClient {
     error EthereumLightClient_SummaryBranch(bytes32 expected, bytes32 given);
     /// @notice The execution header is not the beacon block's.
     error EthereumLightClient_BlockHashBranch(bytes32 expected, bytes32 given);
+
+    /// @notice The body of a beacon block at `slot` has no receipts root: from Gloas on only the block hash is proven.
+    error EthereumLightClient_NoReceiptsRoot(uint256 slot);
 
     /// @notice No such kind of evidence.
     error EthereumLightClient_EvidenceKind(uint256 given);
@@ -134,6 +143,10 @@ interface IEthereumLightClient is ILightClient {
 
     /// @notice `hash_tree_root` of the sync committee of `period`, zero if it is not stored.
     function syncCommitteeRoot(uint256 period) external view returns (bytes32);
+
+    /// @notice Commitment to the aggregate key that an update may start from, zero before the first: keccak-256 of
+    ///         `abi.encode(period, pubkeysRoot, negative of the key as EIP-2537 has it, bits)`.
+    function keptAggregate() external view returns (bytes32 commitment);
 
     /// @notice Members that signed the finalized block `root` at `slot`, if it is stored. A bootstrap that nobody has
     ///         signed counts 0.

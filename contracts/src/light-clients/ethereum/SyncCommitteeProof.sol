@@ -6,28 +6,30 @@ import {SszBranch} from "../../proofs/SszBranch.sol";
 
 /// @title  Aggregate key of a sync committee's participants
 /// @notice The committee's `aggregate_pubkey` stands in the same state as its keys, so the participants' key is that
-///         aggregate less the absent members' keys, which one multiproof into `pubkeys_root` authenticates.
+///         aggregate less the absent members' keys, which one multiproof into `pubkeys_root` authenticates. In its place
+///         stands the aggregate of other participants where that one is known: then the members that differ are proven.
 library SyncCommitteeProof {
     /// @dev Bytes of an uncompressed key.
     uint256 internal constant KEY_BYTES = 96;
 
-    /// @dev Absent members, as memory nodes of 64 bytes in ascending order: generalized index in the tree of keys, and
-    ///      the hash at that index.
-    struct Absent {
+    /// @dev Members, as memory nodes of 64 bytes in ascending order: generalized index in the tree of keys, and the hash
+    ///      at that index.
+    struct Members {
         uint256 nodes;
         uint256 count;
     }
 
-    /// @notice The absent members' keys and the multiproof do not lead to the committee's `pubkeys_root`.
+    /// @notice The members' keys and the multiproof do not lead to the committee's `pubkeys_root`.
     error SyncCommitteeProof_PubkeysRoot(bytes32 expected, bytes32 given);
     /// @notice The multiproof ends before or after the data does.
     /// @param expected Bytes from its start that it takes. @param given Bytes there are.
     error SyncCommitteeProof_MultiproofLength(uint256 expected, uint256 given);
 
-    /// @notice The members whose bit is 0. Bit i of the SSZ bitvector at `offset` of calldata is bit i & 7 of byte
-    ///         i >> 3.
+    /// @notice The members whose bit at `bits` differs from that at `base`. Bit i of an SSZ bitvector in calldata is bit
+    ///         i & 7 of byte i >> 3.
+    /// @param  base Another bitvector in calldata; 0: one whose bits are all 1, so the absent members.
     /// @param  size Members of the committee: a power of two from 8 on, at most 256 or a multiple of it.
-    function absentMembers(uint256 offset, uint256 size) internal pure returns (Absent memory absent) {
+    function difference(uint256 bits, uint256 base, uint256 size) internal pure returns (Members memory members) {
         assembly ("memory-safe") {
             let nodes := mload(0x40)
             let end := nodes
@@ -35,8 +37,10 @@ library SyncCommitteeProof {
             let mask := not(0)
             if lt(size, 256) { mask := sub(shl(size, 1), 1) }
             for { let i := 0 } lt(i, size) { i := add(i, 256) } {
-                // Turn the bytes of the word around, so that bit i is member i; only if anybody is absent.
-                let v := not(calldataload(add(offset, shr(3, i))))
+                // Turn the bytes of the word around, so that bit i is member i; only if any differs.
+                let v := not(0)
+                if base { v := calldataload(add(base, shr(3, i))) }
+                v := xor(v, calldataload(add(bits, shr(3, i))))
                 if v {
                     let m := 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff
                     v := or(and(shr(8, v), m), shl(8, and(v, m)))
@@ -58,8 +62,8 @@ library SyncCommitteeProof {
             }
             // Nothing is allocated between the first and the last node.
             mstore(0x40, end)
-            mstore(absent, nodes)
-            mstore(add(absent, 32), shr(6, sub(end, nodes)))
+            mstore(members, nodes)
+            mstore(add(members, 32), shr(6, sub(end, nodes)))
         }
     }
 
@@ -69,42 +73,57 @@ library SyncCommitteeProof {
         return SszBranch.hashPair(first, second);
     }
 
-    /// @notice Adds the absent members' keys to `accumulator` and proves them to be the committee's at their indices.
-    /// @param  accumulator The negative of the committee's aggregate key on entry, of the participants' on return.
+    /// @notice Takes the absent ones of `members` out of the aggregate in `accumulator`, puts the others in, and proves
+    ///         their keys to be the committee's at their indices.
+    /// @param  accumulator The negative of an aggregate on entry, of the participants' on return.
+    /// @param  bits Where the participants' bits stand in calldata; 0: all of `members` are absent.
+    /// @param  size Members of the committee.
     /// @param  pubkeysRoot `hash_tree_root` of the committee's `pubkeys`, already bound to the committee.
     /// @param  offset Start in calldata of the keys; the multiproof follows them.
     /// @param  end Where the multiproof has to end. The caller has checked that the keys end before it.
-    function addAbsentKeys(
+    function addDifference(
+        Members memory members,
         Bls12381.G1Point memory accumulator,
-        Absent memory absent,
+        uint256 bits,
+        uint256 size,
         bytes32 pubkeysRoot,
         uint256 offset,
         uint256 end
     ) internal view {
-        uint256 node = absent.nodes;
-        for (uint256 i = 0; i < absent.count; ++i) {
+        uint256 node = members.nodes;
+        for (uint256 i = 0; i < members.count; ++i) {
             Bls12381.G1Point memory key = Bls12381.loadG1(offset);
-            Bls12381.add(accumulator, key);
             bytes32 hash = leaf(key);
             assembly ("memory-safe") {
                 mstore(add(node, 32), hash)
             }
+            if (bits != 0 && _hasSigned(bits, node, size)) Bls12381.negate(key);
+            Bls12381.add(accumulator, key);
             node += 64;
             offset += KEY_BYTES;
         }
-        (bytes32 root, uint256 proofEnd) = _foldMultiproof(absent, offset);
+        (bytes32 root, uint256 proofEnd) = _foldMultiproof(members, offset);
         if (proofEnd != end) revert SyncCommitteeProof_MultiproofLength(proofEnd - offset, end - offset);
         if (root != pubkeysRoot) revert SyncCommitteeProof_PubkeysRoot(pubkeysRoot, root);
+    }
+
+    /// @dev Whether the bit of the member of `node` is 1 at `bits` of calldata. Its index in the tree of `size` keys is
+    ///      `size` and its place in the committee, which is below it; `size` is a power of two.
+    function _hasSigned(uint256 bits, uint256 node, uint256 size) private pure returns (bool signed) {
+        assembly ("memory-safe") {
+            let member := xor(mload(node), size)
+            signed := and(shr(and(member, 7), byte(0, calldataload(add(bits, shr(3, member))))), 1)
+        }
     }
 
     /// @dev Folds the nodes, all of one level and ascending, level by level into the root, in place. Returns where the
     ///      siblings taken from `cursor` on end; bytes read beyond the data make no difference, because the caller
     ///      compares that end with the data's.
-    function _foldMultiproof(Absent memory absent, uint256 cursor) private view returns (bytes32 root, uint256) {
+    function _foldMultiproof(Members memory members, uint256 cursor) private view returns (bytes32 root, uint256) {
         bool success = true;
         assembly ("memory-safe") {
-            let nodes := mload(absent)
-            let end := add(nodes, shl(6, mload(add(absent, 32))))
+            let nodes := mload(members)
+            let end := add(nodes, shl(6, mload(add(members, 32))))
             // All nodes are of one level, so the first one's index tells when the root is reached.
             for {} gt(mload(nodes), 1) {} {
                 // A node written stands for one or two read, so `write` never passes `read`.

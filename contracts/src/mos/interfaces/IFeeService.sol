@@ -60,7 +60,7 @@ interface IFeeService {
 
     /// @notice Messages to the chain are not taken.
     error FeeService_ChainNotServed(uint256 chainId);
-    /// @notice The token is not accepted for the chain.
+    /// @notice The token is not accepted for the chain, or not registered.
     error FeeService_TokenNotListed(uint256 chainId, address token);
     /// @notice Fee tokens, MOS and oracles must have code. @param account Address given.
     error FeeService_NotAContract(address account);
@@ -82,6 +82,8 @@ interface IFeeService {
     error FeeService_NoRoute(uint256 chainId);
     /// @notice The proof is not `abi.encode` of the struct that the function takes. @param given Its first word.
     error FeeService_MalformedProof(uint256 given);
+    /// @notice The lane from the chain is paused: nothing that it says is believed.
+    error FeeService_LanePaused(uint256 chainId);
     /// @notice The receipt holds no record that frees a fee.
     error FeeService_NothingToSettle(uint256 chainId);
     /// @notice The order has no deadline, or its options are malformed.
@@ -124,19 +126,26 @@ interface IFeeService {
     /// @return settled How many fees.
     function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled);
 
+    /// @notice Credits the fee of an order that a final block of its target chain, past the deadline, shows as not consumed:
+    ///         it can only expire. Anybody. For chains whose light client is here.
+    /// @param  proof `abi.encode(RemoteMos.UnconsumedProof)`.
+    function refundUnconsumed(Order calldata order, bytes calldata proof) external;
+
     /// @notice Pays the caller's credit in `token` (zero: the native coin) to `to`.
     function withdraw(address token, address to) external returns (uint256 amount);
 
     /// @notice Sets a chain's terms, and so opens or closes the lane. Pricer only; who sets an oracle is the admin.
     function setTerms(uint256 chainId, Terms calldata terms) external;
 
-    /// @notice Lists `token` (zero: the native coin) for `chainId` at `chainGasPrice` units per gas in the table. Pricer only.
+    /// @notice Lists `token` (zero: the native coin; else a registered one) for `chainId` at `chainGasPrice` units per gas in
+    ///         the table. Pricer only.
     function setChainGasPrice(uint256 chainId, address token, uint256 chainGasPrice) external;
 
     /// @notice Takes `token` off the table's list for `chainId`. Pricer only.
     function unlistToken(uint256 chainId, address token) external;
 
-    /// @notice Makes `token` one that an oracle may list, and that MOS never calls for a message. Pricer only.
+    /// @notice Makes `token` one that may be listed, and that MOS never calls by CALLDATA again: who may do so can end an
+    ///         application that is not a token. Admin only.
     function registerToken(address token) external;
 
     /// @notice The fee of an order, while it waits.
@@ -148,7 +157,7 @@ interface IFeeService {
     /// @notice What `account` may withdraw. Units of `token`.
     function owed(address account, address token) external view returns (uint256);
 
-    /// @notice Whether `token` was ever listed. Senders approve MOS for such tokens, so MOS never calls them for a
+    /// @notice Whether `token` was ever registered. Senders approve MOS for such tokens, so MOS never calls them for a
     ///         message. A new fee service must know the tokens of the one before it.
     function isFeeToken(address token) external view returns (bool);
 

@@ -105,7 +105,8 @@ interface IMessageService is IMOSV3 {
     /// @param  payee Whom the deliverer named to receive the fee there.
     event DeliveryRecord(uint256 indexed fromChain, bytes32 indexed orderId, address payee);
     /// @notice An order was proven here after its deadline: it is not run, and never will be.
-    /// @dev    Proven on the source chain for a refund. Once an order at most.
+    /// @dev    Proven on the source chain for a refund, which must be given once: the record of an order is made again,
+    ///         and always says the same, when the order is proven again without a hint.
     /// @param  attempted Whether it was run before, and failed: then its fee is the deliverer's.
     event ExpiryRecord(uint256 indexed fromChain, bytes32 indexed orderId, address refundRecipient, bool attempted);
     /// @notice The target failed, or a failed message was proven again on a new route: anybody may `retry` it.
@@ -223,7 +224,8 @@ interface IMessageService is IMOSV3 {
     ) external payable returns (bytes32 orderId);
 
     /// @notice Applies updates to the source chain's light client, then delivers one message, in one transaction. A
-    ///         message whose deadline is past is recorded as expired, and that is a success.
+    ///         message whose deadline is past is recorded as expired, and that is a success; without a hint as often as it is
+    ///         proven, so that nobody can leave its only record in a receipt that is too long to be proven.
     /// @param  updates For `ILightClient.update`, in order; may be empty. One that turns out not to be new is no error.
     /// @param  hint The order id; fails at once where it is consumed, before any proof is paid for. Zero: no hint.
     /// @param  payee Who receives the fee on the source chain. Zero: the caller.
@@ -295,7 +297,8 @@ interface IMessageService is IMOSV3 {
         view
         returns (uint64);
 
-    /// @notice `keccak256(abi.encode(StoredMessage))` of a failed order; 1 if it expired; else zero.
+    /// @notice `keccak256(abi.encode(StoredMessage))` of a failed order; 1 if it expired without having been run, 2 if
+    ///         it expired after it failed; else zero.
     function storedMessage(uint256 fromChain, bytes32 orderId) external view returns (bytes32 commitment);
 
     /// @notice Next nonce of the lane to `toChain`.

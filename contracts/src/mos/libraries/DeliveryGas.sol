@@ -16,6 +16,9 @@ library DeliveryGas {
     /// @dev The same for each byte of the payload: copied for the call (6 gas a word with memory), for the event (8 a
     ///      byte and 6 a word) and for the commitment (12 a word and 6 to hash); quadratic memory below 1 a byte.
     uint256 private constant RESERVE_PER_BYTE = 12;
+    /// @notice Gas that MOS spends besides to record that an ordered message expired out of its turn, at most: both ends of
+    ///         the run of expired ones that it joins, two more storage writes from zero (44,200), rounded up.
+    uint256 internal constant STREAM_RUN = 45_000;
 
     /// @dev Gas to verify one byte of a receipt: copied and hashed (12 a word with memory), and quadratic memory, below 3.3
     ///      a byte for the longest receipt that a transaction can carry (1.67 MB, EIP-7623 and EIP-7825).

@@ -138,11 +138,13 @@ contract EthereumUpdateMutationTest is EthereumClientTest {
     }
 
     function test_RevertWhen_TheFlagIsAltered() public {
-        _revertsFlipped("finality", FLAG, 0x02, IEthereumLightClient.EthereumLightClient_Flag.selector);
+        _revertsFlipped("finality", FLAG, 0x08, IEthereumLightClient.EthereumLightClient_Flag.selector);
         _revertsFlipped("rotation", FLAG, 0x80, IEthereumLightClient.EthereumLightClient_Flag.selector);
         // The next committee taken for the finality branch.
         _revertsFlipped("rotation", FLAG, 0x01, IEthereumLightClient.EthereumLightClient_FinalityBranch.selector);
         _revertsFlipped("finality", FLAG, 0x01, IEthereumLightClient.EthereumLightClient_Length.selector);
+        // Nothing was kept that it could start from.
+        _revertsFlipped("finality", FLAG, 0x02, IEthereumLightClient.EthereumLightClient_KeptAggregate.selector);
     }
 
     function test_RevertWhen_ABranchIsAltered() public {
@@ -208,6 +210,8 @@ contract EthereumUpdateMutationTest is EthereumClientTest {
         uint256 index = bound(place >> 8, 0, data.length - 1);
         // The signature slot is no part of what was signed: it may change where committee and domain stay.
         vm.assume(index < SIGNATURE_SLOT || index >= SIGNATURE_SLOT + 8);
+        // Nor is the wish to keep the aggregate.
+        vm.assume(index != FLAG || place % 8 != 2);
         data = _flip(data, index, uint8(1 << (place % 8)));
         vm.expectRevert();
         client.update(data);

@@ -94,6 +94,14 @@ abstract contract MosTest is Test {
         return (BASE_GAS + gasLimit) * GAS_PRICE;
     }
 
+    /// @dev The timelock says that it is a fee token, the pricer what a unit of gas costs in it.
+    function list(FeeService fees, uint256 chain, address token, uint256 price) internal {
+        vm.prank(address(timelock));
+        fees.registerToken(token);
+        vm.prank(PRICER);
+        fees.setChainGasPrice(chain, token, price);
+    }
+
     /// @dev `USER` sends from A to B.
     function send(bytes memory messageData) internal returns (Sent memory sent) {
         return sendFrom(USER, messageData);

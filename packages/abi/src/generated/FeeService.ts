@@ -15,16 +15,12 @@ export const feeServiceAbi = [
         "internalType": "address"
       },
       {
-        "name": "receiver",
+        "name": "mos_",
         "type": "address",
         "internalType": "address"
       }
     ],
     "stateMutability": "nonpayable"
-  },
-  {
-    "type": "receive",
-    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -48,6 +44,75 @@ export const feeServiceAbi = [
         "name": "",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "escrow",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
+  },
+  {
+    "type": "function",
+    "name": "escrowOf",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Escrow",
+        "components": [
+          {
+            "name": "toChain",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "token",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "amount",
+            "type": "uint128",
+            "internalType": "uint128"
+          }
+        ]
       }
     ],
     "stateMutability": "view"
@@ -168,6 +233,135 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
+    "name": "mos",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "owed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "quote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "feeToken",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "gasLimit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "refundUnconsumed",
+    "inputs": [
+      {
+        "name": "order",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Order",
+        "components": [
+          {
+            "name": "toChain",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "nonce",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "sender",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "messageHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "options",
+            "type": "bytes",
+            "internalType": "bytes"
+          }
+        ]
+      },
+      {
+        "name": "proof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "registerToken",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "renounceRole",
     "inputs": [
       {
@@ -204,24 +398,6 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setBaseGas",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "baseGas",
-        "type": "uint256",
-        "internalType": "uint256"
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
     "name": "setChainGasPrice",
     "inputs": [
       {
@@ -245,15 +421,76 @@ export const feeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setFeeReceiver",
+    "name": "setTerms",
     "inputs": [
       {
-        "name": "receiver",
-        "type": "address",
-        "internalType": "address"
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
       }
     ],
     "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "settle",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "receiptProof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "settled",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
     "stateMutability": "nonpayable"
   },
   {
@@ -274,6 +511,80 @@ export const feeServiceAbi = [
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "termsOf",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "topUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -303,32 +614,149 @@ export const feeServiceAbi = [
         "internalType": "address"
       },
       {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
         "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "outputs": [],
     "stateMutability": "nonpayable"
   },
   {
     "type": "event",
-    "name": "FeesWithdrawn",
+    "name": "FeeEarned",
     "inputs": [
       {
-        "name": "token",
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payee",
         "type": "address",
         "indexed": true,
         "internalType": "address"
       },
       {
-        "name": "receiver",
+        "name": "token",
         "type": "address",
-        "indexed": true,
+        "indexed": false,
         "internalType": "address"
       },
       {
         "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeRefunded",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "recipient",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeToppedUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "total",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
@@ -413,37 +841,18 @@ export const feeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetBaseGas",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      },
-      {
-        "name": "baseGas",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
     "name": "SetChainGasPrice",
     "inputs": [
       {
         "name": "chainId",
         "type": "uint256",
-        "indexed": false,
+        "indexed": true,
         "internalType": "uint256"
       },
       {
         "name": "token",
         "type": "address",
-        "indexed": false,
+        "indexed": true,
         "internalType": "address"
       },
       {
@@ -463,13 +872,82 @@ export const feeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetFeeReceiver",
+    "name": "TermsSet",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "chainId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "indexed": false,
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "Withdrawn",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "to",
         "type": "address",
         "indexed": false,
         "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
       }
     ],
     "anonymous": false
@@ -497,7 +975,89 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
+    "name": "FeeService_AlreadyEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_BeforeDeadline",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "FeeService_ChainNotServed",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_Consumed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoDeadline",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoRoute",
     "inputs": [
       {
         "name": "chainId",
@@ -511,7 +1071,7 @@ export const feeServiceAbi = [
     "name": "FeeService_NotAContract",
     "inputs": [
       {
-        "name": "token",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -519,7 +1079,18 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_NotReceiver",
+    "name": "FeeService_NotEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotMos",
     "inputs": [
       {
         "name": "expected",
@@ -530,6 +1101,49 @@ export const feeServiceAbi = [
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingOwed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingToSettle",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -554,7 +1168,7 @@ export const feeServiceAbi = [
     "name": "FeeService_PaymentFailed",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       },
@@ -583,8 +1197,324 @@ export const feeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_ZeroReceiver",
+    "name": "FeeService_WrongToken",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_WrongValue",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_Child",
+    "inputs": [
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_EmptyValue",
     "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_HexPrefix",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_ItemCount",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_KeyLength",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_KeyMismatch",
+    "inputs": [
+      {
+        "name": "nibblesLeft",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_NodeHash",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_NodeTooShort",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MerklePatricia_TrailingNodes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_IntegerTooLong",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_NonCanonicalInteger",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "RLP_NonCanonicalLength",
+    "inputs": [
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_OutOfBounds",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_StringLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_TrailingBytes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RLP_UnexpectedKind",
+    "inputs": [
+      {
+        "name": "expectedList",
+        "type": "bool",
+        "internalType": "bool"
+      },
+      {
+        "name": "prefix",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_BloomLength",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_TopicLength",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "Receipts_Topics",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_TransactionIndex",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Receipts_Type",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RemoteMos_NotAContract",
+    "inputs": [
+      {
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   {
     "type": "error",
@@ -596,8 +1526,24 @@ export const feeServiceAbi = [
         "internalType": "address"
       }
     ]
+  },
+  {
+    "type": "error",
+    "name": "StateProof_Nonce",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "StateProof_ZeroValue",
+    "inputs": []
   }
 ] as const
 
 export const feeServiceBytecode =
-  '0x6080346100de57601f61116b38819003918201601f19168301916001600160401b038311848410176100e2578084926060946040528339810103126100de5761007261004a826100f6565b9161006c610066604061005f602085016100f6565b93016100f6565b9361010a565b50610180565b506001600160a01b031680156100cf57600180546001600160a01b031916821790556040519081527fffb40bfdfd246e95f543d08d9713c339f1d90fa9265e39b4f562f9011d7c919f90602090a1604051610ef790816102148239f35b6383ab7c3d60e01b5f5260045ffd5b5f80fd5b634e487b7160e01b5f52604160045260245ffd5b51906001600160a01b03821682036100de57565b6001600160a01b0381165f9081525f51602061114b5f395f51905f52602052604090205460ff1661017b576001600160a01b03165f8181525f51602061114b5f395f51905f5260205260408120805460ff191660011790553391905f51602061110b5f395f51905f528180a4600190565b505f90565b6001600160a01b0381165f9081525f51602061112b5f395f51905f52602052604090205460ff1661017b576001600160a01b03165f8181525f51602061112b5f395f51905f5260205260408120805460ff191660011790553391907fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a905f51602061110b5f395f51905f529080a460019056fe608080604052600436101561001c575b50361561001a575f80fd5b005b5f3560e01c90816301ffc9a714610b6b57508063101dc9da14610a3b57806316ad82d7146109f1578063248a9ca3146109bf5780632f2ff15d1461098257806336568abe1461091857806391d14854146108c2578063a217fddf146108a8578063a62ea1b114610817578063a6a59bcc1461069f578063aa6c79991461048f578063d547741f1461044d578063efdcd97414610333578063f3fef3a31461010b5763fbb81279146100cd575f61000f565b34610107575f6003193601126101075760206040517fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a8152f35b5f80fd5b3461010757604060031936011261010757610124610c09565b6024359073ffffffffffffffffffffffffffffffffffffffff60015416908133036103035773ffffffffffffffffffffffffffffffffffffffff1681817f5e110f8bc8a20b65dcc87f224bdf1cc039346e267118bae2739847f07321ffa86020604051878152a38061026757505f80808085855af13d15610262573d67ffffffffffffffff811161023557604051907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0603f81601f8401160116820182811067ffffffffffffffff8211176102355760405281525f60203d92013e5b1561020757005b7fbd208437000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b610200565b91604051917fa9059cbb000000000000000000000000000000000000000000000000000000005f5260045260245260205f60448180865af19060015f51148216156102e2575b604052156102b757005b7f5274afe7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b9060018115166102fa57823b15153d151616906102ad565b503d5f823e3d90fd5b507f6389d76b000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b346101075760206003193601126101075761034c610c09565b335f9081527fad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5602052604090205460ff161561041d5773ffffffffffffffffffffffffffffffffffffffff1680156103f5576020817fffb40bfdfd246e95f543d08d9713c339f1d90fa9265e39b4f562f9011d7c919f927fffffffffffffffffffffffff00000000000000000000000000000000000000006001541617600155604051908152a1005b7f83ab7c3d000000000000000000000000000000000000000000000000000000005f5260045ffd5b7fe2517d3f000000000000000000000000000000000000000000000000000000005f52336004525f60245260445ffd5b346101075760406003193601126101075761001a60043561046c610c2c565b9061048a610485825f525f602052600160405f20015490565b610cf7565b610e2f565b34610107576060600319360112610107576004356104ab610c2c565b906044356104b7610c6f565b6fffffffffffffffffffffffffffffffff81116106605773ffffffffffffffffffffffffffffffffffffffff83169283151580918192610656575b5061062a57907f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a9360809392610526610c4f565b60018152602081016fffffffffffffffffffffffffffffffff85168152855f52600460205260405f20845f5260205261059160405f2092511515839060ff7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0083541691151516179055565b517fffffffffffffffffffffffffffffff00000000000000000000000000000000ff70ffffffffffffffffffffffffffffffff0083549260081b1691161790556105f0575b6040519283526020830152604082015260016060820152a1005b805f52600260205260405f2060017fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff008254161790556105d6565b837f4dd62c5c000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b90503b15856104f2565b7f5fd962ce000000000000000000000000000000000000000000000000000000005f526fffffffffffffffffffffffffffffffff60045260245260445ffd5b34610107576040600319360112610107576004356106bb610c2c565b90805f52600360205260405f20916106d1610c4f565b92549267ffffffffffffffff602060ff8616159283158152019460081c1684526107eb57815f52600460205260405f2073ffffffffffffffffffffffffffffffffffffffff82165f5260205260405f209161072a610c4f565b9254926fffffffffffffffffffffffffffffffff602060ff8616159283158152019460081c1684526107a5576060836fffffffffffffffffffffffffffffffff67ffffffffffffffff87511691511673ffffffffffffffffffffffffffffffffffffffff600154169060405192835260208301526040820152f35b73ffffffffffffffffffffffffffffffffffffffff92507f2b4a56ed000000000000000000000000000000000000000000000000000000005f526004521660245260445ffd5b507f908454b7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b34610107576040600319360112610107577f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a608060043573ffffffffffffffffffffffffffffffffffffffff61086b610c2c565b610873610c6f565b825f52600460205260405f208282165f526020525f60408120556040519283521660208201525f60408201525f6060820152a1005b34610107575f6003193601126101075760206040515f8152f35b34610107576040600319360112610107576108db610c2c565b6004355f525f60205273ffffffffffffffffffffffffffffffffffffffff60405f2091165f52602052602060ff60405f2054166040519015158152f35b3461010757604060031936011261010757610931610c2c565b3373ffffffffffffffffffffffffffffffffffffffff82160361095a5761001a90600435610e2f565b7f6697b232000000000000000000000000000000000000000000000000000000005f5260045ffd5b346101075760406003193601126101075761001a6004356109a1610c2c565b906109ba610485825f525f602052600160405f20015490565b610d5d565b346101075760206003193601126101075760206109e96004355f525f602052600160405f20015490565b604051908152f35b346101075760206003193601126101075773ffffffffffffffffffffffffffffffffffffffff610a1f610c09565b165f526002602052602060ff60405f2054166040519015158152f35b3461010757604060031936011261010757602435600435610a5a610c6f565b67ffffffffffffffff8211610b33576040907fad5c2dea6aa3de91e1d4184bfca7672743d3fd21a3b1eec97859fcc6ebe27cac92610a96610c4f565b600181526020810167ffffffffffffffff83168152835f526003602052610aee855f2092511515839060ff7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0083541691151516179055565b517fffffffffffffffffffffffffffffffffffffffffffffff0000000000000000ff68ffffffffffffffff0083549260081b16911617905582519182526020820152a1005b507f5fd962ce000000000000000000000000000000000000000000000000000000005f5267ffffffffffffffff60045260245260445ffd5b3461010757602060031936011261010757600435907fffffffff00000000000000000000000000000000000000000000000000000000821680920361010757817f7965db0b0000000000000000000000000000000000000000000000000000000060209314908115610bdf575b5015158152f35b7f01ffc9a70000000000000000000000000000000000000000000000000000000091501483610bd8565b6004359073ffffffffffffffffffffffffffffffffffffffff8216820361010757565b6024359073ffffffffffffffffffffffffffffffffffffffff8216820361010757565b604051906040820182811067ffffffffffffffff82111761023557604052565b335f9081527fe70f4a856a97bd1ebdcb74b506f0a385e96f16da6133e1d2983a79b65bc91dc0602052604090205460ff1615610ca757565b7fe2517d3f000000000000000000000000000000000000000000000000000000005f52336004527fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a60245260445ffd5b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff33165f5260205260ff60405f20541615610d2e5750565b7fe2517d3f000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260ff60405f205416155f14610e2957805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260405f2060017fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0082541617905573ffffffffffffffffffffffffffffffffffffffff339216907f2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d5f80a4600190565b50505f90565b805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260ff60405f2054165f14610e2957805f525f60205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260405f207fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff00815416905573ffffffffffffffffffffffffffffffffffffffff339216907ff6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b5f80a4600190562f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0de70f4a856a97bd1ebdcb74b506f0a385e96f16da6133e1d2983a79b65bc91dc0ad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5' as const
+  '0x60a06040523461016057604051601f6135e838819003918201601f19168301916001600160401b0383118484101761014c578084926060946040528339810103126101605761004d81610164565b90610066604061005f60208401610164565b9201610164565b604051602081016001600160401b0381118282101761014c576040525f81525f5460015f5580600110610114575b505f8080525f5160206135a85f395f51905f5291905b600181106100f7576100c9856100c38887608052610178565b506101ee565b506040516132e690816102828239608051818181610a79015281816114a50152818161182701526120170152f35b81516001600160a01b0316818401556020909101906001016100aa565b5f8080525f19909101905f5160206135a85f395f51905f52905b82811061013c575050610094565b805f60018093850101550161012e565b634e487b7160e01b5f52604160045260245ffd5b5f80fd5b51906001600160a01b038216820361016057565b6001600160a01b0381165f9081525f5160206135885f395f51905f52602052604090205460ff166101e9576001600160a01b03165f8181525f5160206135885f395f51905f5260205260408120805460ff191660011790553391905f5160206135685f395f51905f528180a4600190565b505f90565b6001600160a01b0381165f9081525f5160206135c85f395f51905f52602052604090205460ff166101e9576001600160a01b03165f8181525f5160206135c85f395f51905f5260205260408120805460ff191660011790553391907fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a905f5160206135685f395f51905f529080a460019056fe6080806040526004361015610012575f80fd5b5f3560e01c90816301ffc9a7146118745750806309824a801461184b5780631528dd771461180857806316ad82d7146117c0578063248a9ca31461179557806328079e4a146117415780632f2ff15d1461170357806336568abe146116bf578063399dcb941461145b57806339c2ebb91461100557806342943e6014610dc45780635645a87c1461094557806378bf1d8b1461083157806383a265a71461076a57806391d1485414610720578063a217fddf14610706578063a62ea1b114610684578063a6a59bcc146105cd578063aa6c79991461046d578063ab21ab401461044a578063badc2dff14610368578063d547741f14610323578063f940e385146101625763fbb8127914610124575f80fd5b3461015e575f36600319011261015e5760206040517fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a8152f35b5f80fd5b3461015e57604036600319011261015e5761017b6118c7565b6101836118dd565b335f52600360205260405f206001600160a01b0383165f5260205260405f2054918215610303576001600160a01b0390335f52600360205260405f208282165f526020525f604081205516806040517fa4195c37c2947bbe89165f03e320b6903116f0b10d8cfdb522330f7ce6f9fa24339180610217888883602090939291936001600160a01b0360408201951681520152565b0390a38061028657505f80808085855af13d15610281573d61023881611a30565b90610246604051928361198c565b81525f60203d92013e5b1561026257506020905b604051908152f35b6001600160a01b039063bd20843760e01b5f521660045260245260445ffd5b610250565b91906001600160a01b036040519163a9059cbb60e01b5f52166004528160245260205f60448180875af19060015f51148216156102e2575b604052156102cf576020915061025a565b50635274afe760e01b5f5260045260245ffd5b9060018115166102fa57833b15153d151616906102be565b503d5f823e3d90fd5b6001600160a01b03906373464ebb60e01b5f52336004521660245260445ffd5b3461015e57604036600319011261015e576103666004356103426118dd565b9061036161035c825f526004602052600160405f20015490565b611dcd565b611f4c565b005b3461015e57602036600319011261015e575f60a06040516103888161193b565b82815282602082015282604082015282606082015282608082015201526004355f52600560205260c060405f206001600160a01b036040516103c98161193b565b61ffff8354818163ffffffff858160ff84161515998a835260a08a60016020860193858960081c1685528960806040890198888c60281c168a5282606082019c60481c168c52019b60581c168b5201541699019889526040519a8b52511660208a0152511660408801525116606086015251166080840152511660a0820152f35b606036600319011261015e576103666104616118dd565b60443590600435611a8e565b3461015e57606036600319011261015e576004356104896118dd565b90604435610495611d5e565b6001600160801b0381116105b0576001600160a01b038316928315159081610584575b5061056e5760407f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a9181516104ec81611956565b60018152602081016001600160801b0383168152855f526006602052835f20875f5260205261052d845f2092511515839060ff801983541691151516179055565b5170ffffffffffffffffffffffffffffffff0082549160081b169070ffffffffffffffffffffffffffffffff001916179055815190815260016020820152a3005b50632b4a56ed60e01b5f5260045260245260445ffd5b6105a991506001600160a01b03165f52600160205263ffffffff60405f205416151590565b15846104b8565b632fecb16760e11b5f526001600160801b0360045260245260445ffd5b3461015e57604036600319011261015e5760606004356106706105ee6118dd565b91805f52600560205263ffffffff8061066460405f2095604051906106128261193b565b87549560ff8716151583526001600160a01b036001602085019a878a60081c168c5261ffff604087019a898160281c168c52818160481c168f89015260581c16608087015201541660a0840152612448565b94511691511690611a58565b906040519182526020820152306040820152f35b3461015e57604036600319011261015e576004356106a06118dd565b906106a9611d5e565b805f52600660205260405f206001600160a01b0383165f526020525f60408120557f051255f73e1f495d87601da20581fc31d7885d8d7378782a7612c78963f4ee2a60406001600160a01b038151945f86525f60208701521693a3005b3461015e575f36600319011261015e5760206040515f8152f35b3461015e57604036600319011261015e576107396118dd565b6004355f5260046020526001600160a01b0360405f2091165f52602052602060ff60405f2054166040519015158152f35b3461015e57602036600319011261015e575f6040805161078981611920565b82815282602082015201526004355f526002602052606060405f206001600160801b03604051916107b983611920565b546001600160a01b0382816107f46001600160401b0385169687815283604063ffffffff88821c169283602082015201968a1c168652611a78565b90549060031b1c16925116916040805161080d81611920565b86815260208101928352019283526040519485525116602084015251166040820152f35b3461015e57608036600319011261015e5760043561084d6118dd565b606435825f52600560205260405f20906040519361086a8561193b565b82549060ff82161515865260208601958260081c63ffffffff16875260408101958360281c63ffffffff16875260608201958460481c61ffff168752608083019460581c61ffff168552600101546001600160a01b031660a08301526108cf92612448565b925161ffff168083115f149561ffff61092061025a9761092f966109299560209b6109345761090663ffffffff9161091b93611a4b565b955b511663ffffffff60443593511690611a58565b611a58565b93511690611a65565b90611a58565b611a65565b505061091b63ffffffff5f95610908565b3461015e57604036600319011261015e576004356001600160401b03811161015e57806004019060a0600319823603011261015e576024356001600160401b03811161015e576109999036906004016118f3565b83919335916109a783611ff8565b9260848501956109c06109ba88856119ad565b90612322565b96909760248201916109d183611a1c565b956044820135926001600160a01b03841680940361015e576109f2916119ad565b6109fb81611a30565b90610a09604051928361198c565b8082526020820192368282011161015e57815f926020928637830101525190207fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a4708103610dbc576001905b606460405193602085019384524660408601526001600160401b036001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169a8b60608801528a608088015216958660a087015260c0860152013560e08401526101008301526101008252610ad16101208361198c565b6001600160401b031991519020161797885f526002602052836001600160401b0360405f20541603610da957158015610d94575b610d8157610b16610b4f95836125d3565b602082019560e06001600160a01b03825116610b3289806119ad565b9190604051809a819482936366f99037881b8452600484016119df565b03915afa958615610d76575f96610cd1575b5060208601516001600160401b0360208a015116808210610cbc575050606080969593610ba59593610bbd6001600160a01b036020610bc796015116978892611a1c565b9a610bb360408501826119ad565b95909401906119ad565b99909801516128b7565b93905060608401518015908115610c92575b50610c81575092610c4e926040600197969360ff96825190602082019246845284830152606082015266ffffffffffffff8960081c16608082015260808152610c2360a08261198c565b519020815160208101918252600583820152828152610c4360608261198c565b5190209101516129c8565b91161c16610c6e57906001600160a01b03606061036693015116906123e7565b506317f684d560e11b5f5260045260245ffd5b6243465f60e31b5f5260045260245ffd5b7fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a4709150148a610bd9565b630180726560e51b5f5260045260245260445ffd5b90955060e0813d60e011610d6e575b81610ced60e0938361198c565b8101031261015e576040519060e08201908282106001600160401b03831117610d5a5760c091604052805183526020810151602084015260408101516040840152606081015160608401526080810151608084015260a081015160a0840152015160c08201529489610b61565b634e487b7160e01b5f52604160045260245ffd5b3d9150610ce0565b6040513d5f823e3d90fd5b876302b6f96960e01b5f5260045260245ffd5b506001600160401b0360208801511615610b05565b8863a75ef47960e01b5f5260045260245ffd5b600290610a54565b3461015e5760e036600319011261015e5760043560c036602319011261015e57335f9081527f17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec602052604090205460ff1615610fc6575b6001600160401b038111610fa9576001600160a01b03610e39611a06565b16610f8b575b805f52600560205260405f206024359081151580830361015e57815460ff191660ff841515161782556044359063ffffffff82169182810361015e5783549260643563ffffffff81169182820361015e576084359361ffff85169586860361015e5760a4359761ffff8916998a8a0361015e5760019161ffff60581b8b60581b169061ffff60581b199064ffffffff008760081b16906affffffffffffffffffff001916171668ffffffff00000000008860281b16176affff0000000000000000008a60481b1617178155016001600160a01b03610f1b611a06565b166001600160a01b03198254161790556040519950895250602088015250604086015250606084015250608082015260c4356001600160a01b03811680910361015e578160c09160a07fcd4657eff6214b108d880e67aa201f331cb9d8cae34a21c16a07cbde6cc368c2940152a2005b610fa46001600160a01b03610f9e611a06565b166122d8565b610e3f565b632fecb16760e11b5f526001600160401b0360045260245260445ffd5b610fce611d5e565b610fd6611a06565b815f5260056020526001600160a01b0380600160405f2001541691160315610e1b57611000611d0f565b610e1b565b3461015e57604036600319011261015e576004356024356001600160401b03811161015e576110389036906004016118f3565b91905f9061104f61104884611ff8565b94826125d3565b61108c6020820160206001600160a01b0387511661106d83806119ad565b60405163e607a9f360e01b8152958693928492839291600484016119df565b03915afa918215610d76575f92611423575b50916040916110c16110b76110c79560608501906119ad565b9490930135612628565b91612a20565b81959115611411575084820191808382146113f9578390823560f81c60c081106113bc575b506110f792506126a8565b8381036113ad57508261111181611111816111189561274f565b905061274f565b908103610100810361139557508261112f916126a8565b9280840361136c5750602090910191819003805b61116e57505050801561115b57602090604051908152f35b50630755724960e41b5f5260045260245ffd5b61117e61118691830180936126a8565b80929161274f565b8181939293036014810361135557508161119f916126a8565b9091828203608481118015611349575b6113325760219004916111da6111c4846127f0565b936111d2604051958661198c565b8085526127f0565b602084019490601f190136863760019085905b8381106113125750501561130357611205828261274f565b9290918184036112d95750809603946001600160a01b03885116903560601c1493846112cd575b846112b4575b8461126d575b50505050611247575b80611143565b925f1981146112595760010192611241565b634e487b7160e01b5f52601160045260245ffd5b90919293508351156112a057518351600210156112a0578160606112979501930392519089612190565b86808080611238565b634e487b7160e01b5f52603260045260245ffd5b93508251600110156112a0576040830151461493611232565b8351600314945061122c565b806112e76112ed9286611a4b565b92611a4b565b9063046979d360e11b5f5260045260245260445ffd5b638dcba9e960e01b5f5260045ffd5b6001810135825280355f1a60a014909216916020909101906021016111ed565b63b41155db60e01b5f52608460045260245260445ffd5b506021810615156111af565b6308d25c3560e01b5f52601460045260245260445ffd5b611380879161137b8684611a58565b611a4b565b63046979d360e11b5f5260045260245260445ffd5b63d3daa57160e01b5f5261010060045260245260445ffd5b6113808461137b899384611a58565b9150506001811080156113ef575b6113dd57508260016110f79201886110ec565b6326b975c360e11b5f5260045260245ffd5b50607f81116113ca565b6339dccf8760e21b5f5260016004525f60245260445ffd5b6313ae3d1160e21b5f5260045260245ffd5b9150916020823d602011611453575b8161143f6020938361198c565b8101031261015e57905190916110c761109e565b3d9150611432565b60a036600319011261015e5760043560243590604435916001600160a01b03831680930361015e57606435608435936001600160a01b03851680950361015e576001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168033036116a95750801580156116a357825b80340361168d5750845f5260026020526001600160401b0360405f20541661167a5780156116615763ffffffff5f5b169081159081611658575b506116415783158015611631575b61161357917f3e509d4203ef1852baab8f72e4c21e54d20bb0b72c908280a7c0ebf86443423193916116006060946001600160801b0361155e85611fd1565b6040519261156b84611920565b6001600160401b0388168452602084019081528260408501921682528a5f5260026020526001600160401b0360405f209451166bffffffff00000000000000008554925160401b16916bffffffffffffffffffffffff19161717835551166fffffffffffffffffffffffffffffffff60601b196fffffffffffffffffffffffffffffffff60601b83549260601b169116179055565b60405192835260208301526040820152a3005b83632fecb16760e11b5f526001600160401b0360045260245260445ffd5b506001600160401b03841161151f565b5082632b4a56ed60e01b5f5260045260245260445ffd5b90501587611511565b815f52600160205263ffffffff8060405f205416611506565b84633eb0964b60e21b5f5260045260245ffd5b63e73338f960e01b5f526004523460245260445ffd5b5f6114d7565b6362628ebd60e01b5f526004523360245260445ffd5b3461015e57604036600319011261015e576116d86118dd565b336001600160a01b038216036116f45761036690600435611f4c565b63334bd91960e11b5f5260045ffd5b3461015e57604036600319011261015e576103666004356117226118dd565b9061173c61035c825f526004602052600160405f20015490565b611ebd565b3461015e57604036600319011261015e5761175a6118c7565b6001600160a01b0361176a6118dd565b91165f5260036020526001600160a01b0360405f2091165f52602052602060405f2054604051908152f35b3461015e57602036600319011261015e57602061025a6004355f526004602052600160405f20015490565b3461015e57602036600319011261015e5760206117fe6117de6118c7565b6001600160a01b03165f52600160205263ffffffff60405f205416151590565b6040519015158152f35b3461015e575f36600319011261015e5760206040516001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461015e57602036600319011261015e576103666118676118c7565b61186f611d0f565b611e0e565b3461015e57602036600319011261015e576004359063ffffffff60e01b821680920361015e57602091637965db0b60e01b81149081156118b6575b5015158152f35b6301ffc9a760e01b149050836118af565b600435906001600160a01b038216820361015e57565b602435906001600160a01b038216820361015e57565b9181601f8401121561015e578235916001600160401b03831161015e576020838186019501011161015e57565b606081019081106001600160401b03821117610d5a57604052565b60c081019081106001600160401b03821117610d5a57604052565b604081019081106001600160401b03821117610d5a57604052565b608081019081106001600160401b03821117610d5a57604052565b90601f801991011681019081106001600160401b03821117610d5a57604052565b903590601e198136030182121561015e57018035906001600160401b03821161015e5760200191813603831361015e57565b90918060409360208452816020850152848401375f828201840152601f01601f1916010190565b60c4356001600160a01b038116810361015e5790565b356001600160401b038116810361015e5790565b6001600160401b038111610d5a57601f01601f191660200190565b9190820391821161125957565b9190820180921161125957565b8181029291811591840414171561125957565b5f548110156112a0575f805260205f2001905f90565b805f52600260205260405f208054916001600160401b03831615611cfd576001600160a01b0380611ac763ffffffff8660401c16611a78565b90549060031b1c16941693808503611ce657508315928315611ce057855b80340361168d5750611b0e611b09876001600160801b03611b469460601c16611a58565b611fd1565b83546fffffffffffffffffffffffffffffffff60601b1916606082901b6fffffffffffffffffffffffffffffffff60601b1617909355565b6001600160801b03604051928584528660208501521660408301527f5e2083f9f7e07e23ff2d24ef9e41a1644ba3b7e42c524f1482e1e8cfafa45cd160603393a3611cdc576040516370a0823160e01b8152306004820152602081602481855afa908115610d76575f91611caa575b50604051916323b872dd60e01b5f5233600452306024528360445260205f60648180855af160015f5114811615611c8b575b836040525f60605215611c7957826024816020936370a0823160e01b82523060048301525afa8015610d76575f90611c45575b611c249250611a4b565b90808203611c30575050565b63b65a9a3760e01b5f5260045260245260445ffd5b506020823d602011611c71575b81611c5f6020938361198c565b8101031261015e57611c249151611c1a565b3d9150611c52565b635274afe760e01b5f5260045260245ffd5b6001811516611ca157813b15153d151616611be7565b833d5f823e3d90fd5b90506020813d602011611cd4575b81611cc56020938361198c565b8101031261015e57515f611bb5565b3d9150611cb8565b5050565b5f611ae5565b849063560bc1d160e11b5f5260045260245260445ffd5b63a75ef47960e01b5f5260045260245ffd5b335f9081527f17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec602052604090205460ff1615611d4757565b63e2517d3f60e01b5f52336004525f60245260445ffd5b335f9081527fbe7795e42f5c1453d8c79782c589b4a9297dd44c44baa39a07bfacd1f8dc653a602052604090205460ff1615611d9657565b63e2517d3f60e01b5f52336004527fc6823861ee2bb2198ce6b1fd6faf4c8f44f745bc804aca4a762f67e0d507fd8a60245260445ffd5b805f52600460205260405f206001600160a01b0333165f5260205260ff60405f20541615611df85750565b63e2517d3f60e01b5f523360045260245260445ffd5b6001600160a01b03811690815f52600160205263ffffffff60405f205416611cdc57611e39906122d8565b5f5463ffffffff8111611ea357815f52600160205263ffffffff60405f20911663ffffffff198254161790555f5468010000000000000000811015610d5a57806001611e8792015f55611a78565b6001600160a01b03829392549160031b92831b921b1916179055565b632fecb16760e11b5f5263ffffffff60045260245260445ffd5b805f52600460205260405f206001600160a01b0383165f5260205260ff60405f205416155f14611f4657805f52600460205260405f206001600160a01b0383165f5260205260405f20600160ff198254161790556001600160a01b03339216907f2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d5f80a4600190565b50505f90565b805f52600460205260405f206001600160a01b0383165f5260205260ff60405f2054165f14611f4657805f52600460205260405f206001600160a01b0383165f5260205260405f2060ff1981541690556001600160a01b03339216907ff6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b5f80a4600190565b6001600160801b0381116105b0576001600160801b031690565b5190811515820361015e57565b905f602060405161200881611956565b82815201526001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016916040519263b980c78f60e01b8452816004850152604084602481845afa938415610d76575f9461210d575b506001600160a01b03845116156120fa576020604491604051928380926324e3ab9360e11b82528660048301525f60248301525afa908115610d76575f916120c0575b506120ae5750565b6364e4b7e960e11b5f5260045260245ffd5b90506020813d6020116120f2575b816120db6020938361198c565b8101031261015e576120ec90611feb565b5f6120a6565b3d91506120ce565b506322009b5960e01b5f5260045260245ffd5b9093506040813d604011612174575b816121296040938361198c565b8101031261015e576040519061213e82611956565b8051906001600160a01b038216820361015e57602091835201516001600160a01b038116810361015e576020820152925f612063565b3d915061211c565b35906001600160a01b038216820361015e57565b93919293835f5260026020526001600160401b0360405f205416036122d0577f7f4179b0bf2bc64eaa82731457f110b11b542559a5339eafcb69758a0c542f848114806122c6575b612258577f4ccf9e5cf7f14b64a0300e125ddc80af1d04e015385625e8dc77db995af95f68148061224e575b61220f575050505f90565b826040918101031261015e5760206122268361217c565b920135801515810361015e57611f46576001600160a01b036122499216906123e7565b600190565b5060408114612204565b508260209181939401031261015e576122786001600160a01b039161217c565b16907f92f1166261d4ea3773a77ca1874cf39f98f9426b9d2cdd0745cbdc470bfe7e4e6122a58383612807565b604080516001600160a01b03939093168352602083019190915290a3600190565b50602082146121d8565b505050505f90565b803b156122e25750565b6001600160a01b03906313758b1760e21b5f521660045260245ffd5b6040519061230b82611971565b5f6060838281528260208201528260408201520152565b919061232c6122fe565b9080156123df576060036123d95782359260406020820135910135916001600160401b03851180156123c9575b80156123b9575b80156123b1575b6123a85750906001600160401b036001600160a01b0392816040519661238c88611971565b6001885216602087015216604085015216606083015260019190565b935050505f9190565b508215612367565b506001600160a01b038311612360565b506001600160401b038211612359565b5f925090565b506001925090565b7fd28215664fefe06232dc4d1aa8beb295b350b52ddbccaa243925a0e543b8a14b6001600160a01b036124439361241e8185612807565b604080516001600160a01b039093168352602083019190915291909216948291820190565b0390a3565b92918051156125a45760a001516001600160a01b0316806124db5750825f52600660205260405f206001600160a01b0382165f5260205260405f209260206040519461249386611956565b54946001600160801b0360ff871615159687835260081c169182910152935b156124bb575050565b6001600160a01b039250632b4a56ed60e01b5f526004521660245260445ffd5b926040516303a028c160e01b81528160048201526040816001600160a01b0385169687602483015281604481800301915afa8015610d76575f915f91612564575b50948161252a575b506124b2565b905015801561253a575b5f612524565b5061255f826001600160a01b03165f52600160205263ffffffff60405f205416151590565b612534565b9150506040813d60401161259c575b816125806040938361198c565b8101031261015e57602061259382611feb565b9101515f61251c565b3d9150612573565b8363908454b760e01b5f5260045260245ffd5b3590602081106125c5575090565b5f199060200360031b1b1690565b90608081108015612614575b6125e7575050565b60208110156126065750505f5b63929a71c960e01b5f5260045260245ffd5b61260f916125b7565b6125f4565b50602061262182846125b7565b14156125df565b906001600160401b03821161268a57811561267e5760808210612674576001915b808360031b1c61266a578260031b60f8031b8260800160f81b179160010190565b9160010191612649565b9060f81b90600190565b600160ff1b9150600190565b5063117cf9c760e31b5f526001600160401b0360045260245260445ffd5b91905f905f938035928360f81c93848060f91461272b5760f81461270c575b50825f1987011061270457506126df92939450612d56565b939192909293156126ed5750565b63ddb745eb60e01b5f52600160045260245260445ffd5b925050509190565b60028301915060011a60378111156126c757820160020195505f6126c7565b5060038301915060e81c61ffff1660ff8111156126c757820160030195505f6126c7565b5f9291813560f881901c92908590607f19850160378111156127d4575060b985146127b1575b505b825f19870110612704575061278e92939450612d56565b93919290929361279b5750565b63ddb745eb60e01b5f525f60045260245260445ffd5b60e81c61ffff1660ff81111561277557955050600380820195820101945f612775565b60011490506127775750828101607e1901945060018101612777565b6001600160401b038111610d5a5760051b60200190565b9091815f5260026020526001600160801b036001600160a01b0361287363ffffffff60405f206040519061283a82611920565b54966001600160401b03881682528560406020840193858b831c168552019860601c1688525f5260026020525f60408120555116611a78565b90549060031b1c16925116916001600160a01b038194165f5260036020526001600160a01b0360405f2091165f5260205260405f206128b3838254611a58565b9055565b916128fd929391936128c76122fe565b9460405160208101916bffffffffffffffffffffffff199060601b168252601481526128f460348261198c565b51902090612e1d565b90829492941561299b578181019161291583836126a8565b92909383036129915750508161292f910382018092612e7b565b908085526001600160401b03811161297f57509061296e81612963816129588161297d97612e7b565b9060208a0152612ee2565b906040880152612ee2565b91829160608701520390612f14565b565b632b5dcb2d60e01b5f5260045260245ffd5b6113809192611a4b565b50507f56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b42160408301525f9250565b6129e793929160405160208101918252602081526128f460408261198c565b909115611f46576129fe612a089183018093612e7b565b8091930390612f14565b8015612a115790565b6333c441cf60e11b5f5260045ffd5b9293909491612a2e90612f33565b92818501908590955f90975f975f5b8015612a765750505050818103612a5357505050565b9061137b612a619284611a58565b636c9df36560e01b5f5260045260245260445ffd5b88969a92959991949398612b07575b505050612a9287826126a8565b9690928288038093816040519182372090808203612af2575050808210612add5750509084612ac19392612f77565b9894919793929690989796929192602091935b92909192612a3d565b6373c4969960e11b5f5260045260245260445ffd5b630b36a95f60e31b5f5260045260245260445ffd5b5f868187818e893560f881901c60f98114612d325760f814612d13575b508311831582355f1a60801860df16171715612b6b57505050505f905b81612b4d575050612a85565b929a969550929a9693509750916020919360041b905f190197612ad4565b90919293506040518880850392838284370381019170808080808080808080808080808080808070ffdfdfdfdfdfdfdfdfdfdfdfdfdfdfdfdf6020601e1986015180601f521685016020601d1982015180601e521601601c198101519081601d526020601e19921601016020600382015180601c5216016020600482015180601b5216016020600582015180601a521601602060068201518060195216016020600782015180601852160160206008820151806017521601602060098201518060165216016020600a8201518060155216016020600b8201518060145216016020600c8201518060135216016020600d8201518060125216016020600e8201518060115216016020600f8201518060105216016010810151600f526030601f519460786f010101010101010101010101010101018760051c169b60f91c169860018c8b1c161590828920181796019101189216181717612d0b575b611fe07f010101010101010101010101010101010101010101010101010101010101010160209495601e1994610100031b0260f31c16908a60fc1c0101010151612b41565b5f9250612cc6565b60011a6037811115612b24578a01600290810194508a0191505f612b24565b5060e81c61ffff1660ff811115612b24578a01600390810194508a0191505f612b24565b905f928235938460f81c9060808210600114612e0d575060bf811192603f82169081600187016037821115612df757508760081b906036190160031b610100031c91603519908701019660011a15156037831116915b8701955b818711612dd357505015612dc15750565b6370460b0960e11b5f5260045260245ffd5b806112e7612de19289611a4b565b906339dccf8760e21b5f5260045260245260445ffd5b97607f91935060011a1160818414151791612dac565b9394506001808601949386612db0565b831580612e52575b612e3e57612e37939291602091612a20565b5080151592565b505091612e4b6020612f33565b505f929190565b507f56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b4218114612e25565b90612e859161274f565b809180820391818114612ed8575060208211612ec05735908160f81c15612eb15760031b610100031c91565b638718ba0f60e01b5f5260045ffd5b506317e3f58f60e01b5f52602060045260245260445ffd5b93925050505f9190565b90612eec9161274f565b9080820360208103612efd57503591565b6308d25c3560e01b5f52602060045260245260445ffd5b5080612f1d5750565b63046979d360e11b5f525f60045260245260445ffd5b80158015612f6d575b612f56576001600160ff1b03811681036112595760011b90565b63ea79adfb60e01b5f52602060045260245260445ffd5b5060208111612f3c565b9293909182905f905b600195612f8d86826132a5565b1561310057945f908160fc84901c5b6010820361308d575050612fb181839861274f565b91808303613077575089156130605750503560f81c6080146130545760041b955f1901935b803560f81c9560c087119081613048575b60a088141580613040575b61302d5715613020571561301257600181019560be199101019395612f80565b5f9660019091013595509392565b506001965f965094939050565b876305754e1360e31b5f5260045260245ffd5b508115612ff2565b60de8811159150612fe7565b6001965f965090945092565b600199505f98509296508795929450849003925050565b82635682314f60e01b5f5260045260245260445ffd5b909997818b146130f8575b803560f81c60201981166080036130be576020160160019081019a5b0190999799612f9c565b60c081118015906130ee575b6130dc570160be1901996001906130b4565b6305754e1360e31b5f5260045260245ffd5b5060de81116130ca565b925082613098565b8561310e919896929861274f565b96909182358060f81c92808260fc1c1694818360fd1c14958360fe1c15801590613290575b61327d57818c035f1901831b810195871580613275575b6132635750820361325957505060041b905b89888411159283613244575b5050819880946131b9578161317c91612d56565b5090508181036131a4575050613193575b50612fd6565b9094968160021b1b9603935f61318d565b635682314f60e01b5f5260045260245260445ffd5b6131cc929397995081989695945061274f565b95909680870361322e575085871461321f57849082613215575b5050156132045750505060015f94935f93809303915b959493929190565b5f96959294509092509060016131fc565b149050835f6131e6565b630b7ac71760e31b5f5260045ffd5b86635682314f60e01b5f5260045260245260445ffd5b18600284901b610100031c159150895f613168565b013591905061315c565b6341bdbd7d60e11b5f5260045260245ffd5b50861561314a565b856341bdbd7d60e11b5f5260045260245ffd5b50801580156131335750600f86161515613133565b90813560f81c9160a083146132ce575050608081149081156132c5575090565b60c09150101590565b8192509060216132de9201612d56565b509050141590562f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d17ef568e3e12ab5b9c7254a8d58478811de00f9e6eb34345acd53bf8fd09d3ec290decd9548b62a8d60345a988386fc84ba6bc95484008f6362f93160ef3e563be7795e42f5c1453d8c79782c589b4a9297dd44c44baa39a07bfacd1f8dc653a' as const

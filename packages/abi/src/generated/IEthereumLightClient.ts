@@ -102,6 +102,19 @@ export const iEthereumLightClientAbi = [
   },
   {
     "type": "function",
+    "name": "keptAggregate",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "commitment",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "parameters",
     "inputs": [],
     "outputs": [
@@ -353,6 +366,11 @@ export const iEthereumLightClientAbi = [
             "internalType": "bytes32"
           },
           {
+            "name": "transactionsRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
             "name": "receiptsRoot",
             "type": "bytes32",
             "internalType": "bytes32"
@@ -366,6 +384,50 @@ export const iEthereumLightClientAbi = [
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "verifyReceiptsRoot",
+    "inputs": [
+      {
+        "name": "proof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "receiptsRoot",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "event",
+    "name": "AggregateKept",
+    "inputs": [
+      {
+        "name": "period",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "commitment",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "bits",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      }
+    ],
+    "anonymous": false
   },
   {
     "type": "event",
@@ -702,6 +764,22 @@ export const iEthereumLightClientAbi = [
   },
   {
     "type": "error",
+    "name": "EthereumLightClient_KeptAggregate",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "EthereumLightClient_Length",
     "inputs": [
       {
@@ -743,6 +821,17 @@ export const iEthereumLightClientAbi = [
       },
       {
         "name": "finalizedPeriod",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "EthereumLightClient_NoReceiptsRoot",
+    "inputs": [
+      {
+        "name": "slot",
         "type": "uint256",
         "internalType": "uint256"
       }

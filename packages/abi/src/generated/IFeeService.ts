@@ -3,6 +3,75 @@
 export const iFeeServiceAbi = [
   {
     "type": "function",
+    "name": "escrow",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
+  },
+  {
+    "type": "function",
+    "name": "escrowOf",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Escrow",
+        "components": [
+          {
+            "name": "toChain",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "token",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "amount",
+            "type": "uint128",
+            "internalType": "uint128"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "getMessageFee",
     "inputs": [
       {
@@ -56,7 +125,44 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setBaseGas",
+    "name": "mos",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "owed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "quote",
     "inputs": [
       {
         "name": "chainId",
@@ -64,9 +170,83 @@ export const iFeeServiceAbi = [
         "internalType": "uint256"
       },
       {
-        "name": "baseGas",
+        "name": "feeToken",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "gasLimit",
         "type": "uint256",
         "internalType": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "refundUnconsumed",
+    "inputs": [
+      {
+        "name": "order",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Order",
+        "components": [
+          {
+            "name": "toChain",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "nonce",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "sender",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "messageHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "options",
+            "type": "bytes",
+            "internalType": "bytes"
+          }
+        ]
+      },
+      {
+        "name": "proof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "registerToken",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
       }
     ],
     "outputs": [],
@@ -97,16 +277,151 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "function",
-    "name": "setFeeReceiver",
+    "name": "setTerms",
     "inputs": [
       {
-        "name": "receiver",
-        "type": "address",
-        "internalType": "address"
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
       }
     ],
     "outputs": [],
     "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "settle",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "receiptProof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "settled",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "termsOf",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "topUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "payable"
   },
   {
     "type": "function",
@@ -136,28 +451,40 @@ export const iFeeServiceAbi = [
         "internalType": "address"
       },
       {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
         "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "outputs": [],
     "stateMutability": "nonpayable"
   },
   {
     "type": "event",
-    "name": "FeesWithdrawn",
+    "name": "FeeEarned",
     "inputs": [
       {
-        "name": "token",
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payee",
         "type": "address",
         "indexed": true,
         "internalType": "address"
       },
       {
-        "name": "receiver",
+        "name": "token",
         "type": "address",
-        "indexed": true,
+        "indexed": false,
         "internalType": "address"
       },
       {
@@ -171,16 +498,102 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetBaseGas",
+    "name": "FeeEscrowed",
     "inputs": [
       {
-        "name": "chainId",
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "toChain",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
       },
       {
-        "name": "baseGas",
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeRefunded",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "recipient",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "FeeToppedUp",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payer",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "total",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
@@ -195,13 +608,13 @@ export const iFeeServiceAbi = [
       {
         "name": "chainId",
         "type": "uint256",
-        "indexed": false,
+        "indexed": true,
         "internalType": "uint256"
       },
       {
         "name": "token",
         "type": "address",
-        "indexed": false,
+        "indexed": true,
         "internalType": "address"
       },
       {
@@ -221,16 +634,112 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "event",
-    "name": "SetFeeReceiver",
+    "name": "TermsSet",
     "inputs": [
       {
-        "name": "receiver",
-        "type": "address",
+        "name": "chainId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
         "indexed": false,
-        "internalType": "address"
+        "internalType": "struct IFeeService.Terms",
+        "components": [
+          {
+            "name": "served",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "baseGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "updateGas",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "includedBytes",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "gasPerByte",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "oracle",
+            "type": "address",
+            "internalType": "contract IGasPrices"
+          }
+        ]
       }
     ],
     "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "Withdrawn",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "to",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "error",
+    "name": "FeeService_AlreadyEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_BeforeDeadline",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   {
     "type": "error",
@@ -245,10 +754,65 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "error",
+    "name": "FeeService_Consumed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoDeadline",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "FeeService_NotAContract",
     "inputs": [
       {
-        "name": "token",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -256,7 +820,18 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_NotReceiver",
+    "name": "FeeService_NotEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotMos",
     "inputs": [
       {
         "name": "expected",
@@ -267,6 +842,49 @@ export const iFeeServiceAbi = [
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingOwed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_NothingToSettle",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -291,7 +909,7 @@ export const iFeeServiceAbi = [
     "name": "FeeService_PaymentFailed",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       },
@@ -320,7 +938,34 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_ZeroReceiver",
-    "inputs": []
+    "name": "FeeService_WrongToken",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "FeeService_WrongValue",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   }
 ] as const

@@ -152,6 +152,11 @@ export const iLightClientAbi = [
             "internalType": "bytes32"
           },
           {
+            "name": "transactionsRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
             "name": "receiptsRoot",
             "type": "bytes32",
             "internalType": "bytes32"
@@ -162,6 +167,25 @@ export const iLightClientAbi = [
             "internalType": "uint256"
           }
         ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "verifyReceiptsRoot",
+    "inputs": [
+      {
+        "name": "proof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "receiptsRoot",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ],
     "stateMutability": "view"

@@ -26,6 +26,78 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "function",
+    "name": "awaitedSequence",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "fromMos",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "sender",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "deliver",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "updates",
+        "type": "bytes[]",
+        "internalType": "bytes[]"
+      },
+      {
+        "name": "hint",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payee",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "logIndex",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "receiptProof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "feeService",
     "inputs": [],
     "outputs": [
@@ -232,6 +304,35 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "function",
+    "name": "nextSequence",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "sender",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "outcome",
     "inputs": [
       {
@@ -274,6 +375,40 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "function",
+    "name": "quote",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "feeToken",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "gasLimit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "retry",
     "inputs": [
       {
@@ -313,6 +448,11 @@ export const iMessageServiceAbi = [
           },
           {
             "name": "messageData",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "options",
             "type": "bytes",
             "internalType": "bytes"
           }
@@ -446,6 +586,16 @@ export const iMessageServiceAbi = [
         "internalType": "bytes[]"
       },
       {
+        "name": "hints",
+        "type": "bytes32[]",
+        "internalType": "bytes32[]"
+      },
+      {
+        "name": "payee",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
         "name": "batchProof",
         "type": "bytes",
         "internalType": "bytes"
@@ -514,6 +664,57 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "function",
+    "name": "transferOutWithOptions",
+    "inputs": [
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "messageData",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "feeToken",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "options",
+        "type": "tuple",
+        "internalType": "struct IMessageService.MessageOptions",
+        "components": [
+          {
+            "name": "deadline",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "ordered",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "refundRecipient",
+            "type": "address",
+            "internalType": "address"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "payable"
+  },
+  {
+    "type": "function",
     "name": "unpauseLane",
     "inputs": [
       {
@@ -525,34 +726,6 @@ export const iMessageServiceAbi = [
         "name": "outbound",
         "type": "bool",
         "internalType": "bool"
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
-    "name": "updateAndTransferIn",
-    "inputs": [
-      {
-        "name": "chainId",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "updates",
-        "type": "bytes[]",
-        "internalType": "bytes[]"
-      },
-      {
-        "name": "logIndex",
-        "type": "uint256",
-        "internalType": "uint256"
-      },
-      {
-        "name": "receiptProof",
-        "type": "bytes",
-        "internalType": "bytes"
       }
     ],
     "outputs": [],
@@ -610,6 +783,62 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "event",
+    "name": "DeliveryRecord",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "payee",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "ExpiryRecord",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "refundRecipient",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "attempted",
+        "type": "bool",
+        "indexed": false,
+        "internalType": "bool"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "FeeServiceSet",
     "inputs": [
       {
@@ -648,37 +877,6 @@ export const iMessageServiceAbi = [
         "type": "bool",
         "indexed": false,
         "internalType": "bool"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
-    "name": "MessageFeePaid",
-    "inputs": [
-      {
-        "name": "orderId",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "payer",
-        "type": "address",
-        "indexed": true,
-        "internalType": "address"
-      },
-      {
-        "name": "feeToken",
-        "type": "address",
-        "indexed": false,
-        "internalType": "address"
-      },
-      {
-        "name": "amount",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
       }
     ],
     "anonymous": false
@@ -863,6 +1061,49 @@ export const iMessageServiceAbi = [
     "anonymous": false
   },
   {
+    "type": "event",
+    "name": "mapMessageOutWithOptions",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "indexed": false,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "fromAddrss",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      },
+      {
+        "name": "callData",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      },
+      {
+        "name": "options",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      }
+    ],
+    "anonymous": false
+  },
+  {
     "type": "error",
     "name": "MOS_AlreadyDelivered",
     "inputs": [
@@ -901,6 +1142,38 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_DeadlinePassed",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_Expired",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_FeeNotReceived",
     "inputs": [
       {
@@ -917,17 +1190,17 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
-    "name": "MOS_FeeRefused",
+    "name": "MOS_FeeServiceOfAnother",
     "inputs": [
       {
-        "name": "to",
+        "name": "expected",
         "type": "address",
         "internalType": "address"
       },
       {
-        "name": "amount",
-        "type": "uint256",
-        "internalType": "uint256"
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1035,6 +1308,22 @@ export const iMessageServiceAbi = [
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_HintMismatch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -1238,6 +1527,22 @@ export const iMessageServiceAbi = [
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_OutOfOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint64",
+        "internalType": "uint64"
+      },
+      {
+        "name": "given",
+        "type": "uint64",
+        "internalType": "uint64"
       }
     ]
   },

@@ -251,6 +251,11 @@ export const iQbftLightClientAbi = [
             "internalType": "bytes32"
           },
           {
+            "name": "transactionsRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
             "name": "receiptsRoot",
             "type": "bytes32",
             "internalType": "bytes32"
@@ -261,6 +266,25 @@ export const iQbftLightClientAbi = [
             "internalType": "uint256"
           }
         ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "verifyReceiptsRoot",
+    "inputs": [
+      {
+        "name": "proof",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "receiptsRoot",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ],
     "stateMutability": "view"

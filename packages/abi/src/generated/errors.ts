@@ -39,6 +39,39 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x021a32f8": {
+    "type": "error",
+    "name": "RemoteMos_NotAContract",
+    "inputs": [
+      {
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x02b6f969": {
+    "type": "error",
+    "name": "FeeService_NoDeadline",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x0387d49a": {
+    "type": "error",
+    "name": "IstanbulLightClient_ProofKind",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x03f29d84": {
     "type": "error",
     "name": "EthereumLightClient_UnsupportedFork",
@@ -59,6 +92,22 @@ export const errorsBySelector = {
     "type": "error",
     "name": "MOS_MalformedLog",
     "inputs": []
+  },
+  "0x0772ea1f": {
+    "type": "error",
+    "name": "ParliaLightClient_NotAdjacent",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0x08735338": {
     "type": "error",
@@ -140,6 +189,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x0d5437ce": {
+    "type": "error",
+    "name": "ParliaExtra_ValidatorCount",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x0e020da2": {
     "type": "error",
     "name": "MOS_NotVouchedFor",
@@ -188,6 +253,28 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x0fada2ac": {
+    "type": "error",
+    "name": "Bn254_Precompile",
+    "inputs": [
+      {
+        "name": "precompile",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x0fd9ff62": {
+    "type": "error",
+    "name": "ParliaLightClient_LinkKind",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x1040245a": {
     "type": "error",
     "name": "MerklePatricia_NodeIndex",
@@ -201,6 +288,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1091f8b7": {
+    "type": "error",
+    "name": "MOS_HintMismatch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -252,6 +355,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x16fa7363": {
+    "type": "error",
+    "name": "LogProofGas_Failed",
+    "inputs": [
+      {
+        "name": "reason",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0x17e3f58f": {
     "type": "error",
     "name": "RLP_IntegerTooLong",
@@ -268,6 +382,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x191d9173": {
+    "type": "error",
+    "name": "ParliaLightClient_Unauthorized",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x1a289a75": {
     "type": "error",
     "name": "SyncCommitteeProof_MultiproofLength",
@@ -277,6 +407,33 @@ export const errorsBySelector = {
         "type": "uint256",
         "internalType": "uint256"
       },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1a6ec64a": {
+    "type": "error",
+    "name": "ParliaLightClient_Timestamp",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1dc3ce44": {
+    "type": "error",
+    "name": "ParliaLightClient_UnknownEpoch",
+    "inputs": [
       {
         "name": "given",
         "type": "uint256",
@@ -306,12 +463,50 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2054c745": {
+    "type": "error",
+    "name": "ParliaLightClient_LinkOrder",
+    "inputs": [
+      {
+        "name": "above",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x22009b59": {
+    "type": "error",
+    "name": "FeeService_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x25332ad9": {
     "type": "error",
     "name": "MOS_SameChain",
     "inputs": [
       {
         "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x253711c7": {
+    "type": "error",
+    "name": "EthereumLightClient_NoReceiptsRoot",
+    "inputs": [
+      {
+        "name": "slot",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -330,6 +525,59 @@ export const errorsBySelector = {
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x283a8370": {
+    "type": "error",
+    "name": "IstanbulLightClient_Conflict",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x28e64499": {
+    "type": "error",
+    "name": "IstanbulLightClient_NotParent",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x2935615d": {
+    "type": "error",
+    "name": "IstanbulValidators_Removed",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -373,6 +621,17 @@ export const errorsBySelector = {
         "name": "token",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x2b5dcb2d": {
+    "type": "error",
+    "name": "StateProof_Nonce",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -424,10 +683,64 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2ebff630": {
+    "type": "error",
+    "name": "ParliaKeys_Compressed",
+    "inputs": [
+      {
+        "name": "seat",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x2fed09aa": {
+    "type": "error",
+    "name": "FeeService_Consumed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x300e4ca0": {
+    "type": "error",
+    "name": "FeeService_BeforeDeadline",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x31283053": {
     "type": "error",
     "name": "EthereumLightClient_ProofKind",
     "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x313b3b23": {
+    "type": "error",
+    "name": "IstanbulLightClient_HeaderOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
         "name": "given",
         "type": "uint256",
@@ -467,6 +780,43 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x34ab0ec6": {
+    "type": "error",
+    "name": "MOS_OutOfOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint64",
+        "internalType": "uint64"
+      },
+      {
+        "name": "given",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ]
+  },
+  "0x369c98eb": {
+    "type": "error",
+    "name": "IstanbulValidators_Added",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "addresses",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "g2Keys",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x36ea0e5f": {
     "type": "error",
     "name": "QbftLightClient_FutureHeader",
@@ -486,6 +836,22 @@ export const errorsBySelector = {
   "0x38354b39": {
     "type": "error",
     "name": "QbftLightClient_UnknownRange",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x390430d9": {
+    "type": "error",
+    "name": "IstanbulLightClient_FutureHeader",
     "inputs": [
       {
         "name": "limit",
@@ -553,6 +919,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x419a0a03": {
+    "type": "error",
+    "name": "Bn254_SelfTest",
+    "inputs": [
+      {
+        "name": "precompile",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x41b1a318": {
     "type": "error",
     "name": "MerklePatricia_PathLength",
@@ -612,10 +989,69 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x46ff90d3": {
+    "type": "error",
+    "name": "ParliaLightClient_Truncated",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x47211955": {
+    "type": "error",
+    "name": "ParliaLightClient_Possession",
+    "inputs": [
+      {
+        "name": "seat",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4813c502": {
+    "type": "error",
+    "name": "ParliaLightClient_ProofKind",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4a53204f": {
+    "type": "error",
+    "name": "IstanbulLightClient_EmptyUpdate",
+    "inputs": []
+  },
   "0x4a58ba91": {
     "type": "error",
     "name": "SszBranch_Sha256",
     "inputs": []
+  },
+  "0x4a9da3e4": {
+    "type": "error",
+    "name": "ParliaKeys_Size",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0x4c2c7fab": {
     "type": "error",
@@ -633,6 +1069,22 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4c42fae7": {
+    "type": "error",
+    "name": "MOS_Expired",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -675,7 +1127,7 @@ export const errorsBySelector = {
     "name": "FeeService_NotAContract",
     "inputs": [
       {
-        "name": "token",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -716,6 +1168,17 @@ export const errorsBySelector = {
         "name": "token",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x5348dd09": {
+    "type": "error",
+    "name": "ParliaLightClient_Signature",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -805,6 +1268,27 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5aadce1d": {
+    "type": "error",
+    "name": "ParliaLightClient_NotStored",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x5b6eff6f": {
     "type": "error",
     "name": "SyncCommitteeProof_PubkeysRoot",
@@ -847,6 +1331,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x5fa418db": {
+    "type": "error",
+    "name": "ParliaLightClient_EmptyUpdate",
+    "inputs": []
+  },
   "0x5fd962ce": {
     "type": "error",
     "name": "FeeService_OutOfRange",
@@ -858,6 +1347,17 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x6064d81d": {
+    "type": "error",
+    "name": "Prover_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -911,9 +1411,9 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0x6389d76b": {
+  "0x62628ebd": {
     "type": "error",
-    "name": "FeeService_NotReceiver",
+    "name": "FeeService_NotMos",
     "inputs": [
       {
         "name": "expected",
@@ -948,6 +1448,11 @@ export const errorsBySelector = {
     "name": "AccessControlBadConfirmation",
     "inputs": []
   },
+  "0x6788839e": {
+    "type": "error",
+    "name": "StateProof_ZeroValue",
+    "inputs": []
+  },
   "0x67a23256": {
     "type": "error",
     "name": "MOS_NotAContract",
@@ -958,6 +1463,53 @@ export const errorsBySelector = {
         "internalType": "address"
       }
     ]
+  },
+  "0x68b66bde": {
+    "type": "error",
+    "name": "IstanbulLightClient_Seal",
+    "inputs": [
+      {
+        "name": "hash",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "round",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "bitmap",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x691dd4c8": {
+    "type": "error",
+    "name": "IstanbulLightClient_NotStored",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6951b14e": {
+    "type": "error",
+    "name": "ParliaLightClient_ZeroParameter",
+    "inputs": []
   },
   "0x6c9df365": {
     "type": "error",
@@ -988,6 +1540,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6e1f5913": {
+    "type": "error",
+    "name": "IstanbulLightClient_BeforeFork",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1044,6 +1612,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x73464ebb": {
+    "type": "error",
+    "name": "FeeService_NothingOwed",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x7363ddfe": {
     "type": "error",
     "name": "EthereumLightClient_UnknownPeriod",
@@ -1064,6 +1648,11 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0x738d0219": {
+    "type": "error",
+    "name": "IstanbulLightClient_ZeroParameter",
+    "inputs": []
   },
   "0x73c61811": {
     "type": "error",
@@ -1092,6 +1681,33 @@ export const errorsBySelector = {
       },
       {
         "name": "low",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x750aefc5": {
+    "type": "error",
+    "name": "ParliaLightClient_TooFewVotes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x75572490": {
+    "type": "error",
+    "name": "FeeService_NothingToSettle",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1172,6 +1788,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x7fe18c4c": {
+    "type": "error",
+    "name": "ParliaLightClient_SwitchOffset",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x837b7afa": {
     "type": "error",
     "name": "MerklePatricia_HexPrefix",
@@ -1183,10 +1815,21 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0x83ab7c3d": {
+  "0x83f0b314": {
     "type": "error",
-    "name": "FeeService_ZeroReceiver",
-    "inputs": []
+    "name": "MOS_DeadlinePassed",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0x843b3cd2": {
     "type": "error",
@@ -1230,6 +1873,22 @@ export const errorsBySelector = {
     "name": "RLP_NonCanonicalInteger",
     "inputs": []
   },
+  "0x87f8a8f0": {
+    "type": "error",
+    "name": "ParliaExtra_ValidatorOrder",
+    "inputs": [
+      {
+        "name": "previous",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x880fdac1": {
     "type": "error",
     "name": "EthereumLightClient_BlockHashBranch",
@@ -1246,6 +1905,33 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x8965893e": {
+    "type": "error",
+    "name": "IstanbulValidators_Size",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x89a0e1ef": {
+    "type": "error",
+    "name": "HashToG1_Inverse",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x8a52494c": {
     "type": "error",
     "name": "Bls12381_SelfTest",
@@ -1254,6 +1940,22 @@ export const errorsBySelector = {
         "name": "precompile",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x8b16cb7e": {
+    "type": "error",
+    "name": "ParliaLightClient_Schedule",
+    "inputs": [
+      {
+        "name": "from",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1332,6 +2034,49 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x929a71c9": {
+    "type": "error",
+    "name": "FeeService_MalformedProof",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x951f001f": {
+    "type": "error",
+    "name": "IstanbulLightClient_UnknownSigner",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x95f5ffdb": {
+    "type": "error",
+    "name": "ParliaLightClient_Commitment",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x96307429": {
     "type": "error",
     "name": "MOS_MessageTooLong",
@@ -1345,6 +2090,49 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x98fda78d": {
+    "type": "error",
+    "name": "ParliaLightClient_SetExpired",
+    "inputs": [
+      {
+        "name": "expiredAt",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x993858ac": {
+    "type": "error",
+    "name": "ParliaLightClient_TrustedSeat",
+    "inputs": [
+      {
+        "name": "seat",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x9ad23eaf": {
+    "type": "error",
+    "name": "Prover_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1450,6 +2238,33 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa75ef479": {
+    "type": "error",
+    "name": "FeeService_NotEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xa797eade": {
+    "type": "error",
+    "name": "ParliaLightClient_EpochOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xa7988c4b": {
     "type": "error",
     "name": "EthereumLightClient_SyncCommittee",
@@ -1503,6 +2318,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xac1783a2": {
+    "type": "error",
+    "name": "FeeService_WrongToken",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xace154b1": {
     "type": "error",
     "name": "EthereumLightClient_UnknownBlock",
@@ -1516,6 +2347,80 @@ export const errorsBySelector = {
         "name": "root",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xadd0b589": {
+    "type": "error",
+    "name": "IstanbulHeader_TooLarge",
+    "inputs": [
+      {
+        "name": "field",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xadec8a9d": {
+    "type": "error",
+    "name": "ParliaExtra_TurnLength",
+    "inputs": []
+  },
+  "0xb0868963": {
+    "type": "error",
+    "name": "IstanbulLightClient_TooFewSigners",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xb092962b": {
+    "type": "error",
+    "name": "ParliaLightClient_NotParent",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xb0c63ac9": {
+    "type": "error",
+    "name": "ParliaLightClient_HeightOutOfRange",
+    "inputs": [
+      {
+        "name": "first",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "end",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1567,6 +2472,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb65a9a37": {
+    "type": "error",
+    "name": "FeeService_NotReceived",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xb83762d9": {
     "type": "error",
     "name": "MOS_UnexpectedValue",
@@ -1589,17 +2510,70 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xbb9c10c1": {
+    "type": "error",
+    "name": "IstanbulLightClient_WrongSet",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes26",
+        "internalType": "bytes26"
+      },
+      {
+        "name": "given",
+        "type": "bytes26",
+        "internalType": "bytes26"
+      }
+    ]
+  },
+  "0xbc40934a": {
+    "type": "error",
+    "name": "IstanbulLightClient_Timestamp",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xbd208437": {
     "type": "error",
     "name": "FeeService_PaymentFailed",
     "inputs": [
       {
-        "name": "receiver",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       },
       {
         "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xc17b26da": {
+    "type": "error",
+    "name": "IstanbulHeader_Layout",
+    "inputs": []
+  },
+  "0xc7f614bc": {
+    "type": "error",
+    "name": "ParliaExtra_Length",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1626,10 +2600,37 @@ export const errorsBySelector = {
     "name": "LightClient_NoConflict",
     "inputs": []
   },
+  "0xc9c96fd2": {
+    "type": "error",
+    "name": "FeeService_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xca360cda": {
     "type": "error",
     "name": "QbftHeader_SealsInside",
     "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xcb21fa3b": {
+    "type": "error",
+    "name": "IstanbulHeader_Vanity",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
         "name": "given",
         "type": "uint256",
@@ -1655,6 +2656,38 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xcca287c6": {
+    "type": "error",
+    "name": "IstanbulLightClient_SetExpired",
+    "inputs": [
+      {
+        "name": "expiredAt",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xcef7abf9": {
+    "type": "error",
+    "name": "ParliaHeader_TooLarge",
+    "inputs": [
+      {
+        "name": "field",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1700,10 +2733,42 @@ export const errorsBySelector = {
     "name": "MOS_NothingDelivered",
     "inputs": []
   },
+  "0xd4c64e8c": {
+    "type": "error",
+    "name": "IstanbulLightClient_AnchorSet",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xd6bda275": {
     "type": "error",
     "name": "FailedCall",
     "inputs": []
+  },
+  "0xd7005114": {
+    "type": "error",
+    "name": "MOS_FeeServiceOfAnother",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0xd99da25c": {
     "type": "error",
@@ -1711,6 +2776,22 @@ export const errorsBySelector = {
     "inputs": [
       {
         "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xda2f1122": {
+    "type": "error",
+    "name": "IstanbulLightClient_UnknownEpoch",
+    "inputs": [
+      {
+        "name": "current",
         "type": "uint256",
         "internalType": "uint256"
       },
@@ -1780,6 +2861,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xde4fc3db": {
+    "type": "error",
+    "name": "ParliaLightClient_UnknownVoter",
+    "inputs": [
+      {
+        "name": "size",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xdff1f746": {
     "type": "error",
     "name": "EthereumLightClient_Flag",
@@ -1840,6 +2937,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe48078e7": {
+    "type": "error",
+    "name": "HashToG1_Root",
+    "inputs": [
+      {
+        "name": "candidate",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xe55dea8c": {
     "type": "error",
     "name": "MOS_TargetHasNoCode",
@@ -1889,17 +3002,17 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0xe6de1af7": {
+  "0xe73338f9": {
     "type": "error",
-    "name": "MOS_FeeRefused",
+    "name": "FeeService_WrongValue",
     "inputs": [
       {
-        "name": "to",
-        "type": "address",
-        "internalType": "address"
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
       },
       {
-        "name": "amount",
+        "name": "given",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1924,6 +3037,22 @@ export const errorsBySelector = {
   "0xe7892d32": {
     "type": "error",
     "name": "MerklePatricia_NodeTooShort",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xe8cd8356": {
+    "type": "error",
+    "name": "IstanbulLightClient_Truncated",
     "inputs": [
       {
         "name": "expected",
@@ -1990,6 +3119,27 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xeb22e685": {
+    "type": "error",
+    "name": "Bn254_Infinity",
+    "inputs": []
+  },
+  "0xeb6c5787": {
+    "type": "error",
+    "name": "ParliaLightClient_FutureHeader",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xed649d47": {
     "type": "error",
     "name": "EthereumLightClient_BlockRootsBranch",
@@ -2043,6 +3193,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xf4bcd588": {
+    "type": "error",
+    "name": "ParliaLightClient_TooFewTrustedVotes",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xf9e5117d": {
     "type": "error",
     "name": "QbftLightClient_UnknownSeat",
@@ -2059,10 +3225,32 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xfac2592c": {
+    "type": "error",
+    "name": "FeeService_AlreadyEscrowed",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xfb74af97": {
     "type": "error",
     "name": "MOS_RelayNotSupported",
     "inputs": []
+  },
+  "0xfbbc8b5b": {
+    "type": "error",
+    "name": "ProofEncoding_Malformed",
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0xfbe20991": {
     "type": "error",
@@ -2093,6 +3281,54 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xfc89a290": {
+    "type": "error",
+    "name": "ParliaLightClient_Conflict",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "stored",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xfe68f942": {
+    "type": "error",
+    "name": "ParliaLightClient_TrailingBytes",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xff04ad66": {
+    "type": "error",
+    "name": "EthereumLightClient_KeptAggregate",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },

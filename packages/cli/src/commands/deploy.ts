@@ -1,4 +1,5 @@
 import { iLightClientAbi } from '@meridian/abi'
+import type { ConsensusKind } from '@meridian/consensus'
 import { Command } from 'commander'
 import type { Address } from 'viem'
 import { deployChain, type Roles } from '../deploy/chain.ts'
@@ -13,12 +14,14 @@ import { accountOf, addressFlag, boundedFlag, choiceFlag, nameFlag, uintFlag, ur
 
 interface Flags extends Roles {
   readonly aRpc: string
-  readonly aConsensus: 'ethereum' | 'qbft'
+  readonly aConsensus: ConsensusKind
   readonly aBeacon?: string
+  readonly aEpochLength?: bigint
   readonly aName?: string
   readonly bRpc: string
-  readonly bConsensus: 'ethereum' | 'qbft'
+  readonly bConsensus: ConsensusKind
   readonly bBeacon?: string
+  readonly bEpochLength?: bigint
   readonly bName?: string
   readonly key: string
   readonly delay: bigint
@@ -30,6 +33,8 @@ interface Flags extends Roles {
   readonly out: string
   readonly json?: true
 }
+
+const consensusKinds: readonly ConsensusKind[] = ['ethereum', 'qbft', 'parlia']
 
 /** Two days in seconds: what the timelock waits where nothing is said. */
 const DEFAULT_DELAY = 172_800n
@@ -56,8 +61,9 @@ export function deployCommand(io: Io): Command {
   for (const side of ['a', 'b'] as const) {
     command
       .requiredOption(`--${side}-rpc <url>`, 'JSON-RPC endpoint', urlFlag)
-      .requiredOption(`--${side}-consensus <kind>`, 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+      .requiredOption(`--${side}-consensus <kind>`, consensusKinds.join(', '), choiceFlag(consensusKinds))
       .option(`--${side}-beacon <url>`, 'beacon REST API; Ethereum needs it', urlFlag)
+      .option(`--${side}-epoch-length <blocks>`, 'Parlia: blocks in an epoch (default 1000)', positiveFlag)
       .option(`--${side}-name <name>`, 'what the chain is called on the command line', nameFlag)
   }
   return command
@@ -136,6 +142,7 @@ async function deployPair(
     consensus: source.consensus,
     rpc: source.rpc,
     ...(source.beacon === undefined ? {} : { beacon: source.beacon }),
+    ...(source.epochLength === undefined ? {} : { epochLength: source.epochLength }),
     fromBlock: contracts.fromBlock,
     timelock: contracts.timelock,
     feeService: contracts.feeService,
@@ -158,5 +165,10 @@ async function firstBlock(on: Deployer, client: Address, source: SourceInfo): Pr
 function sourceOf(flags: Flags, side: 'a' | 'b', chainId: bigint): SourceInfo {
   const beacon = flags[`${side}Beacon`]
   const source = { chainId, consensus: flags[`${side}Consensus`], rpc: flags[`${side}Rpc`] }
-  return beacon === undefined ? source : { ...source, beacon }
+  const epochLength = flags[`${side}EpochLength`]
+  return {
+    ...source,
+    ...(beacon === undefined ? {} : { beacon }),
+    ...(epochLength === undefined ? {} : { epochLength }),
+  }
 }

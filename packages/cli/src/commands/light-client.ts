@@ -1,19 +1,23 @@
 import { networks } from '@meridian/consensus/ethereum'
+import { EPOCH_LENGTH } from '@meridian/consensus/parlia'
 import { Command } from 'commander'
 import { exitCode, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { replayEthereum } from '../replay/ethereum.ts'
+import { replayIstanbul } from '../replay/istanbul.ts'
+import { replayParlia } from '../replay/parlia.ts'
 import { replayQbft } from '../replay/qbft.ts'
-import { type ReplayLine, replayText } from '../replay/report.ts'
-import { choiceFlag } from '../values.ts'
+import { type AttestationLine, type ReplayLine, replayText } from '../replay/report.ts'
+import { choiceFlag, positiveFlag } from '../values.ts'
 
 interface Flags {
-  readonly consensus: 'ethereum' | 'qbft'
+  readonly consensus: 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
   readonly network?: string
   readonly bootstrap?: string
   readonly update?: readonly string[]
-  readonly validators?: string
+  readonly validators?: readonly string[]
+  readonly epochLength?: bigint
   readonly header?: readonly string[]
   readonly json?: true
 }
@@ -26,13 +30,24 @@ export function lightClientCommand(io: Io, finish: (code: number) => void): Comm
 function replayCommand(io: Io, finish: (code: number) => void): Command {
   return new Command('replay')
     .description('apply real consensus data to the real contract on a private chain; exit code 1 if any is rejected')
-    .requiredOption('--consensus <kind>', 'ethereum or qbft', choiceFlag(['ethereum', 'qbft']))
+    .requiredOption(
+      '--consensus <kind>',
+      'ethereum, istanbul, parlia or qbft',
+      choiceFlag(['ethereum', 'istanbul', 'parlia', 'qbft']),
+    )
     .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}`)
-    .option('--bootstrap <file>', 'ethereum: where the light client starts, as the beacon REST API serves it')
+    .option(
+      '--bootstrap <file>',
+      'where the light client starts; ethereum: as the beacon REST API serves it; istanbul: a snapshot or epoch info',
+    )
     .option('--update <file...>', 'ethereum: updates and finality updates, as the beacon REST API serves them')
-    .option('--validators <file|list>', 'qbft: the validators, in a file or separated by commas')
-    .option('--header <file...>', 'qbft: headers, as raw RLP or as JSON-RPC serves blocks')
-    .option('--json', 'one line of JSON for each update')
+    .option(
+      '--validators <file|list...>',
+      'qbft: the validators, in a file or separated by commas; parlia: epoch headers',
+    )
+    .option('--header <file...>', 'istanbul, parlia, qbft: headers, as raw RLP or as JSON-RPC serves blocks')
+    .option('--epoch-length <blocks>', `parlia: blocks in an epoch (default ${EPOCH_LENGTH})`, positiveFlag)
+    .option('--json', 'one line of JSON for each update, or for each attestation')
     .action(async (flags: Flags) => {
       let rejected = false
       for await (const line of replayOf(flags)) {
@@ -43,9 +58,18 @@ function replayCommand(io: Io, finish: (code: number) => void): Command {
     })
 }
 
-function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
+function replayOf(flags: Flags): AsyncGenerator<ReplayLine | AttestationLine, void, undefined> {
   if (flags.consensus === 'qbft') {
-    return replayQbft({ validators: required(flags, 'validators'), headers: flags.header ?? [] })
+    const [validators, ...surplus] = required(flags, 'validators')
+    if (validators === undefined || surplus.length > 0) throw new UsageError('--validators', 'is one file or list')
+    return replayQbft({ validators, headers: flags.header ?? [] })
+  }
+  if (flags.consensus === 'parlia') {
+    const { header = [], epochLength = EPOCH_LENGTH } = flags
+    return replayParlia({ validators: flags.validators ?? [], headers: header, epochLength })
+  }
+  if (flags.consensus === 'istanbul') {
+    return replayIstanbul({ bootstrap: required(flags, 'bootstrap'), headers: flags.header ?? [] })
   }
   const name = required(flags, 'network')
   const network = Object.hasOwn(networks, name) ? networks[name] : undefined
@@ -57,7 +81,10 @@ function replayOf(flags: Flags): AsyncGenerator<ReplayLine, void, undefined> {
   return replayEthereum({ network, bootstrap, updates: flags.update })
 }
 
-function required(flags: Flags, name: 'network' | 'bootstrap' | 'validators'): string {
+function required<Name extends 'network' | 'bootstrap' | 'validators'>(
+  flags: Flags,
+  name: Name,
+): NonNullable<Flags[Name]> {
   const value = flags[name]
   if (value === undefined) throw new UsageError(`--${name}`, `is needed with --consensus ${flags.consensus}`)
   return value

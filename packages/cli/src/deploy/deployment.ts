@@ -21,9 +21,11 @@ const chain = z.strictObject({
   /** What people call the chain on the command line; its chain id works as well. */
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of lower-case letters, digits and hyphens'),
   chainId: decimal,
-  consensus: z.enum(['ethereum', 'qbft']),
+  consensus: z.enum(['ethereum', 'istanbul', 'parlia', 'qbft']),
   rpc: url,
   beacon: url.optional(),
+  /** Parlia only: blocks in an epoch. */
+  epochLength: decimal.optional(),
   /** No message is older than this block. */
   fromBlock: decimal,
   timelock: address,

@@ -37,7 +37,8 @@ export async function headOf(chain: PrivateChain, client: Address): Promise<{ nu
   return { number, hash }
 }
 
-function errorOf(revert: Revert): ReplayError {
+/** A revert by its name and parameters. */
+export function errorOf(revert: Revert): ReplayError {
   switch (revert.kind) {
     case 'custom':
       return { name: revert.name, args: revert.args }

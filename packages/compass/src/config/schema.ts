@@ -20,8 +20,8 @@ const chain = z
   .strictObject({
     id: chainId,
     name,
-    consensus: z.enum(['ethereum', 'qbft']),
-    /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. */
+    consensus: z.enum(['ethereum', 'istanbul', 'parlia', 'qbft']),
+    /** Ethereum: `mainnet`, `sepolia`, or `beacon` to read its parameters from the beacon node. Parlia: `bsc`, or `epoch-N`. */
     network: z.string().default('beacon'),
     rpc: z.array(url).min(1, 'expected one URL at least'),
     beacon: z.array(url).min(1, 'expected one URL at least').optional(),

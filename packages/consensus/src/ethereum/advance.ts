@@ -3,6 +3,7 @@ import type { Hex } from 'viem'
 import type { WaitReason } from '../types.ts'
 import { encodeUpdate } from './encode.ts'
 import { NodeAnswerError, VerifyError } from './errors.ts'
+import { aggregateCommitment, type CommittedAggregate, chooseEncoding } from './kept-aggregate.ts'
 import { type Network, periodAtSlot, timeAtSlot } from './networks.ts'
 import type { EthereumSource } from './source.ts'
 import { syncCommitteeRoot } from './ssz.ts'
@@ -19,6 +20,8 @@ import {
 export interface Advance {
   readonly store: LightClientStore
   readonly updates: readonly Hex[]
+  /** What the contract will have kept by then, if that is known. */
+  readonly kept?: CommittedAggregate | undefined
 }
 
 /** An advance, and why it stopped short of what was wanted, if it did. */
@@ -61,7 +64,7 @@ function lastPeriod(store: LightClientStore): bigint {
 
 async function advanceToCommittee(context: Context, from: Advance, period: bigint): Promise<AdvanceResult> {
   // Not what made an earlier advance wait: that concerned another committee.
-  let state: AdvanceResult = { store: from.store, updates: from.updates }
+  let state: AdvanceResult = { store: from.store, updates: from.updates, kept: from.kept }
   while (!state.store.committeeRoots.has(period)) {
     const last = lastPeriod(state.store)
     if (period < last)
@@ -92,12 +95,22 @@ async function applyOne(context: Context, from: Advance, update: Update): Promis
     const valid = validateLightClientUpdate(from.store, update, signers, network, clock)
     learn(context, update, valid)
     const { store, result } = applyLightClientUpdate(from.store, valid, network)
-    return result === 'noop'
-      ? { store, updates: from.updates }
-      : { store, updates: [...from.updates, encodeUpdate(update, signers)] }
+    if (result === 'noop') return { store, updates: from.updates, kept: from.kept }
+    const encoding = chooseEncoding(update, signers, network, from.kept)
+    const isKept = encoding.keep === true && store.head.slot > from.store.head.slot
+    return {
+      store,
+      updates: [...from.updates, encodeUpdate(update, signers, encoding)],
+      kept: isKept ? keptBy(update, signers, network) : from.kept,
+    }
   } catch (error) {
     return { ...from, waiting: waitReasonOf(error, update, network, clock) }
   }
+}
+
+function keptBy(update: Update, signers: SyncCommittee, network: Network): CommittedAggregate {
+  const kept = { period: periodAtSlot(network, update.signatureSlot), bits: update.syncAggregate.bits }
+  return { ...kept, commitment: aggregateCommitment(kept, signers) }
 }
 
 function learn(context: Context, update: Update, valid: ValidatedUpdate): void {

@@ -3,6 +3,7 @@ import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, numbe
 import type { ClientState, RpcPort } from '../types.ts'
 import { networkParameters } from './deploy.ts'
 import { ClientMismatchError } from './errors.ts'
+import { type CommittedAggregate, findKeptAggregate } from './kept-aggregate.ts'
 import { type Network, periodAtSlot } from './networks.ts'
 import type { LightClientStore } from './verify.ts'
 
@@ -12,6 +13,8 @@ export interface EthereumClientDetail {
   readonly committeeRoots: ReadonlyMap<bigint, Hex>
   /** Members that signed the head, 0 for a bootstrap. */
   readonly headParticipants: number
+  /** What the client has kept for updates to start from, where its event was found. */
+  readonly kept?: CommittedAggregate
   /** Seconds. */
   readonly trustingPeriod: bigint
   /** Seconds. */
@@ -26,6 +29,7 @@ const selectors = {
   expiresAt: toFunctionSelector('expiresAt()'),
   parameters: toFunctionSelector('parameters()'),
   syncCommitteePeriods: toFunctionSelector('syncCommitteePeriods()'),
+  keptAggregate: toFunctionSelector('keptAggregate()'),
 } as const
 type PlainView = keyof typeof selectors
 
@@ -53,7 +57,8 @@ async function latestBlock(target: RpcPort): Promise<bigint> {
  * @throws ClientMismatchError where it is no Ethereum client, or one of another chain than `network`.
  */
 export async function readEthereumClient(target: RpcPort, address: Address, network: Network): Promise<ClientState> {
-  const call = createViews(target, address, await latestBlock(target))
+  const blockNumber = await latestBlock(target)
+  const call = createViews(target, address, blockNumber)
   const read = (functionName: PlainView) => call(selectors[functionName])
   const kind = decodeFunctionResult({
     abi: ethereumLightClientAbi,
@@ -104,7 +109,14 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
       encodeFunctionData({ abi: ethereumLightClientAbi, functionName: 'storedBlock', args: [head.number, head.hash] }),
     ),
   })
+  const commitment = decodeFunctionResult({
+    abi: ethereumLightClientAbi,
+    functionName: 'keptAggregate',
+    data: await read('keptAggregate'),
+  })
+  const kept = await findKeptAggregate(target, address, commitment, blockNumber)
   const detail: EthereumClientDetail = {
+    ...(kept === undefined ? {} : { kept }),
     committeeRoots,
     headParticipants: Number(stored[1]),
     trustingPeriod: parameters.trustingPeriod,

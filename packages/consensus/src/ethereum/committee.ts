@@ -22,6 +22,12 @@ export function absentIndices(bits: Hex, size: number): number[] {
   return absent
 }
 
+/** Positions of the members whose bit differs, ascending. @throws VerifyError `COMMITTEE_SIZE`. */
+export function changedIndices(bits: Hex, from: Hex, size: number): number[] {
+  const [absent, absentBefore] = [new Set(absentIndices(bits, size)), new Set(absentIndices(from, size))]
+  return [...absent.symmetricDifference(absentBefore)].sort((a, b) => a - b)
+}
+
 /** How many members signed. */
 export function participants(bits: Hex, size: number): number {
   return size - absentIndices(bits, size).length

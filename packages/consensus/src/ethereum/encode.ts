@@ -1,6 +1,6 @@
 import { concatHex, encodeAbiParameters, type Hex, numberToHex, size as sizeOf, zeroHash } from 'viem'
 import { decompressPubkey, decompressSignature, encodeG1, encodeG2 } from './bls.ts'
-import { absentIndices } from './committee.ts'
+import { absentIndices, changedIndices, participantsKey } from './committee.ts'
 import { VerifyError } from './errors.ts'
 import { buildMultiproof, pubkeyLeaf, rootOfBranch } from './merkle.ts'
 import { pubkeysRoot, syncCommitteeRoot } from './ssz.ts'
@@ -21,28 +21,56 @@ export function encodeBeaconHeader(header: BeaconHeader): Hex {
   ])
 }
 
+/** An aggregate that the client has kept: which members' it is. */
+export interface KeptAggregate {
+  /** Of the committee that signs the update that is to start from it. */
+  readonly period: bigint
+  /** SSZ bitvector of the participants. */
+  readonly bits: Hex
+}
+
+/** How an update is put into bytes; what it proves is the same. */
+export interface EncodingOptions {
+  /** Start from this aggregate, so that only members whose bit changed are proven. Default: from the committee's own. */
+  readonly from?: KeptAggregate
+  /** Ask the client to keep the participants' aggregate, if the update moves the head. */
+  readonly keep?: boolean
+}
+
+/** Flags of an encoded update. */
+const HAS_NEXT = 1
+const FROM_KEPT = 2
+const KEEP = 4
+
 /**
  * Bytes for the contract's `update`, as `docs/spec/ethereum-light-client.md` lays them out.
  * @param update As the beacon API serves it; its next committee goes along where it has one.
  * @param signers The committee that signed: of the period of `update.signatureSlot`.
  * @throws VerifyError `COMMITTEE_SIZE` where the bits are not the committee's, `POINT` for a key or signature off the curve.
  */
-export function encodeUpdate(update: Update, signers: SyncCommittee): Hex {
-  const absent = absentIndices(update.syncAggregate.bits, signers.pubkeys.length)
-  const leaves = absent.length === 0 ? [] : signers.pubkeys.map(pubkeyLeaf)
+export function encodeUpdate(update: Update, signers: SyncCommittee, options: EncodingOptions = {}): Hex {
+  const size = signers.pubkeys.length
+  const { bits, signature } = update.syncAggregate
+  const { from, keep = false } = options
+  const changed = from === undefined ? absentIndices(bits, size) : changedIndices(bits, from.bits, size)
+  const leaves = changed.length === 0 ? [] : signers.pubkeys.map(pubkeyLeaf)
+  const key = from === undefined ? decompressPubkey(signers.aggregatePubkey) : participantsKey(signers, from.bits)
   const next = update.nextSyncCommittee
+  const flags = (next === undefined ? 0 : HAS_NEXT) + (from === undefined ? 0 : FROM_KEPT) + (keep ? KEEP : 0)
   return concatHex([
     encodeBeaconHeader(update.attestedHeader.beacon),
     encodeBeaconHeader(update.finalizedHeader.beacon),
     numberToHex(update.signatureSlot, { size: UINT64_BYTES }),
-    update.syncAggregate.bits,
+    bits,
     pubkeysRoot(signers),
-    encodeG1(decompressPubkey(signers.aggregatePubkey)),
-    encodeG2(decompressSignature(update.syncAggregate.signature)),
-    ...(next === undefined ? ['0x00' as const] : ['0x01' as const, syncCommitteeRoot(next.committee), ...next.branch]),
+    encodeG1(key),
+    encodeG2(decompressSignature(signature)),
+    numberToHex(flags, { size: 1 }),
+    ...(from === undefined ? [] : [from.bits]),
+    ...(next === undefined ? [] : [syncCommitteeRoot(next.committee), ...next.branch]),
     ...update.finalityBranch,
-    ...absent.map((index) => encodeG1(decompressPubkey(memberOf(signers, index)))),
-    ...buildMultiproof(leaves, absent),
+    ...changed.map((index) => encodeG1(decompressPubkey(memberOf(signers, index)))),
+    ...buildMultiproof(leaves, changed),
   ])
 }
 

@@ -1,0 +1,60 @@
+import { uintBytes } from '@meridian/proofs/rlp'
+import { type Hex, hexToBytes } from 'viem'
+import {
+  decodeG1,
+  decodeG2,
+  encodeG1,
+  encodeG2,
+  G1_GENERATOR,
+  G2_GENERATOR,
+  pairingsEqual,
+  signPoint,
+  sumG1,
+  sumG2,
+} from './bn254.ts'
+import { hashToG1, hintsOf } from './hash-to-g1.ts'
+import { bitsOf } from './quorum.ts'
+
+/** Kind of message that a commit is (atlas `istanbul.MsgCommit`). */
+const MSG_COMMIT = 2
+
+/** Sum of the committed seals of a block, as its header carries it. */
+export interface AggregatedSeal {
+  /** Bit i: the validator in seat i signed. */
+  readonly bitmap: bigint
+  /** Point of G1, 64 bytes. */
+  readonly signature: Hex
+  readonly round: bigint
+}
+
+/** What validators sign to commit a block: `hash ‖ round ‖ 0x02`, the round without leading zeros, 0 being no byte. */
+export const sealMessage = (hash: Hex, round: bigint): Uint8Array =>
+  Uint8Array.of(...hexToBytes(hash), ...uintBytes(round), MSG_COMMIT)
+
+/** Sum of the G2 keys in the seats of `bitmap`: what the contract is given and binds to the G1 keys. */
+export const aggregateKey = (g2Keys: readonly Hex[], bitmap: bigint): Hex =>
+  encodeG2(sumG2(bitsOf(bitmap).map((seat) => decodeG2(g2Keys[seat] ?? '0x'))))
+
+/**
+ * Whether `seal` is the sum of the signatures of its signers over the block and `aggregate` the sum of their keys. Pairing by
+ * pairing, not by a random combination as in the contract.
+ * @throws {IstanbulVerifyError} for what is no point
+ */
+export function sealHolds(hash: Hex, seal: AggregatedSeal, g1Keys: readonly Hex[], aggregate: Hex): boolean {
+  const [signature, key] = [decodeG1(seal.signature), decodeG2(aggregate)]
+  const sum = sumG1(bitsOf(seal.bitmap).map((seat) => decodeG1(g1Keys[seat] ?? '0x')))
+  if (signature.is0() || key.is0() || sum.is0()) return false
+  return (
+    pairingsEqual(sum, G2_GENERATOR, G1_GENERATOR, key) &&
+    pairingsEqual(signature, G2_GENERATOR, hashToG1(sealMessage(hash, seal.round)), key)
+  )
+}
+
+/** The inverse and the roots with which the contract checks the hash to the curve. */
+export const sealHints = (hash: Hex, round: bigint): Hex => hintsOf(sealMessage(hash, round))
+
+/** The seal of the validators with these secrets, which sit in the seats of `bitmap` in this order. */
+export function signSeal(hash: Hex, round: bigint, secrets: readonly Hex[], bitmap: bigint): AggregatedSeal {
+  const point = hashToG1(sealMessage(hash, round))
+  return { bitmap, round, signature: encodeG1(sumG1(secrets.map((secret) => signPoint(point, secret)))) }
+}

@@ -1,0 +1,129 @@
+import type { Hex } from 'viem'
+import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
+import { type ParliaClientDetail, parliaDetail, readParliaClient } from './client.ts'
+import { EPOCH_LENGTH } from './deploy.ts'
+import { encodeAttestedProof, encodeStoredProof, type KnownSet, storeStep } from './encode.ts'
+import { ParliaSourceError } from './errors.ts'
+import type { ParliaHeader } from './header.ts'
+import { encodeUpdates, epochSteps, knownSet, linksBetween } from './plan.ts'
+import { createParliaSource, type FinalBlock, type ParliaSource } from './source.ts'
+
+/** How far below the newest block a final one is looked for, and above a block the votes that make it final. */
+const FINALITY_DEPTH = 256n
+/** A client is refreshed once less than this share of its trusting period is left. */
+const REFRESH_SHARE = 3n
+/** A client follows once it is so many epochs behind, although no message waits: whoever sends then waits for one update. */
+const EPOCHS_BEHIND = 8n
+
+/** What of a Parlia chain is not in its headers. */
+export interface ParliaSettings {
+  /** Blocks in an epoch; BNB Smart Chain's by default. */
+  readonly epochLength?: bigint
+}
+
+/**
+ * Parlia with fast finality as Compass sees it. A block is final once votes for it and for its child are in a header;
+ * headers are recomputed to their hashes and votes verified before anything goes into a proof.
+ */
+export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSettings = {}): Consensus {
+  const open = ({ rpc }: SourcePorts): ParliaSource => createParliaSource(rpc, epochLength)
+  return {
+    kind: 'parlia',
+    async finalized(ports) {
+      const source = open(ports)
+      const latest = await source.latest()
+      const found = await source.lastFinal(latest, FINALITY_DEPTH)
+      // The genesis block carries no votes: it is final by definition.
+      const header = found?.header ?? (latest <= FINALITY_DEPTH ? await source.headerAt(0n) : undefined)
+      if (header === undefined)
+        throw new ParliaSourceError('PARLIA_NODE_ANSWER', 'no votes make any of the newest blocks final', { latest })
+      return { number: header.number, timestamp: header.timestamp, hash: header.hash }
+    },
+    readClient: readParliaClient,
+    proveBlock: (ports, client, block, now) => proveBlock(open(ports), client, block, now),
+    maintain: (ports, client, now) => maintain(open(ports), client, now),
+  }
+}
+
+const waiting = (reason: WaitReason): BlockProof => ({ status: 'waiting', reason })
+const notServed = (detail: string): BlockProof => waiting({ code: 'UPDATE_NOT_SERVED', detail })
+const isExpired = (client: ClientState, now: bigint): boolean => client.status === 'expired' || now >= client.expiresAt
+
+async function proveBlock(
+  source: ParliaSource,
+  client: ClientState,
+  block: BlockPoint,
+  now: bigint,
+): Promise<BlockProof> {
+  if (client.status === 'frozen') return waiting({ code: 'CLIENT_UNUSABLE', status: 'frozen' })
+  const header = await source.findHeader(block.number)
+  const latest = await source.latest()
+  if (header === undefined) return waiting({ code: 'NOT_FINAL', finalized: latest, wanted: block.number })
+  if (header.hash !== block.hash.toLowerCase())
+    throw new ParliaSourceError('PARLIA_NODE_ANSWER', 'the chain has another block at this height', {
+      number: block.number,
+      expected: block.hash,
+      given: header.hash,
+    })
+  const detail = parliaDetail(client)
+  if (block.number <= client.head.number) {
+    const stored = await belowHead(source, client, header)
+    if (stored !== undefined) return stored
+  }
+  if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
+  const final = await source.firstFinal(block.number, latest)
+  if (final === undefined) return waiting({ code: 'NOT_FINAL', finalized: client.head.number, wanted: block.number })
+  const earliest = final.header.timestamp - detail.clockDrift
+  if (now < earliest) return waiting({ code: 'CLOCK_BEHIND', earliest, now })
+  const followed = await voting(source, detail, final)
+  if (followed === undefined)
+    return notServed(`no set that the client can follow to votes on block ${final.header.number}`)
+  const links = await linksBetween(source, final.header.number, block.number)
+  if (links === undefined) return notServed(`block ${block.number} is too far below its votes`)
+  const proof = encodeAttestedProof({ ...final, known: followed.known }, links)
+  return { status: 'ready', updates: encodeUpdates(followed.steps), proof }
+}
+
+/** Proof of a block at or below the head from the head, which is stored; undefined where it is too far to walk. */
+async function belowHead(
+  source: ParliaSource,
+  client: ClientState,
+  block: ParliaHeader,
+): Promise<BlockProof | undefined> {
+  if (BigInt(client.head.hash) === 0n) return undefined
+  const head = await source.findHeader(client.head.number)
+  if (head?.hash !== client.head.hash)
+    throw new ParliaSourceError('PARLIA_CLIENT_MISMATCH', "the chain has another block at the client's head", {
+      number: client.head.number,
+      expected: client.head.hash,
+      given: head?.hash,
+    })
+  const links = await linksBetween(source, head.number, block.number)
+  if (links === undefined) return undefined
+  return { status: 'ready', updates: [], proof: encodeStoredProof(head, links) }
+}
+
+/** The set whose votes a block has as the client knows it, and the steps that must come first. */
+async function voting(
+  source: ParliaSource,
+  detail: ParliaClientDetail,
+  block: FinalBlock,
+): Promise<{ readonly steps: readonly Hex[]; readonly known: KnownSet } | undefined> {
+  if (block.epoch > detail.epoch) return epochSteps(source, detail, block.epoch)
+  if (!detail.sets.has(block.epoch)) return undefined
+  return { steps: [], known: await knownSet(source, detail, block.epoch) }
+}
+
+async function maintain(source: ParliaSource, client: ClientState, now: bigint): Promise<readonly Hex[]> {
+  if (client.status !== 'active' || isExpired(client, now)) return []
+  const detail = parliaDetail(client)
+  const final = await source.lastFinal(await source.latest(), FINALITY_DEPTH)
+  if (final === undefined || final.header.number <= client.head.number) return []
+  if (now < final.header.timestamp - detail.clockDrift) return []
+  const runsDown = client.expiresAt - now <= detail.trustingPeriod / REFRESH_SHARE
+  const isBehind = final.epoch >= detail.epoch + EPOCHS_BEHIND * detail.epochLength
+  if (!runsDown && !isBehind) return []
+  const followed = await voting(source, detail, final)
+  if (followed === undefined) return []
+  return encodeUpdates([...followed.steps, storeStep(encodeAttestedProof({ ...final, known: followed.known }))])
+}
