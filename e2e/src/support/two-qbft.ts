@@ -1,4 +1,5 @@
 import { counterAbi, counterBytecode, iMOSV3Abi } from '@meridian/abi'
+import { createRpc } from '@meridian/chain'
 import {
   type ChainContracts,
   connect,
@@ -8,8 +9,18 @@ import {
   deployLightClient,
   initCodeOf,
 } from '@meridian/cli/deploy'
+import { qbftConsensus } from '@meridian/consensus/qbft'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
 import { createQbftChain, createVirtualClock, type DevnetChain, devAccounts, type VirtualClock } from '@meridian/devnet'
+import {
+  type ChainEndpoint,
+  escrowOf,
+  finalityOf,
+  type ProvableChain,
+  type SendOptions,
+  type SentMessage,
+  send,
+} from '@meridian/sdk'
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
@@ -25,6 +36,14 @@ export interface Side {
   count(): Promise<bigint>
   /** Sends messages to the counter of the other chain, one transaction each, and waits until they are in blocks. */
   send(texts: readonly string[], gasLimit?: bigint): Promise<readonly Sent[]>
+  /** Sends one message to the counter of the other chain from the deployer's own account. */
+  sendWith(text: string, options: SendOptions, gasLimit?: bigint): Promise<SentMessage>
+  /** Texts that the counter has received, as hashes, in their order. */
+  received(): Promise<readonly Hex[]>
+  /** What lies in escrow for an order that was sent here. Wei. */
+  escrow(orderId: Hex): Promise<bigint>
+  readonly endpoint: ChainEndpoint
+  readonly provable: ProvableChain
 }
 
 /** A message on its source chain. */
@@ -55,10 +74,18 @@ const qbft =
   (clock) =>
     createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
 
-/** Starts and connects two chains, of QBFT unless said otherwise. */
-export async function startTwoChains(
-  starts: readonly [StartChain, StartChain] = [qbft(7001), qbft(7002)],
-): Promise<TwoChains> {
+/** What differs from two QBFT chains. */
+export interface TwoChainsOptions {
+  readonly starts?: readonly [StartChain, StartChain]
+  /** Wei for a unit of gas of the other chain. */
+  readonly gasPrice?: bigint
+}
+
+/** Starts and connects two chains. */
+export async function startTwoChains({
+  starts = [qbft(7001), qbft(7002)],
+  gasPrice = 1n,
+}: TwoChainsOptions = {}): Promise<TwoChains> {
   const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
   const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
@@ -74,7 +101,7 @@ export async function startTwoChains(
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
     ])
-    const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice: 1n }
+    const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice }
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
     return { clock, a: sideOf(a, b), b: sideOf(b, a), stop }
@@ -84,7 +111,7 @@ export async function startTwoChains(
   }
 }
 
-type Deployed = Omit<Side, 'count' | 'send'>
+type Deployed = Pick<Side, 'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'>
 
 async function deploySide(chain: DevnetChain): Promise<Deployed> {
   const accounts = devAccounts(6)
@@ -109,14 +136,19 @@ async function deploySide(chain: DevnetChain): Promise<Deployed> {
 }
 
 async function trust(here: Deployed, there: Deployed): Promise<void> {
-  const args = [there.contracts.chainId, there.counter, true] as const
-  const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
-  await here.deployer.call('trusting the other counter', here.counter, data)
+  for (const remote of [there.counter, there.deployer.address]) {
+    const args = [there.contracts.chainId, remote, true] as const
+    const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
+    await here.deployer.call('trusting the other side', here.counter, data)
+  }
 }
 
 function sideOf(here: Deployed, there: Deployed): Side {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
+  const { chainId, mos, fromBlock } = here.contracts
+  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
+  const ports = { rpc: createRpc({ urls: [here.chain.rpcUrl] }) }
 
   async function submit(text: string, gasLimit: bigint, nonce: number): Promise<Hex> {
     const [value] = await client.readContract({
@@ -145,6 +177,18 @@ function sideOf(here: Deployed, there: Deployed): Side {
 
   return {
     ...here,
+    endpoint,
+    provable: { chainId, consensus: qbftConsensus, ports },
+    escrow: async (orderId) => (await escrowOf(endpoint, orderId))?.amount ?? 0n,
+    sendWith: (text, options, gasLimit = GAS_LIMIT) => {
+      const message = { kind: 'message', target: there.counter, payload: stringToHex(text), gasLimit } as const
+      return send(endpoint, wallet, { toChain, message, options })
+    },
+    async received() {
+      const counted = { abi: counterAbi, address: here.counter, eventName: 'Counted', fromBlock: 0n } as const
+      const logs = await client.getContractEvents({ ...counted, strict: true })
+      return logs.map(({ args }) => args.messageHash)
+    },
     count: () => client.readContract({ abi: counterAbi, address: here.counter, functionName: 'count' }),
     async send(texts, gasLimit = GAS_LIMIT) {
       const first = await client.getTransactionCount({ address, blockTag: 'pending' })
