@@ -2,14 +2,20 @@ import type { DevnetChain } from './chain.ts'
 import type { VirtualClock } from './clock.ts'
 import { createVirtualClock, type VirtualClockOptions } from './clock.ts'
 import { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
+import { createParliaChain, type ParliaChain, type ParliaOptions } from './parlia/chain.ts'
 import { createQbftChain, type QbftChain, type QbftOptions } from './qbft/chain.ts'
 
 /** One chain of a devnet: its kind and its options, without the clock that all share. */
 export type DevnetChainSpec =
   | ({ readonly kind: 'ethereum' } & Omit<EthereumOptions, 'clock'>)
   | ({ readonly kind: 'qbft' } & Omit<QbftOptions, 'clock'>)
+  | ({ readonly kind: 'parlia' } & Omit<ParliaOptions, 'clock'>)
 
-type ChainOf<Spec extends DevnetChainSpec> = Spec extends { readonly kind: 'ethereum' } ? EthereumChain : QbftChain
+type ChainOf<Spec extends DevnetChainSpec> = Spec extends { readonly kind: 'ethereum' }
+  ? EthereumChain
+  : Spec extends { readonly kind: 'parlia' }
+    ? ParliaChain
+    : QbftChain
 
 /** Several chains on one clock. */
 export interface Devnet<Specs extends readonly DevnetChainSpec[]> {
@@ -42,7 +48,9 @@ export async function createDevnet<const Specs extends readonly DevnetChainSpec[
       started.push(
         spec.kind === 'ethereum'
           ? await createEthereumChain({ ...spec, clock })
-          : await createQbftChain({ ...spec, clock }),
+          : spec.kind === 'parlia'
+            ? await createParliaChain({ ...spec, clock })
+            : await createQbftChain({ ...spec, clock }),
       )
   } catch (error) {
     await stop()

@@ -67,7 +67,7 @@ const QBFT_EMPTY_PERIOD = 12
 const COMPASS_POLL = 250
 const COMPASS_MAINTAIN = 5_000
 
-const titles = { ethereum: 'proof of stake, 512', qbft: 'QBFT, 4 validators' } as const
+const titles = { ethereum: 'proof of stake, 512', qbft: 'QBFT, 4 validators', parlia: 'Parlia, 4 validators' } as const
 
 /** Starts both chains, deploys everything and starts Compass. What was started is stopped where a step fails. */
 export async function startWorld(options: WorldOptions): Promise<World> {
