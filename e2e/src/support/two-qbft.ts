@@ -9,12 +9,19 @@ import {
   initCodeOf,
 } from '@meridian/cli/deploy'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
-import { createQbftChain, createVirtualClock, devAccounts, type QbftChain, type VirtualClock } from '@meridian/devnet'
+import {
+  createQbftChain,
+  createVirtualClock,
+  type DevnetChain,
+  devAccounts,
+  type QbftChain,
+  type VirtualClock,
+} from '@meridian/devnet'
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
-export interface Side {
-  readonly chain: QbftChain
+export interface Side<C extends DevnetChain = QbftChain> {
+  readonly chain: C
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -58,7 +65,7 @@ export async function startTwoChains(): Promise<TwoChains> {
     await Promise.all(chains.map((chain) => chain.stop()))
   }
   try {
-    const [a, b] = await Promise.all(chains.map(deploySide))
+    const [a, b] = await Promise.all(chains.map((chain) => deploySide(chain)))
     if (a === undefined || b === undefined) throw new Error('two chains')
     const source = ({ chain, contracts }: Deployed) =>
       ({ chainId: contracts.chainId, consensus: 'qbft', rpc: chain.rpcUrl }) as const
@@ -76,9 +83,10 @@ export async function startTwoChains(): Promise<TwoChains> {
   }
 }
 
-type Deployed = Omit<Side, 'count' | 'send'>
+export type Deployed<C extends DevnetChain = QbftChain> = Omit<Side<C>, 'count' | 'send'>
 
-async function deploySide(chain: QbftChain): Promise<Deployed> {
+/** Deploys a chain's contracts and its counter. */
+export async function deploySide<C extends DevnetChain>(chain: C): Promise<Deployed<C>> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
@@ -101,13 +109,15 @@ async function deploySide(chain: QbftChain): Promise<Deployed> {
   return { chain, deployer, contracts, counter, relayerKey: privateKey, relayer: account.address }
 }
 
-async function trust(here: Deployed, there: Deployed): Promise<void> {
+/** Has the counter of `here` take messages of the other. */
+export async function trust(here: Deployed<DevnetChain>, there: Deployed<DevnetChain>): Promise<void> {
   const args = [there.contracts.chainId, there.counter, true] as const
   const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
   await here.deployer.call('trusting the other counter', here.counter, data)
 }
 
-function sideOf(here: Deployed, there: Deployed): Side {
+/** A chain that sends to the counter of the other. */
+export function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed<DevnetChain>): Side<C> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
 
