@@ -24,8 +24,8 @@ import {
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
-export interface Side {
-  readonly chain: DevnetChain
+export interface Side<C extends DevnetChain = DevnetChain> {
+  readonly chain: C
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -93,7 +93,7 @@ export async function startTwoChains({
     await Promise.all(chains.map((chain) => chain.stop()))
   }
   try {
-    const [a, b] = await Promise.all(chains.map(deploySide))
+    const [a, b] = await Promise.all(chains.map((chain) => deploySide(chain)))
     if (a === undefined || b === undefined) throw new Error('two chains')
     const source = ({ chain, contracts }: Deployed) =>
       ({ chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }) as const
@@ -111,9 +111,14 @@ export async function startTwoChains({
   }
 }
 
-type Deployed = Pick<Side, 'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'>
+/** What `deploySide` leaves: everything but the sending. */
+export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
+  Side<C>,
+  'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'
+>
 
-async function deploySide(chain: DevnetChain): Promise<Deployed> {
+/** Deploys a chain's contracts and its counter. */
+export async function deploySide<C extends DevnetChain>(chain: C): Promise<Deployed<C>> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
@@ -135,7 +140,8 @@ async function deploySide(chain: DevnetChain): Promise<Deployed> {
   return { chain, deployer, contracts, counter, relayerKey: privateKey, relayer: account.address }
 }
 
-async function trust(here: Deployed, there: Deployed): Promise<void> {
+/** Has the counter of `here` take messages of the other, and of who deployed it. */
+export async function trust(here: Deployed, there: Deployed): Promise<void> {
   for (const remote of [there.counter, there.deployer.address]) {
     const args = [there.contracts.chainId, remote, true] as const
     const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
@@ -143,7 +149,8 @@ async function trust(here: Deployed, there: Deployed): Promise<void> {
   }
 }
 
-function sideOf(here: Deployed, there: Deployed): Side {
+/** A chain that sends to the counter of the other. */
+export function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed): Side<C> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts
