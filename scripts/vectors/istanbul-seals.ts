@@ -12,6 +12,7 @@ import {
   envelope,
   extraWith,
   five,
+  forgedForFactor,
   four,
   g1At,
   one,
@@ -62,6 +63,9 @@ export const sealCases: Readonly<Record<string, Case>> = {
   ),
   rogueAggregateKey: one(
     'The sum of G2 keys is whatever the caller brings: not bound to the G1 keys, one made-up key would sign for the whole set.',
+    // σ = p·H + p·G1 - S for a secret p of one's own: it would do if both statements were added with the factor 1.
+    refused('verifyBlock', verify(forgedForFactor(1n)), client('Seal')),
+    refused('verifyBlock', verify(forgedForFactor(2n)), client('Seal')),
     refused(
       'verifyBlock',
       verify({ ...withSeal(plain, { signature: encodeG1(rogueSignature) }), aggregateKey: encodeG2(rogueKey) }),

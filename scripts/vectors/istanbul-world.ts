@@ -205,6 +205,18 @@ export const rogueKey = G2_GENERATOR.multiply(rogueSecret)
 export const g1At = (bytes: Hex) =>
   bn254.G1.Point.fromAffine({ x: BigInt(slice(bytes, 0, 32)), y: BigInt(slice(bytes, 32, 64)) })
 
+/** What passes for a seal of `plain`, made of public keys, if the two statements are combined with a factor known before. */
+export function forgedForFactor(factor: bigint): SealedHeader {
+  const keySum = [1, 2, 3].reduce(
+    (sum, index) => sum.add(G1_GENERATOR.multiply(BigInt(secretOf(index)) % ORDER)),
+    bn254.G1.Point.ZERO,
+  )
+  const signature = rogueSignature
+    .add(G1_GENERATOR.multiply((factor * rogueSecret) % ORDER))
+    .subtract(keySum.multiply(factor))
+  return { ...withSeal(plain, { signature: encodeG1(signature) }), aggregateKey: encodeG2(rogueKey) }
+}
+
 export const linked = createTestIstanbulChain(four, testChain)
 linked.change(3n, joins)
 linked.growTo(36n)
