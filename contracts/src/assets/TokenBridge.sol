@@ -174,10 +174,7 @@ abstract contract TokenBridge is BridgeLanes {
         uint256 from = InteroperableAddress.formatEvmV1(block.chainid, address(this)).length;
         uint256 least = gateway.gasLimitOf(address(this), chainId);
         return gateway.quote(
-            chainId,
-            gasLimit < least ? least : gasLimit,
-            PAYLOAD_FIXED + (from + WORD - 1) / WORD * WORD,
-            false
+            chainId, gasLimit < least ? least : gasLimit, PAYLOAD_FIXED + (from + WORD - 1) / WORD * WORD, false
         );
     }
 
@@ -248,7 +245,7 @@ abstract contract TokenBridge is BridgeLanes {
             if (options.gasLimit < least) options.gasLimit = least.toUint64();
         }
         (_value, _deadline, _gasLimit, _refundRecipient) =
-            (value, options.deadline, options.gasLimit, options.refundRecipient);
+        (value, options.deadline, options.gasLimit, options.refundRecipient);
         sendId = BridgeFungible._crosschainTransfer(from, to, shared);
         (_value, _deadline, _gasLimit, _refundRecipient) = (0, 0, 0, address(0));
         if (options.deadline != 0) {
@@ -308,7 +305,7 @@ abstract contract TokenBridge is BridgeLanes {
             return;
         }
         if (_inbound[id] != 0) revert Bridge_AlreadyQueued(id);
-        InboundTransfer memory transfer = 
+        InboundTransfer memory transfer =
             InboundTransfer(id, fromChain, vouchingChain, lightClient, to, amount, isRefund);
         _inbound[id] = keccak256(abi.encode(transfer));
         _waitingInbound += amount.toUint128();

@@ -81,9 +81,8 @@ contract SupplyHandler is BridgesTest {
         }
         vm.recordLogs();
         IMessageService mos = message.fromA ? IMessageService(b.mos) : IMessageService(a.mos);
-        (bool ok,) = address(mos).call(
-            abi.encodeCall(mos.transferInWithIndex, (message.fromA ? CHAIN_A : CHAIN_B, 0, proof))
-        );
+        (bool ok,) =
+            address(mos).call(abi.encodeCall(mos.transferInWithIndex, (message.fromA ? CHAIN_A : CHAIN_B, 0, proof)));
         if (ok) ++deliveries;
         _note(!message.fromA, vm.getRecordedLogs());
     }
@@ -97,9 +96,8 @@ contract SupplyHandler is BridgesTest {
         IMosGateway gateway = fromA ? IMosGateway(a.gateway) : IMosGateway(b.gateway);
         vm.recordLogs();
         vm.deal(address(this), 1 ether);
-        (bool ok,) = address(gateway).call{value: 1 ether}(
-            abi.encodeCall(gateway.requestRelay, (parked, DEFAULT_GAS, USER))
-        );
+        (bool ok,) =
+            address(gateway).call{value: 1 ether}(abi.encodeCall(gateway.requestRelay, (parked, DEFAULT_GAS, USER)));
         if (ok) _note(fromA, vm.getRecordedLogs());
     }
 
@@ -186,7 +184,7 @@ contract SupplyHandler is BridgesTest {
                 Message storage message = _messages.push();
                 message.fromA = onA;
                 (message.log.topics, message.log.data, message.log.emitter) =
-                    (logs[i].topics, logs[i].data, logs[i].emitter);
+                (logs[i].topics, logs[i].data, logs[i].emitter);
             } else if (topic == ITokenBridge.InboundQueued.selector) {
                 (onA ? _waitingA : _waitingB).push(abi.decode(logs[i].data, (ITokenBridge.InboundTransfer)));
             } else if (topic == ITokenBridge.OutboundQueued.selector) {

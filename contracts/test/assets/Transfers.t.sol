@@ -157,9 +157,7 @@ contract TransfersTest is BridgesTest {
         lock.crosschainTransfer(to, 1e18);
         to = interop(b, address(mint));
         vm.prank(USER);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITokenBridge.Bridge_RecipientIsCounterpart.selector, address(mint))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_RecipientIsCounterpart.selector, address(mint)));
         lock.crosschainTransfer(to, 1e18);
     }
 

@@ -26,7 +26,7 @@ export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string,
   const chain = (side: Side, name: string, signer: string) => ({
     id: String(side.contracts.chainId),
     name,
-    consensus: 'qbft',
+    consensus: side.chain.kind,
     rpc: [side.chain.rpcUrl],
     mos: side.contracts.mos,
     startBlock: String(side.contracts.fromBlock),

@@ -1,17 +1,18 @@
 import { counterAbi, counterBytecode, iMOSV3Abi } from '@meridian/abi'
-import { createRpc } from '@meridian/chain'
 import {
   type ChainContracts,
   connect,
+  consensusOf,
   createDeployer,
   type Deployer,
   deployChain,
   deployLightClient,
   initCodeOf,
+  portsOf,
+  type SourceInfo,
 } from '@meridian/cli/deploy'
-import { qbftConsensus } from '@meridian/consensus/qbft'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
-import { createQbftChain, createVirtualClock, devAccounts, type QbftChain, type VirtualClock } from '@meridian/devnet'
+import { createQbftChain, createVirtualClock, type DevnetChain, devAccounts, type VirtualClock } from '@meridian/devnet'
 import {
   type ChainEndpoint,
   escrowOf,
@@ -25,7 +26,7 @@ import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, st
 
 /** One of two chains with its contracts and its counter. */
 export interface Side {
-  readonly chain: QbftChain
+  readonly chain: DevnetChain
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -52,7 +53,7 @@ export interface Sent {
   readonly hash: Hex
 }
 
-/** Two QBFT chains on one clock, each with the other's light client, a route, and counters that trust each other. */
+/** Two chains on one clock, each with the other's light client, a route, and counters that trust each other. */
 export interface TwoChains {
   readonly clock: VirtualClock
   readonly a: Side
@@ -66,12 +67,25 @@ const DEPLOYER = 0
 const RELAYER = 1
 const GAS_LIMIT = 200_000n
 
-/** Starts and connects two QBFT chains. @param gasPrice Wei for a unit of gas of the other chain. */
-export async function startTwoChains(gasPrice = 1n): Promise<TwoChains> {
+/** Starts a chain on a clock. */
+export type StartChain = (clock: VirtualClock) => Promise<DevnetChain>
+
+const qbft =
+  (chainId: number): StartChain =>
+  (clock) =>
+    createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
+
+/**
+ * Starts and connects two chains, of QBFT unless said otherwise.
+ *
+ * @param gasPrice Wei for a unit of gas of the other chain.
+ */
+export async function startTwoChains(
+  starts: readonly [StartChain, StartChain] = [qbft(7001), qbft(7002)],
+  gasPrice = 1n,
+): Promise<TwoChains> {
   const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
-  const chains = await Promise.all(
-    [7001, 7002].map((chainId) => createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })),
-  )
+  const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
     await clock.stop()
     await Promise.all(chains.map((chain) => chain.stop()))
@@ -79,8 +93,6 @@ export async function startTwoChains(gasPrice = 1n): Promise<TwoChains> {
   try {
     const [a, b] = await Promise.all(chains.map(deploySide))
     if (a === undefined || b === undefined) throw new Error('two chains')
-    const source = ({ chain, contracts }: Deployed) =>
-      ({ chainId: contracts.chainId, consensus: 'qbft', rpc: chain.rpcUrl }) as const
     const [onA, onB] = await Promise.all([
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
@@ -88,16 +100,23 @@ export async function startTwoChains(gasPrice = 1n): Promise<TwoChains> {
     const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice }
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
-    return { clock, a: sideOf(a, b), b: sideOf(b, a), stop }
+    const [sideA, sideB] = await Promise.all([sideOf(a, b), sideOf(b, a)])
+    return { clock, a: sideA, b: sideB, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+const source = ({ chain, contracts }: Deployed): SourceInfo => ({
+  chainId: contracts.chainId,
+  consensus: chain.kind,
+  rpc: chain.rpcUrl,
+})
+
 type Deployed = Pick<Side, 'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'>
 
-async function deploySide(chain: QbftChain): Promise<Deployed> {
+async function deploySide(chain: DevnetChain): Promise<Deployed> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
@@ -127,12 +146,13 @@ async function trust(here: Deployed, there: Deployed): Promise<void> {
   }
 }
 
-function sideOf(here: Deployed, there: Deployed): Side {
+async function sideOf(here: Deployed, there: Deployed): Promise<Side> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts
   const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
-  const ports = { rpc: createRpc({ urls: [here.chain.rpcUrl] }) }
+  const ports = portsOf(source(here))
+  const consensus = await consensusOf(source(here), ports)
 
   async function submit(text: string, gasLimit: bigint, nonce: number): Promise<Hex> {
     const [value] = await client.readContract({
@@ -162,7 +182,7 @@ function sideOf(here: Deployed, there: Deployed): Side {
   return {
     ...here,
     endpoint,
-    provable: { chainId, consensus: qbftConsensus, ports },
+    provable: { chainId, consensus, ports },
     escrow: async (orderId) => (await escrowOf(endpoint, orderId))?.amount ?? 0n,
     sendWith: (text, options, gasLimit = GAS_LIMIT) => {
       const message = { kind: 'message', target: there.counter, payload: stringToHex(text), gasLimit } as const

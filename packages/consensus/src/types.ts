@@ -40,7 +40,7 @@ export interface ClientState {
   readonly address: Address
   readonly kind: ConsensusKind
   readonly status: 'active' | 'expired' | 'frozen'
-  /** In the consensus' own unit: beacon slot for Ethereum, block number for QBFT. */
+  /** In the consensus' own unit: beacon slot for Ethereum, block number for QBFT and Istanbul. */
   readonly head: { readonly number: bigint; readonly timestamp: bigint; readonly hash: Hex }
   /** Unix seconds; from then on the client is expired unless its head moves. */
   readonly expiresAt: bigint
