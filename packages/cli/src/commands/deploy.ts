@@ -10,7 +10,16 @@ import { deployLightClient, type SourceInfo } from '../deploy/light-client.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { accountOf, addressFlag, boundedFlag, choiceFlag, nameFlag, positiveFlag, uintFlag, urlFlag } from '../values.ts'
+import {
+  accountOf,
+  addressFlag,
+  boundedFlag,
+  choiceFlag,
+  nameFlag,
+  positiveFlag,
+  uintFlag,
+  urlFlag,
+} from '../values.ts'
 
 interface Flags extends Roles {
   readonly aRpc: string

@@ -36,9 +36,9 @@ export async function deployDemoAsset(
   return { token, ...(await deployAsset(home, away, asset, roles)) }
 }
 
-/** Wraps coin of the user's at home and sends it to the user on the other chain. */
-export async function sendThere(world: World): Promise<SentTransfer> {
-  const [home, away] = world.chains
+/** Wraps coin of the user's at home and lets the bridge take it. */
+export async function wrap(world: World): Promise<void> {
+  const [home] = world.chains
   const { token, lockBridge } = world.asset
   const wallet = walletOf(home)
   const call = async (what: string, data: `0x${string}`, value = 0n): Promise<void> => {
@@ -49,7 +49,12 @@ export async function sendThere(world: World): Promise<SentTransfer> {
   await call('wrapping', encodeFunctionData({ abi: wrappedNativeAbi, functionName: 'deposit' }), AMOUNT)
   const approve = [lockBridge, AMOUNT] as const
   await call('approving', encodeFunctionData({ abi: wrappedNativeAbi, functionName: 'approve', args: approve }))
-  return transfer(world, home, away, lockBridge)
+}
+
+/** Sends what was wrapped to the user on the other chain. */
+export function sendThere(world: World): Promise<SentTransfer> {
+  const [home, away] = world.chains
+  return transfer(world, home, away, world.asset.lockBridge)
 }
 
 /** Sends what the user has on the other chain home again. */

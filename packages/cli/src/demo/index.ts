@@ -4,7 +4,7 @@ import { type SentMessage, type SentTransfer, send } from '@meridian/sdk'
 import { createWalletClient, type Hex, http, isAddressEqual, keccak256, parseEventLogs, stringToHex } from 'viem'
 import { exitCode, RunError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { AMOUNT, balances, observeAsset, sendBack, sendThere } from './asset.ts'
+import { AMOUNT, balances, observeAsset, sendBack, sendThere, wrap } from './asset.ts'
 import { observe } from './observe.ts'
 import { createDisplay, type Output } from './terminal.ts'
 import { initialView, type Step, type View, withStep } from './view.ts'
@@ -13,7 +13,7 @@ import { type ChainKinds, type DemoChain, lanesOf, startWorld, type World } from
 /** How the demo runs. */
 export interface DemoOptions {
   readonly kinds: ChainKinds
-  /** Ends by itself once a message in each direction has executed. */
+  /** Ends by itself once a message in each direction has executed, and a token has gone and come back. */
   readonly once: boolean
   /** Virtual seconds per second. */
   readonly rate: number
@@ -141,7 +141,12 @@ type Sent = (message: Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'>) =>
 async function keepSending(world: World, io: Io, sent: Sent): Promise<null> {
   for (let round = 0; !io.signal.aborted; round++) {
     for (const message of await sendBoth(world, round)) sent(message)
-    sent(named(await ((await balances(world)).away >= AMOUNT ? sendBack(world) : sendThere(world))))
+    const held = await balances(world)
+    if (held.away >= AMOUNT) sent(named(await sendBack(world)))
+    else {
+      if (held.home < AMOUNT) await wrap(world)
+      sent(named(await sendThere(world)))
+    }
     await io.sleep(SEND_EVERY, io.signal)
   }
   return null
@@ -155,10 +160,14 @@ async function sendOnce(
 ): Promise<{ readonly messages: readonly OnceMessage[]; readonly transfers: readonly OnceTransfer[] } | null> {
   const messages = await sendBoth(world, 0)
   for (const message of messages) sent(message)
+  await wrap(world)
+  const deadline = io.now() + ONCE_TIMEOUT
+  const rows = await executed(world, io, messages, deadline)
+  if (rows === null) return null
+  // one after the other, so that the update that the first message waits for is that message's alone
   const there = named(await sendThere(world))
   sent(there)
-  const deadline = io.now() + ONCE_TIMEOUT
-  const first = await executed(world, io, [...messages, there], deadline)
+  const first = await executed(world, io, [there], deadline)
   if (first === null) return null
   const arrived = await balances(world)
   if (arrived.away !== AMOUNT || arrived.home !== 0n) throw new RunError('the demo', 'the tokens did not arrive')
@@ -171,9 +180,9 @@ async function sendOnce(
   const [a, b] = world.chains
   const amount = AMOUNT.toString()
   return {
-    messages: await Promise.all(lanesOf(world).map(({ source, target }, i) => report(source, target, first[i]))),
+    messages: await Promise.all(lanesOf(world).map(({ source, target }, i) => report(source, target, rows[i]))),
     transfers: [
-      { ...onceMessage(a, b, first[messages.length]), amount },
+      { ...onceMessage(a, b, first[0]), amount },
       { ...onceMessage(b, a, second[0]), amount },
     ],
   }
