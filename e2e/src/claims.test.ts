@@ -10,7 +10,7 @@ import { getAddress, type Hex, pad } from 'viem'
 import { configOf, secretsOf } from './support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
-const TIMEOUT = { timeout: 120_000 }
+const TIMEOUT = { timeout: 240_000 }
 /** Receives the fees that lie on B: an account that Compass has no key of. */
 const vault = getAddress(pad('0x7a017', { size: 20 }))
 let chains: TwoChains

@@ -9,7 +9,7 @@ import { type Hex, keccak256, pad, stringToHex } from 'viem'
 import { configOf, type Extra, secretsOf } from './support/compass-config.ts'
 import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
-const TIMEOUT = { timeout: 120_000 }
+const TIMEOUT = { timeout: 240_000 }
 /** Gas that does not even pay for the counter's first write. */
 const STARVED = 21_000n
 /** Seconds to a deadline: more than a busy machine needs to deliver before it. */

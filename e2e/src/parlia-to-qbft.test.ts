@@ -64,8 +64,8 @@ before(async () => {
   const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice: 1n }
   await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
   await Promise.all([trust(a, b), trust(b, a)])
-  bsc = sideOf(a, b)
-  qbft = sideOf(b, a)
+  bsc = await sideOf(a, b)
+  qbft = await sideOf(b, a)
 
   folder = mkdtempSync(join(tmpdir(), 'compass-parlia-'))
   const chain = (side: Side<ParliaChain> | Side<QbftChain>, name: string, network?: string) => ({

@@ -1,15 +1,16 @@
 import { counterAbi, counterBytecode, iMOSV3Abi } from '@meridian/abi'
-import { createRpc } from '@meridian/chain'
 import {
   type ChainContracts,
   connect,
+  consensusOf,
   createDeployer,
   type Deployer,
   deployChain,
   deployLightClient,
   initCodeOf,
+  portsOf,
+  type SourceInfo,
 } from '@meridian/cli/deploy'
-import { qbftConsensus } from '@meridian/consensus/qbft'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
 import { createQbftChain, createVirtualClock, type DevnetChain, devAccounts, type VirtualClock } from '@meridian/devnet'
 import {
@@ -95,8 +96,6 @@ export async function startTwoChains({
   try {
     const [a, b] = await Promise.all(chains.map((chain) => deploySide(chain)))
     if (a === undefined || b === undefined) throw new Error('two chains')
-    const source = ({ chain, contracts }: Deployed) =>
-      ({ chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }) as const
     const [onA, onB] = await Promise.all([
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
@@ -104,12 +103,19 @@ export async function startTwoChains({
     const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice }
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
-    return { clock, a: sideOf(a, b), b: sideOf(b, a), stop }
+    const [sideA, sideB] = await Promise.all([sideOf(a, b), sideOf(b, a)])
+    return { clock, a: sideA, b: sideB, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
+
+const source = ({ chain, contracts }: Deployed): SourceInfo => ({
+  chainId: contracts.chainId,
+  consensus: chain.kind,
+  rpc: chain.rpcUrl,
+})
 
 /** What `deploySide` leaves: everything but the sending. */
 export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
@@ -150,12 +156,13 @@ export async function trust(here: Deployed, there: Deployed): Promise<void> {
 }
 
 /** A chain that sends to the counter of the other. */
-export function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed): Side<C> {
+export async function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed): Promise<Side<C>> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts
   const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
-  const ports = { rpc: createRpc({ urls: [here.chain.rpcUrl] }) }
+  const ports = portsOf(source(here))
+  const consensus = await consensusOf(source(here), ports)
 
   async function submit(text: string, gasLimit: bigint, nonce: number): Promise<Hex> {
     const [value] = await client.readContract({
@@ -185,7 +192,7 @@ export function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed
   return {
     ...here,
     endpoint,
-    provable: { chainId, consensus: qbftConsensus, ports },
+    provable: { chainId, consensus, ports },
     escrow: async (orderId) => (await escrowOf(endpoint, orderId))?.amount ?? 0n,
     sendWith: (text, options, gasLimit = GAS_LIMIT) => {
       const message = { kind: 'message', target: there.counter, payload: stringToHex(text), gasLimit } as const
