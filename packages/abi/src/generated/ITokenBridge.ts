@@ -34,51 +34,6 @@ export const iTokenBridgeAbi = [
   },
   {
     "type": "function",
-    "name": "cancelParked",
-    "inputs": [
-      {
-        "name": "message",
-        "type": "tuple",
-        "internalType": "struct IMosGateway.ParkedMessage",
-        "components": [
-          {
-            "name": "nonce",
-            "type": "uint256",
-            "internalType": "uint256"
-          },
-          {
-            "name": "sender",
-            "type": "address",
-            "internalType": "address"
-          },
-          {
-            "name": "toChain",
-            "type": "uint256",
-            "internalType": "uint256"
-          },
-          {
-            "name": "recipient",
-            "type": "address",
-            "internalType": "address"
-          },
-          {
-            "name": "payload",
-            "type": "bytes",
-            "internalType": "bytes"
-          },
-          {
-            "name": "deadline",
-            "type": "uint64",
-            "internalType": "uint64"
-          }
-        ]
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
     "name": "cancelQueued",
     "inputs": [
       {
@@ -395,11 +350,6 @@ export const iTokenBridgeAbi = [
             "name": "sendId",
             "type": "bytes32",
             "internalType": "bytes32"
-          },
-          {
-            "name": "gateway",
-            "type": "address",
-            "internalType": "contract IMosGateway"
           },
           {
             "name": "toChain",
@@ -962,11 +912,6 @@ export const iTokenBridgeAbi = [
             "internalType": "bytes32"
           },
           {
-            "name": "gateway",
-            "type": "address",
-            "internalType": "contract IMosGateway"
-          },
-          {
             "name": "toChain",
             "type": "uint256",
             "internalType": "uint256"
@@ -1022,12 +967,6 @@ export const iTokenBridgeAbi = [
     "inputs": [
       {
         "name": "sendId",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "orderId",
         "type": "bytes32",
         "indexed": true,
         "internalType": "bytes32"
@@ -1300,6 +1239,17 @@ export const iTokenBridgeAbi = [
     "type": "error",
     "name": "Bridge_NotAnExpiryRecord",
     "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "Bridge_NotPaid",
+    "inputs": [
+      {
+        "name": "fee",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   {
     "type": "error",
