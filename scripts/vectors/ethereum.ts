@@ -55,6 +55,7 @@ const mainnetSized: World = {
   forks: [{ name: 'fulu', epoch: 0n, version: '0x06000000' }],
 }
 
+const forkNames = ['capella', 'deneb', 'electra', 'fulu', 'gloas'] as const
 const scheduler = '0x00000000000000000000000000000000000f0a4c'
 
 function constructorArgs(world: World, size: number, block: BeaconBlock, current: Committee): Hex {
@@ -452,6 +453,21 @@ function gloasVectors() {
   }
 }
 
+/** For each fork a chain that is under it from its start, and an update with everything that an update can have. */
+function forkVectors() {
+  return Object.fromEntries(
+    forkNames.map((name, i) => {
+      const world: World = { ...minimal, name, forks: [{ name, epoch: 0n, version: numberToHex(3 + i, { size: 4 }) }] }
+      const [current, next] = [1, 2].map((n) => committeeOf(secretsOf(`${name} committee ${n}`, 32)))
+      if (!current || !next) throw new Error('two committees')
+      const start = makeBlock(world, 72n, { current })
+      const finalized = makeBlock(world, 80n)
+      const update = { attested: 90n, finalized, signers: current, next, carriesNext: true, absent: [3, 8, 9, 30] }
+      return [name, { constructor: constructorArgs(world, 32, start, current), update: makeUpdate(world, update) }]
+    }),
+  )
+}
+
 /** Committees that no honest chain has: what would happen if a state ever held one. */
 function hostileCommittees() {
   const world = minimal
@@ -527,6 +543,7 @@ function hashVectors() {
 
 const files = {
   'minimal.json': minimalVectors(),
+  'forks.json': { time: timeOf(minimal, 100n), ...forkVectors() },
   'gloas.json': gloasVectors(),
   'hostile-committees.json': hostileCommittees(),
   'mainnet-sized.json': mainnetVectors(),
