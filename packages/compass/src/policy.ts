@@ -47,6 +47,7 @@ export const policies: Readonly<Record<string, Policy>> = {
   EthereumLightClient_UnknownPeriod: 'replan',
   EthereumLightClient_UnknownBlock: 'replan',
   EthereumLightClient_AncestorSlot: 'replan',
+  EthereumLightClient_KeptAggregate: 'replan',
 }
 
 /** The policy for a revert. An unknown one waits: it is never "done". */
