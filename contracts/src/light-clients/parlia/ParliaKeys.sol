@@ -153,7 +153,8 @@ library ParliaKeys {
         uint256 end;
         uint256 base = 1 << depth(size);
         assembly ("memory-safe") {
-            // At most 64 nodes, allocated as one piece before anything else allocates.
+            // 64 nodes in one piece, before anything else allocates. `absent` has no more bits: voters are 64 bits wide and
+            // two thirds of `size` at least, so `size` is at most 96 and a third of it is absent.
             nodes := mload(0x40)
             end := nodes
             mstore(0x40, add(nodes, 4096))
