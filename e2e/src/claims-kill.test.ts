@@ -16,7 +16,7 @@ let configPath: string
 const running = new Set<ChildProcess>()
 
 before(async () => {
-  chains = await startTwoChains(undefined, 1_000_000_000_000n)
+  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
   folder = mkdtempSync(join(tmpdir(), 'compass-claims-kill-'))
   configPath = join(folder, 'compass.json')
   const config = rawConfigOf(chains, join(folder, 'store'), { top: { logLevel: 'info' } })

@@ -19,7 +19,7 @@ let compass: OpenCompass
 
 before(async () => {
   // a fee of 300,000 gas at this price pays for its claim many times over
-  chains = await startTwoChains(undefined, 1_000_000_000_000n)
+  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
   folder = mkdtempSync(join(tmpdir(), 'compass-claims-'))
   const config = configOf(chains, folder, { b: { payee: vault } })
   compass = await openCompass(config, { secrets: { env: secretsOf(chains), readFile: () => '' } })

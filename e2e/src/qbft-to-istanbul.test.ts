@@ -30,13 +30,15 @@ let compass: OpenCompass
 const steps: Progress[] = []
 
 before(async () => {
-  chains = await startTwoChains([
-    (clock) => createQbftChain({ chainId: 7_201, clock, blockPeriodSeconds: 1 }),
-    async (clock) => {
-      relay = await createIstanbulChain({ chainId: 7_202, clock, blockPeriodSeconds: 3, epochSize: EPOCH })
-      return relay
-    },
-  ])
+  chains = await startTwoChains({
+    starts: [
+      (clock) => createQbftChain({ chainId: 7_201, clock, blockPeriodSeconds: 1 }),
+      async (clock) => {
+        relay = await createIstanbulChain({ chainId: 7_202, clock, blockPeriodSeconds: 3, epochSize: EPOCH })
+        return relay
+      },
+    ],
+  })
   folder = mkdtempSync(join(tmpdir(), 'compass-e2e-'))
   compass = await openCompass(configOf(chains, folder), { secrets: { env: secretsOf(chains), readFile: () => '' } })
   compass.subscribe((step) => steps.push(step))

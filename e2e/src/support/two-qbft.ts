@@ -25,8 +25,8 @@ import {
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
-export interface Side {
-  readonly chain: DevnetChain
+export interface Side<C extends DevnetChain = DevnetChain> {
+  readonly chain: C
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -75,15 +75,18 @@ const qbft =
   (clock) =>
     createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
 
-/**
- * Starts and connects two chains, of QBFT unless said otherwise.
- *
- * @param gasPrice Wei for a unit of gas of the other chain.
- */
-export async function startTwoChains(
-  starts: readonly [StartChain, StartChain] = [qbft(7001), qbft(7002)],
+/** What differs from two QBFT chains. */
+export interface TwoChainsOptions {
+  readonly starts?: readonly [StartChain, StartChain]
+  /** Wei for a unit of gas of the other chain. */
+  readonly gasPrice?: bigint
+}
+
+/** Starts and connects two chains. */
+export async function startTwoChains({
+  starts = [qbft(7001), qbft(7002)],
   gasPrice = 1n,
-): Promise<TwoChains> {
+}: TwoChainsOptions = {}): Promise<TwoChains> {
   const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
   const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
@@ -91,7 +94,7 @@ export async function startTwoChains(
     await Promise.all(chains.map((chain) => chain.stop()))
   }
   try {
-    const [a, b] = await Promise.all(chains.map(deploySide))
+    const [a, b] = await Promise.all(chains.map((chain) => deploySide(chain)))
     if (a === undefined || b === undefined) throw new Error('two chains')
     const [onA, onB] = await Promise.all([
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
@@ -114,9 +117,14 @@ const source = ({ chain, contracts }: Deployed): SourceInfo => ({
   rpc: chain.rpcUrl,
 })
 
-type Deployed = Pick<Side, 'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'>
+/** What `deploySide` leaves: everything but the sending. */
+export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
+  Side<C>,
+  'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'
+>
 
-async function deploySide(chain: DevnetChain): Promise<Deployed> {
+/** Deploys a chain's contracts and its counter. */
+export async function deploySide<C extends DevnetChain>(chain: C): Promise<Deployed<C>> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
@@ -138,7 +146,8 @@ async function deploySide(chain: DevnetChain): Promise<Deployed> {
   return { chain, deployer, contracts, counter, relayerKey: privateKey, relayer: account.address }
 }
 
-async function trust(here: Deployed, there: Deployed): Promise<void> {
+/** Has the counter of `here` take messages of the other, and of who deployed it. */
+export async function trust(here: Deployed, there: Deployed): Promise<void> {
   await setTrust(here, there, there.counter, true)
   await setTrust(here, there, there.deployer.address, true)
 }
@@ -155,7 +164,8 @@ export async function setTrust(
   await here.deployer.call('trusting the other side', here.counter, data)
 }
 
-async function sideOf(here: Deployed, there: Deployed): Promise<Side> {
+/** A chain that sends to the counter of the other. */
+export async function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed): Promise<Side<C>> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts

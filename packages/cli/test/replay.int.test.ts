@@ -144,7 +144,7 @@ test('MAP relay chain: every block in order, a validator fewer, one more, and th
   const forged = write('forged.json', { ...block, receiptProofTuple: [receiptProofTuple[0], nodes] })
   const typed = (await replay(bootstrap, ...files.slice(0, 3), forged)).lines.at(-1)
   assert.equal(typed?.result, 'rejected')
-  assert.equal(typed?.error?.name, 'TRIE_NODE_HASH', 'another receipt type is another receipt')
+  assert.equal(typed?.error?.name, 'MerklePatricia_NodeHash', 'another receipt type is another receipt')
 })
 
 test('a beacon node’s answers replay, wrapped or bare or in an array; each altered one is rejected by name', async (t) => {

@@ -3,6 +3,7 @@ import type { VirtualClock } from './clock.ts'
 import { createVirtualClock, type VirtualClockOptions } from './clock.ts'
 import { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
 import { createIstanbulChain, type IstanbulChain, type IstanbulOptions } from './istanbul/chain.ts'
+import { createParliaChain, type ParliaChain, type ParliaOptions } from './parlia/chain.ts'
 import { createQbftChain, type QbftChain, type QbftOptions } from './qbft/chain.ts'
 
 /** One chain of a devnet: its kind and its options, without the clock that all share. */
@@ -10,10 +11,12 @@ export type DevnetChainSpec =
   | ({ readonly kind: 'ethereum' } & Omit<EthereumOptions, 'clock'>)
   | ({ readonly kind: 'istanbul' } & Omit<IstanbulOptions, 'clock'>)
   | ({ readonly kind: 'qbft' } & Omit<QbftOptions, 'clock'>)
+  | ({ readonly kind: 'parlia' } & Omit<ParliaOptions, 'clock'>)
 
 interface Chains {
   readonly ethereum: EthereumChain
   readonly istanbul: IstanbulChain
+  readonly parlia: ParliaChain
   readonly qbft: QbftChain
 }
 type ChainOf<Spec extends DevnetChainSpec> = Chains[Spec['kind']]
@@ -60,6 +63,8 @@ function start(spec: DevnetChainSpec, clock: VirtualClock): Promise<DevnetChain>
       return createEthereumChain({ ...spec, clock })
     case 'istanbul':
       return createIstanbulChain({ ...spec, clock })
+    case 'parlia':
+      return createParliaChain({ ...spec, clock })
     case 'qbft':
       return createQbftChain({ ...spec, clock })
   }

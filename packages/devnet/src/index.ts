@@ -14,6 +14,15 @@ export {
   type IstanbulOptions,
 } from './istanbul/chain.ts'
 export {
+  createParliaChain,
+  type ParliaBlock,
+  type ParliaChain,
+  type ParliaEquivocation,
+  type ParliaFault,
+  type ParliaOptions,
+} from './parlia/chain.ts'
+export { type ParliaKey, type ParliaSet, parliaKey } from './parlia/validators.ts'
+export {
   createQbftChain,
   devKey,
   type QbftChain,

@@ -84,6 +84,7 @@ const SUPPLY_POLL = 1_000
 const titles = {
   ethereum: 'proof of stake, 512',
   istanbul: 'Istanbul BFT, 4 validators',
+  parlia: 'Parlia, 4 validators',
   qbft: 'QBFT, 4 validators',
 } as const
 
