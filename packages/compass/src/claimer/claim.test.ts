@@ -27,7 +27,7 @@ const claim = (createdAt: number): Claim => ({
 const wei = fc.bigInt({ min: 0n, max: 10n ** 20n })
 
 test('by default a claim pays for its transaction twice over, or it waits', () => {
-  const rule = { minAmount: null, maxAgeMs: 1_000 }
+  const rule = { minAmount: null, maxAgeMs: 1_000, updateAfterMs: 0 }
   fc.assert(
     fc.property(wei, fc.bigInt({ min: 0n, max: 10n ** 12n }), (amount, price) => {
       const worth = isWorthSettling(claim(0), held(amount), rule, price, 999)
@@ -39,7 +39,7 @@ test('by default a claim pays for its transaction twice over, or it waits', () =
 })
 
 test('the operator’s own amount counts in place of the price, and age in place of both', () => {
-  const rule = { minAmount: 5n, maxAgeMs: 1_000 }
+  const rule = { minAmount: 5n, maxAgeMs: 1_000, updateAfterMs: 0 }
   assert.ok(isWorthSettling(claim(0), held(5n), rule, 10n ** 18n, 0))
   assert.ok(!isWorthSettling(claim(0), held(4n), rule, 0n, 999))
   assert.ok(isWorthSettling(claim(0), held(4n), rule, 0n, 1_000))
@@ -49,7 +49,7 @@ test('the operator’s own amount counts in place of the price, and age in place
 })
 
 test('nothing is never worth a withdrawal', () => {
-  assert.ok(!isWorthWithdrawing(0n, { minAmount: null, maxAgeMs: 0 }, 0n))
-  assert.ok(!isWorthWithdrawing(0n, { minAmount: 0n, maxAgeMs: 0 }, 0n))
-  assert.ok(isWorthWithdrawing(1n, { minAmount: null, maxAgeMs: 0 }, 0n))
+  assert.ok(!isWorthWithdrawing(0n, { minAmount: null, maxAgeMs: 0, updateAfterMs: 0 }, 0n))
+  assert.ok(!isWorthWithdrawing(0n, { minAmount: 0n, maxAgeMs: 0, updateAfterMs: 0 }, 0n))
+  assert.ok(isWorthWithdrawing(1n, { minAmount: null, maxAgeMs: 0, updateAfterMs: 0 }, 0n))
 })

@@ -183,13 +183,14 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       const reason = { code: proof.reason.code, detail: 'the target block cannot be proven yet' }
       return wait(claim, reason, LOOK_MS, false)
     }
+    const behind = { code: 'LIGHT_CLIENT_BEHIND', detail: 'it waits for an update of the light client' }
+    // a claim is in no hurry: the next message is going to pay for an update that proves this block too
+    if (proof.updates.length > 0 && clock.now() - claim.createdAt < rule.updateAfterMs)
+      return wait(claim, behind, LOOK_MS, false)
     if (proof.updates.length > 0) {
       const asked = await maintainer.request(lightClient, proof.updates, [])
-      const reason =
-        asked.status === 'waiting'
-          ? asked.reason
-          : { code: 'LIGHT_CLIENT_BEHIND', detail: 'it waits for an update of the light client' }
-      return wait(claim, reason, asked.status === 'waiting' ? asked.delayMs : source.tuning.pollMs, false)
+      if (asked.status === 'waiting') return wait(claim, asked.reason, asked.delayMs, false)
+      return wait(claim, behind, source.tuning.pollMs, false)
     }
     const { trie } = await readProvableBlock(target, claim)
     const { nodes } = trie.prove(claim.txIndex)

@@ -153,3 +153,18 @@ test('the folder keeps everything, and refuses a second holder in one line', asy
   assert.deepEqual(await second.cursor(1n, mos), cursor(5))
   await second.close()
 })
+
+test('the update that landed while a message waited is found, and none from before, of another client, or that failed', async () => {
+  const store = current()
+  const client = pad('0xc1', { size: 20 })
+  const update = { ...reservation(0, []), kind: 'update', to: client } as const
+  const { id } = await store.reserve(update, 50)
+  assert.equal(await store.lastUpdate(2n, client, 0), null)
+  await store.settle(id, { state: 'mined', success: true, hash: pad('0x0f'), gasUsed: 7n }, [])
+  assert.deepEqual(await store.lastUpdate(2n, client, 50), { hash: pad('0x0f'), gasUsed: 7n })
+  assert.equal(await store.lastUpdate(2n, client, 51), null)
+  assert.equal(await store.lastUpdate(2n, mos, 0), null)
+  assert.equal(await store.lastUpdate(1n, client, 0), null)
+  await store.settle(id, { success: false }, [])
+  assert.equal(await store.lastUpdate(2n, client, 0), null)
+})
