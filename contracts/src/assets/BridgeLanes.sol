@@ -157,11 +157,15 @@ abstract contract BridgeLanes is ITokenBridge, BridgeFungible, AccessControl {
         _lanes[chainId].books = current;
     }
 
-    /// @dev Takes `amount` from the lane's outbound limit, if it lets it pass. What it never would is refused.
+    /// @dev Takes `amount` from the lane's outbound limit, if it lets it pass.
     function _passOutbound(uint256 chainId, uint256 amount) internal returns (bool) {
-        RateLimiter.RefillingBucket storage bucket = _lanes[chainId].outbound;
-        if (amount > bucket._capacity) revert Bridge_AboveLimit(bucket._capacity, amount);
-        return bucket.tryConsume(BUCKET, amount);
+        return _lanes[chainId].outbound.tryConsume(BUCKET, amount);
+    }
+
+    /// @dev What the outbound limit never lets pass must not begin to wait for it.
+    function _requireBelowCapacity(uint256 chainId, uint256 amount) internal view {
+        uint256 capacity = _lanes[chainId].outbound._capacity;
+        if (amount > capacity) revert Bridge_AboveLimit(capacity, amount);
     }
 
     /// @dev Takes `amount` from both limits that an arrival is under, or from neither.

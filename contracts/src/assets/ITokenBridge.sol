@@ -68,8 +68,8 @@ interface ITokenBridge {
 
     /// @notice A transfer with a deadline that was sent: what its refund needs.
     struct SentTransfer {
+        /// @dev The order id.
         bytes32 sendId;
-        IMosGateway gateway;
         uint256 toChain;
         /// @dev MOS on that chain when it was sent: the only one whose record counts. Another MOS there, that never saw it
         ///      delivered, would record it as expired.
@@ -87,11 +87,11 @@ interface ITokenBridge {
     event LanePaused(uint256 indexed chainId, bool outbound, bool paused);
     /// @notice A transfer with a deadline left: its refund needs these fields.
     event RefundableTransferSent(bytes32 indexed sendId, SentTransfer transfer);
-    /// @notice A transfer was taken and waits for the outbound limit.
+    /// @notice A transfer was taken and waits for the outbound limit, or for somebody who pays.
     event OutboundQueued(bytes32 indexed id, OutboundTransfer transfer);
-    /// @notice A queued transfer was sent. @param sendId Its id at the gateway.
+    /// @notice A queued transfer was sent. @param sendId The order id.
     event OutboundSent(bytes32 indexed id, bytes32 indexed sendId);
-    /// @notice A transfer that had not left was given back.
+    /// @notice A queued transfer was given back. @param amount Shared units.
     event TransferCancelled(bytes32 indexed id, address indexed from, uint256 amount);
     /// @notice A transfer arrived and waits for a limit, or goes on waiting for what is left of it.
     event InboundQueued(bytes32 indexed id, InboundTransfer transfer);
@@ -100,7 +100,7 @@ interface ITokenBridge {
     /// @notice The timelock decided on a transfer that nobody vouches for any more.
     event UnvouchedTransferResolved(bytes32 indexed id, bool paid, uint256 amount);
     /// @notice A transfer expired on its target chain and came back. @param amount Shared units.
-    event TransferRefunded(bytes32 indexed sendId, bytes32 indexed orderId, address indexed to, uint256 amount);
+    event TransferRefunded(bytes32 indexed sendId, address indexed to, uint256 amount);
 
     /// @notice Only the timelock may administer. @param expected Timelock. @param given Account.
     error Bridge_NotTimelock(address expected, address given);
@@ -132,6 +132,8 @@ interface ITokenBridge {
     error Bridge_LimitReached(uint256 available, uint256 given);
     /// @notice More would be released than was locked, or burnt than was minted, on this lane. Shared units.
     error Bridge_Unbacked(uint256 chainId, uint256 backing, uint256 claimed);
+    /// @notice There is neither coin nor enough credit. @param fee Wei.
+    error Bridge_NotPaid(uint256 fee);
     /// @notice The deadline is not ahead. @param deadline Unix seconds. @param timestamp Unix seconds now.
     error Bridge_DeadlinePassed(uint256 deadline, uint256 timestamp);
     /// @notice No transfer waits here under this id with these fields.
@@ -165,23 +167,21 @@ interface ITokenBridge {
     /// @notice The gas left does not cover paying out coin. @param expected Gas. @param given Gas.
     error Bridge_InsufficientGas(uint256 expected, uint256 given);
 
-    /// @notice As OpenZeppelin's `crosschainTransfer(to, amount)`, with options and with coin that pays the fee at once.
-    ///         Without coin the bridge's credit at the gateway pays, or the message is parked there.
+    /// @notice As OpenZeppelin's `crosschainTransfer(to, amount)`, with options and with coin that pays the fee.
+    ///         Without coin the bridge's credit at the gateway pays; where that does not, the transfer waits for a payer.
     /// @param  to ERC-7930, chain and address. @param amount Token units; what is below a shared unit stays with the caller.
-    /// @return id The gateway's send id, or where the limit makes it wait, the id of the queued transfer.
+    /// @return id The order id, or where it waits, the id of the queued transfer.
     function crosschainTransfer(bytes calldata to, uint256 amount, Options calldata options)
         external
         payable
         returns (bytes32 id);
 
-    /// @notice Sends a queued transfer, when the limit lets it pass. Anybody; coin pays the fee, the rest is returned.
+    /// @notice Sends a queued transfer, when the limit lets it pass. Anybody; coin pays the fee and the rest is returned, or
+    ///         the bridge's credit pays.
     function sendQueued(OutboundTransfer calldata transfer) external payable returns (bytes32 sendId);
 
     /// @notice Gives a queued transfer back to its sender. The sender, or from its deadline on anybody.
     function cancelQueued(OutboundTransfer calldata transfer) external;
-
-    /// @notice Takes a transfer that is parked at the gateway back. The sender, or from its deadline on anybody.
-    function cancelParked(IMosGateway.ParkedMessage calldata message) external;
 
     /// @notice Gives a transfer back that expired on its target chain. Anybody.
     /// @param  proof For `IProver.verifyLog`, of the `ExpiryRecord` that MOS emitted there.

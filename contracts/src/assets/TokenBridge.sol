@@ -76,6 +76,8 @@ abstract contract TokenBridge is BridgeLanes {
         bytes32 id = _takeQueued(transfer);
         (uint256 toChain,) = _parse(transfer.to);
         _requireOpen(toChain, true);
+        (bool paid, uint256 fee) = _isPaid(toChain, msg.value);
+        if (!paid) revert Bridge_NotPaid(fee);
         if (!_passOutbound(toChain, transfer.amount)) {
             revert Bridge_LimitReached(_availableOutbound(toChain), transfer.amount);
         }
@@ -96,35 +98,16 @@ abstract contract TokenBridge is BridgeLanes {
     }
 
     /// @inheritdoc ITokenBridge
-    function cancelParked(IMosGateway.ParkedMessage calldata message) external {
-        _requireOpen(message.toChain, true);
-        (IMosGateway gateway,) = _link(message.toChain);
-        // What the gateway has parked from this bridge is what OpenZeppelin's code wrote; if it has not, this reverts.
-        gateway.cancel(message);
-        (bytes memory sender,, uint256 amount) = abi.decode(message.payload, (bytes, bytes, uint256));
-        (, address from) = InteroperableAddress.parseEvmV1(sender);
-        _requireMayCancel(from, message.deadline);
-        bytes32 sendId = gateway.parkedId(message);
-        delete _refundable[sendId];
-        _bookUnsent(message.toChain, amount);
-        emit TransferCancelled(sendId, from, amount);
-        _give(from, amount * unit);
-    }
-
-    /// @inheritdoc ITokenBridge
     function refund(SentTransfer calldata transfer, bytes calldata proof) external {
         bytes32 sendId = transfer.sendId;
         if (_refundable[sendId] != keccak256(abi.encode(transfer))) revert Bridge_NotRefundable(sendId);
         _requireOpenInbound(transfer.toChain);
+        // Nothing leaves before it is paid for, so the send id is the order id.
         bytes32 orderId = _verifyExpiry(transfer.toChain, transfer.remoteMos, proof);
-        // Relayed at once, the send id is the order id; parked first, the gateway knows what it left as.
-        if (orderId != sendId) {
-            bytes32 expected = transfer.gateway.orderOf(sendId);
-            if (orderId != expected) revert Bridge_OrderMismatch(expected == 0 ? sendId : expected, orderId);
-        }
+        if (orderId != sendId) revert Bridge_OrderMismatch(sendId, orderId);
         delete _refundable[sendId];
         _bookUnsent(transfer.toChain, transfer.amount);
-        emit TransferRefunded(sendId, orderId, transfer.from, transfer.amount);
+        emit TransferRefunded(sendId, transfer.from, transfer.amount);
         _arrive(sendId, transfer.toChain, transfer.from, transfer.amount, true);
     }
 
@@ -171,14 +154,7 @@ abstract contract TokenBridge is BridgeLanes {
     /// @inheritdoc ITokenBridge
     function quoteTransfer(uint256 chainId, uint256 gasLimit) external view returns (uint256 fee) {
         (IMosGateway gateway,) = _link(chainId);
-        uint256 from = InteroperableAddress.formatEvmV1(block.chainid, address(this)).length;
-        uint256 least = gateway.gasLimitOf(address(this), chainId);
-        return gateway.quote(
-            chainId,
-            gasLimit < least ? least : gasLimit,
-            PAYLOAD_FIXED + (from + WORD - 1) / WORD * WORD,
-            false
-        );
+        return _quote(gateway, chainId, gasLimit);
     }
 
     /// @inheritdoc ITokenBridge
@@ -202,7 +178,8 @@ abstract contract TokenBridge is BridgeLanes {
         return _start(from, to, amount, Options(0, 0, address(0)), 0);
     }
 
-    /// @dev Sends at once, or where the limit does not let it pass, keeps it to be sent later and returns the coin.
+    /// @dev Sends at once, or where nobody pays or the limit does not let it pass, keeps it to be sent later and returns the
+    ///      coin. What nobody pays for must not use up the limit: it could be taken back and sent again for nothing.
     function _start(address from, bytes memory to, uint256 amount, Options memory options, uint256 value)
         internal
         returns (bytes32 id)
@@ -212,7 +189,9 @@ abstract contract TokenBridge is BridgeLanes {
         _requireDeparture(toChain, recipient, options.deadline);
         uint256 shared = _takeShared(from, amount);
         if (options.refundRecipient == address(0)) options.refundRecipient = from;
-        if (_passOutbound(toChain, shared)) return _send(from, to, toChain, shared, options, value);
+        _requireBelowCapacity(toChain, shared);
+        (bool paid,) = _isPaid(toChain, value);
+        if (paid && _passOutbound(toChain, shared)) return _send(from, to, toChain, shared, options, value);
         OutboundTransfer memory transfer = OutboundTransfer(_outboundCount++, from, to, shared, options.deadline);
         id = _queuedId(transfer);
         _outbound[id] = true;
@@ -242,8 +221,8 @@ abstract contract TokenBridge is BridgeLanes {
         uint256 value
     ) private returns (bytes32 sendId) {
         _bookSent(toChain, shared);
-        (IMosGateway gateway,) = _link(toChain);
         if (value != 0) {
+            (IMosGateway gateway,) = _link(toChain);
             uint256 least = gateway.gasLimitOf(address(this), toChain);
             if (options.gasLimit < least) options.gasLimit = least.toUint64();
         }
@@ -254,7 +233,7 @@ abstract contract TokenBridge is BridgeLanes {
         if (options.deadline != 0) {
             address remoteMos = mos.route(toChain).remoteMos;
             if (remoteMos == address(0)) revert Bridge_NoRoute(toChain);
-            SentTransfer memory transfer = SentTransfer(sendId, gateway, toChain, remoteMos, from, shared);
+            SentTransfer memory transfer = SentTransfer(sendId, toChain, remoteMos, from, shared);
             _refundable[sendId] = keccak256(abi.encode(transfer));
             emit RefundableTransferSent(sendId, transfer);
         }
@@ -349,6 +328,25 @@ abstract contract TokenBridge is BridgeLanes {
         if (!_outbound[id]) revert Bridge_NotQueued(id);
         delete _outbound[id];
         _waitingOutbound -= transfer.amount.toUint128();
+    }
+
+    /// @dev Whether a message to `toChain` is paid for: by coin, which the gateway compares with the fee, or by credit.
+    function _isPaid(uint256 toChain, uint256 value) private view returns (bool paid, uint256 fee) {
+        if (value != 0) return (true, 0);
+        (IMosGateway gateway,) = _link(toChain);
+        fee = _quote(gateway, toChain, 0);
+        return (gateway.creditOf(address(this)) >= fee, fee);
+    }
+
+    function _quote(IMosGateway gateway, uint256 chainId, uint256 gasLimit) private view returns (uint256 fee) {
+        uint256 from = InteroperableAddress.formatEvmV1(block.chainid, address(this)).length;
+        uint256 least = gateway.gasLimitOf(address(this), chainId);
+        return gateway.quote(
+            chainId,
+            gasLimit < least ? least : gasLimit,
+            PAYLOAD_FIXED + (from + WORD - 1) / WORD * WORD,
+            false
+        );
     }
 
     function _requireDeparture(uint256 toChain, address recipient, uint64 deadline) private view {

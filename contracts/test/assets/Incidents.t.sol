@@ -25,9 +25,11 @@ contract Reenterer is Hooked {
         token.approve(address(bridge), type(uint256).max);
     }
 
-    function go(bytes calldata to, uint256 amount) external {
+    receive() external payable {}
+
+    function go(bytes calldata to, uint256 amount) external payable {
         _to = to;
-        _bridge.crosschainTransfer(to, amount);
+        _bridge.crosschainTransfer{value: msg.value}(to, amount, ITokenBridge.Options(0, 0, address(0)));
     }
 
     function tokensToSend() external {
@@ -80,7 +82,7 @@ contract IncidentsTest is BridgesTest {
         link(bridge, a, b, address(mint));
         Reenterer thief = new Reenterer(bridge, hook);
         hook.mint(address(thief), 3e18);
-        thief.go(interop(b, OTHER), 2e18);
+        thief.go{value: 1 ether}(interop(b, OTHER), 2e18);
         vm.assertEq(thief.reason(), abi.encodeWithSelector(ITokenBridge.Bridge_Reentered.selector));
         vm.assertEq(bridge.locked(), 2e18);
         vm.assertEq(hook.balanceOf(address(bridge)), 2e18);
@@ -134,7 +136,7 @@ contract IncidentsTest is BridgesTest {
         bytes memory to = InteroperableAddress.formatEvmV1(3, USER);
         vm.prank(USER);
         vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_Unbacked.selector, 3, 0, 1e6));
-        mint.crosschainTransfer(to, 1e9);
+        mint.crosschainTransfer{value: 1 ether}(to, 1e9, plain());
     }
 
     /// @dev CrossCurve: `expressExecute` had no check of its caller. Here the gateway alone, and for the counterpart alone.
@@ -226,7 +228,7 @@ contract IncidentsTest is BridgesTest {
         vm.prank(UNPAUSER);
         lock.unpauseLane(CHAIN_B, true);
         vm.prank(USER);
-        lock.crosschainTransfer(to, 1e18);
+        lock.crosschainTransfer{value: 1 ether}(to, 1e18, plain());
     }
 
     function test_PausedMeansThatNothingMoves() public {

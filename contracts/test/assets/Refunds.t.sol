@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {ITokenBridge} from "../../src/assets/ITokenBridge.sol";
 import {LockBridge} from "../../src/assets/LockBridge.sol";
-import {IMosGateway} from "../../src/gateway/IMosGateway.sol";
 import {ILightClient} from "../../src/light-clients/ILightClient.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {FeeService} from "../../src/mos/FeeService.sol";
@@ -58,76 +57,40 @@ contract RefundsTest is BridgesTest {
         vm.assertEq(lock.locked(), 10e18);
     }
 
-    /// @dev Parked first: the order id is known only when somebody has paid.
-    function test_ATransferThatWasParkedFirstComesBack() public {
+    /// @dev Paid for later: the order id is known only then.
+    function test_ATransferThatWaitedForAPayerComesBack() public {
         bytes memory to = interop(b, OTHER);
         vm.recordLogs();
         vm.prank(USER);
         lock.crosschainTransfer(to, 10e18, until(deadline));
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        (bytes32 sendId, IMosGateway.ParkedMessage memory parked) = parkedIn(logs);
-        ITokenBridge.SentTransfer memory sent = sentIn(logs);
-        vm.assertEq(sent.sendId, sendId);
+        ITokenBridge.OutboundTransfer memory queued = outboundIn(vm.getRecordedLogs());
         vm.recordLogs();
-        a.gateway.requestRelay{value: 1 ether}(parked, DEFAULT_GAS, OTHER);
-        Vm.Log memory record = expire(a, b, messageLog(vm.getRecordedLogs()), deadline);
+        vm.prank(OTHER);
+        lock.sendQueued{value: 1 ether}(queued);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log memory record = expire(a, b, messageLog(logs), deadline);
         on(a);
         bytes memory proof = proveLog(a, record);
-        lock.refund(sent, proof);
+        lock.refund(sentIn(logs), proof);
         vm.assertEq(token.balanceOf(USER), 1_000_000e18);
+        vm.prank(USER);
+        vm.expectPartialRevert(ITokenBridge.Bridge_NotQueued.selector);
+        lock.cancelQueued(queued);
     }
 
-    function test_AParkedTransferIsTakenBack() public {
-        bytes memory to = interop(b, OTHER);
-        vm.recordLogs();
-        vm.prank(USER);
-        lock.crosschainTransfer(to, 10e18, until(deadline));
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        (, IMosGateway.ParkedMessage memory parked) = parkedIn(logs);
-        vm.prank(OTHER);
-        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_NotSender.selector, USER, OTHER));
-        lock.cancelParked(parked);
-        vm.warp(deadline);
-        vm.prank(OTHER);
-        lock.cancelParked(parked);
-        vm.assertEq(token.balanceOf(USER), 1_000_000e18);
-        vm.assertEq(lock.locked(), 0);
-        vm.prank(USER);
-        vm.expectPartialRevert(IMosGateway.MosGateway_NotParked.selector);
-        lock.cancelParked(parked);
-        // And what was taken back is not refunded as well.
-        ITokenBridge.SentTransfer memory sent = sentIn(logs);
-        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_NotRefundable.selector, sent.sendId));
-        lock.refund(sent, "");
-    }
-
-    function test_RevertWhen_ATransferWasPaidForAndIsTakenBack() public {
-        bytes memory to = interop(b, OTHER);
-        vm.recordLogs();
+    /// @dev Unpaid transfers that were parked at the gateway would have used up the lane's limit for nothing: a flash loan,
+    ///      sent, parked, taken back and repaid in one transaction, and everybody else's transfers wait for a day.
+    function test_WhatNobodyPaysForDoesNotUseUpTheLimit() public {
+        bytes memory to = interop(b, USER);
         vm.startPrank(USER);
-        lock.crosschainTransfer(to, 10e18);
-        (, IMosGateway.ParkedMessage memory parked) = parkedIn(vm.getRecordedLogs());
-        a.gateway.requestRelay{value: 1 ether}(parked, DEFAULT_GAS, OTHER);
-        vm.expectPartialRevert(IMosGateway.MosGateway_NotParked.selector);
-        lock.cancelParked(parked);
-        vm.stopPrank();
-    }
-
-    /// @dev A message that somebody else parked, with a payload that reads as a transfer of USER's.
-    function test_RevertWhen_TheParkedMessageIsNotTheBridges() public {
-        across(10e18);
-        on(a);
-        bytes memory to = interop(b, address(mint));
-        bytes memory payload = abi.encode(interop(a, OTHER), abi.encodePacked(OTHER), 10e6);
         vm.recordLogs();
-        vm.startPrank(OTHER);
-        a.gateway.sendMessage(to, payload, none());
-        (, IMosGateway.ParkedMessage memory parked) = parkedIn(vm.getRecordedLogs());
-        vm.expectRevert(
-            abi.encodeWithSelector(IMosGateway.MosGateway_NotSender.selector, OTHER, address(lock))
-        );
-        lock.cancelParked(parked);
+        lock.crosschainTransfer(to, 1_000e18);
+        lock.cancelQueued(outboundIn(vm.getRecordedLogs()));
         vm.stopPrank();
+        vm.assertEq(lock.limit(CHAIN_B, true).available, CAPACITY);
+        vm.assertEq(token.balanceOf(USER), 1_000_000e18);
+        vm.assertEq(uint256(lock.books(CHAIN_B).sent), 0);
+        across(1_000e18);
     }
 
     function test_RevertWhen_ItWasDelivered() public {
@@ -159,14 +122,13 @@ contract RefundsTest is BridgesTest {
     function test_NobodyChangesARefund() public {
         (ITokenBridge.SentTransfer memory sent, Vm.Log memory record,) = _expired();
         bytes memory proof = proveLog(a, record);
-        for (uint256 field = 0; field < 6; ++field) {
+        for (uint256 field = 0; field < 5; ++field) {
             ITokenBridge.SentTransfer memory changed = abi.decode(abi.encode(sent), (ITokenBridge.SentTransfer));
             if (field == 0) changed.sendId = bytes32(uint256(1));
-            if (field == 1) changed.gateway = IMosGateway(OTHER);
+            if (field == 1) changed.remoteMos = OTHER;
             if (field == 2) changed.toChain = 3;
             if (field == 3) changed.from = OTHER;
             if (field == 4) changed.amount += 1;
-            if (field == 5) changed.remoteMos = OTHER;
             vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_NotRefundable.selector, changed.sendId));
             lock.refund(changed, proof);
         }

@@ -5,7 +5,6 @@ import {ITokenBridge} from "../../src/assets/ITokenBridge.sol";
 import {LockBridge} from "../../src/assets/LockBridge.sol";
 import {MintBridge} from "../../src/assets/MintBridge.sol";
 import {BridgedToken} from "../../src/assets/BridgedToken.sol";
-import {IMosGateway} from "../../src/gateway/IMosGateway.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {Token} from "../mos/utils/Tokens.sol";
 import {Test} from "../utils/Test.sol";
@@ -13,7 +12,7 @@ import {Vm} from "../utils/Vm.sol";
 import {BridgesTest} from "./utils/BridgesTest.sol";
 
 /// @notice Sends both ways, delivers in any order and more than once, lets things expire, be refunded, queued, released,
-///         cancelled, parked and paid for.
+///         cancelled and paid for later.
 contract SupplyHandler is BridgesTest {
     struct Message {
         bool fromA;
@@ -30,7 +29,6 @@ contract SupplyHandler is BridgesTest {
     ITokenBridge.SentTransfer[] private _sentB;
     Vm.Log[] private _recordsOnA;
     Vm.Log[] private _recordsOnB;
-    IMosGateway.ParkedMessage[] private _parked;
     uint256 public refunds;
     uint256 public releases;
     uint256 public deliveries;
@@ -88,33 +86,6 @@ contract SupplyHandler is BridgesTest {
         _note(!message.fromA, vm.getRecordedLogs());
     }
 
-    function payParked(uint256 which) external {
-        if (_parked.length == 0) return;
-        IMosGateway.ParkedMessage memory parked = _parked[which % _parked.length];
-        bool fromA = parked.toChain == CHAIN_B;
-        if (fromA) on(a);
-        else on(b);
-        IMosGateway gateway = fromA ? IMosGateway(a.gateway) : IMosGateway(b.gateway);
-        vm.recordLogs();
-        vm.deal(address(this), 1 ether);
-        (bool ok,) = address(gateway).call{value: 1 ether}(
-            abi.encodeCall(gateway.requestRelay, (parked, DEFAULT_GAS, USER))
-        );
-        if (ok) _note(fromA, vm.getRecordedLogs());
-    }
-
-    function cancelParked(uint256 which) external {
-        if (_parked.length == 0) return;
-        IMosGateway.ParkedMessage memory parked = _parked[which % _parked.length];
-        bool fromA = parked.toChain == CHAIN_B;
-        if (fromA) on(a);
-        else on(b);
-        ITokenBridge bridge = fromA ? ITokenBridge(lock) : ITokenBridge(mint);
-        vm.prank(USER);
-        (bool ok,) = address(bridge).call(abi.encodeCall(bridge.cancelParked, (parked)));
-        ok;
-    }
-
     function refundOne(bool onA, uint256 which, uint256 record) external {
         ITokenBridge.SentTransfer[] storage sents = onA ? _sentA : _sentB;
         Vm.Log[] storage records = onA ? _recordsOnB : _recordsOnA;
@@ -131,8 +102,7 @@ contract SupplyHandler is BridgesTest {
         // Half of the time the transfer that the record is of, else any.
         ITokenBridge.SentTransfer memory sent = sents[which % sents.length];
         for (uint256 i = 0; which % 2 == 0 && i < sents.length; ++i) {
-            bytes32 order = sents[i].gateway.orderOf(sents[i].sendId);
-            if (sents[i].sendId == log.topics[2] || order == log.topics[2]) sent = sents[i];
+            if (sents[i].sendId == log.topics[2]) sent = sents[i];
         }
         ITokenBridge bridge = onA ? ITokenBridge(lock) : ITokenBridge(mint);
         vm.recordLogs();
@@ -196,15 +166,12 @@ contract SupplyHandler is BridgesTest {
             } else if (topic == IMessageService.ExpiryRecord.selector) {
                 Vm.Log storage record = (onA ? _recordsOnA : _recordsOnB).push();
                 (record.topics, record.data, record.emitter) = (logs[i].topics, logs[i].data, logs[i].emitter);
-            } else if (topic == IMosGateway.MessageParked.selector) {
-                (, IMosGateway.ParkedMessage memory parked) = parkedIn(logs);
-                _parked.push(parked);
             }
         }
     }
 }
 
-/// @notice AS-1 to AS-4 of docs/INVARIANTS.md.
+/// @notice AS-1 to AS-3 of docs/INVARIANTS.md.
 contract SupplyInvariants is Test {
     SupplyHandler internal handler;
     LockBridge internal lock;
@@ -229,15 +196,13 @@ contract SupplyInvariants is Test {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](8);
+        bytes4[] memory selectors = new bytes4[](6);
         selectors[0] = SupplyHandler.send.selector;
         selectors[1] = SupplyHandler.deliverOne.selector;
-        selectors[2] = SupplyHandler.payParked.selector;
-        selectors[3] = SupplyHandler.cancelParked.selector;
-        selectors[4] = SupplyHandler.refundOne.selector;
-        selectors[5] = SupplyHandler.releaseOne.selector;
-        selectors[6] = SupplyHandler.sendOrCancelQueued.selector;
-        selectors[7] = SupplyHandler.wait.selector;
+        selectors[2] = SupplyHandler.refundOne.selector;
+        selectors[3] = SupplyHandler.releaseOne.selector;
+        selectors[4] = SupplyHandler.sendOrCancelQueued.selector;
+        selectors[5] = SupplyHandler.wait.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(handler), selectors);
     }
@@ -258,7 +223,7 @@ contract SupplyInvariants is Test {
         handler.refundOne(true, 0, 0);
         vm.assertEq(handler.refunds(), 1);
         handler.send(false, 1e9, 0, false);
-        handler.payParked(0);
+        handler.sendOrCancelQueued(false, 0, false);
         handler.deliverOne(3);
         vm.assertEq(handler.deliveries(), 4);
         invariant_ReleasedAndOutstandingAreLocked();

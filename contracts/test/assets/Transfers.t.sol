@@ -51,16 +51,21 @@ contract TransfersTest is BridgesTest {
         vm.assertEq(address(0x4242).balance, 1 ether - fee);
     }
 
-    /// @dev OpenZeppelin's own function: for the bridge's credit, or parked.
+    /// @dev OpenZeppelin's own function: for the bridge's credit, or when somebody pays.
     function test_WithoutCoin() public {
         bytes memory to = interop(b, OTHER);
         vm.recordLogs();
         vm.prank(USER);
         bytes32 id = lock.crosschainTransfer(to, 1e18);
-        (bytes32 sendId, IMosGateway.ParkedMessage memory parked) = parkedIn(vm.getRecordedLogs());
-        vm.assertEq(id, sendId);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        ITokenBridge.OutboundTransfer memory queued = outboundIn(logs);
+        vm.assertEq(id, find(logs, ITokenBridge.OutboundQueued.selector).topics[1]);
+        uint256 fee = lock.quoteTransfer(CHAIN_B, 0);
+        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_NotPaid.selector, fee));
+        lock.sendQueued(queued);
         vm.recordLogs();
-        a.gateway.requestRelay{value: 1 ether}(parked, DEFAULT_GAS, OTHER);
+        vm.prank(OTHER);
+        lock.sendQueued{value: fee}(queued);
         assertDelivered(deliverLast(a, b));
         vm.assertEq(minted.balanceOf(OTHER), 1e9);
         on(a);
