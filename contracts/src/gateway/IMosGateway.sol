@@ -124,7 +124,8 @@ interface IMosGateway is IERC7786GatewaySource {
 
     /// @notice Lets the stream of an expired ordered message go on. Anybody.
     /// @param  messageData The encoded `MessageData` of the order. @param options Its encoded options.
-    function passExpired(uint256 fromChain, bytes32 orderId, bytes calldata messageData, bytes calldata options) external;
+    function passExpired(uint256 fromChain, bytes32 orderId, bytes calldata messageData, bytes calldata options)
+        external;
 
     /// @notice What a message costs. Wei.
     /// @param  gasLimit For the recipient. Gas. @param payloadLength Bytes.

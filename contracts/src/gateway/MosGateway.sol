@@ -153,7 +153,9 @@ contract MosGateway is MapoExecutor, GatewayCredit {
     }
 
     /// @inheritdoc IMosGateway
-    function passExpired(uint256 fromChain, bytes32 orderId, bytes calldata messageData, bytes calldata options) external {
+    function passExpired(uint256 fromChain, bytes32 orderId, bytes calldata messageData, bytes calldata options)
+        external
+    {
         address gateway = _connected(fromChain).gateway;
         bytes32 genuine = MessageCodec.orderId(
             fromChain,

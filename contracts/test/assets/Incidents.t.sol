@@ -46,9 +46,7 @@ contract Reenterer is Hooked {
 /// @notice What other bridges lost their money by, each tried here.
 contract IncidentsTest is BridgesTest {
     function _build(address bridged) private returns (LockBridge) {
-        return new LockBridge(
-            IERC20Metadata(bridged), SHARED, proverA, address(timelock), PAUSER, UNPAUSER
-        );
+        return new LockBridge(IERC20Metadata(bridged), SHARED, proverA, address(timelock), PAUSER, UNPAUSER);
     }
 
     /// @dev Qubit, Meter: a call to an address without code succeeds, and was taken for a transfer.
@@ -118,9 +116,7 @@ contract IncidentsTest is BridgesTest {
         vm.assertEq(reason, abi.encodeWithSelector(ITokenBridge.Bridge_Unbacked.selector, 3, 0, 1));
         (ok, reason) = _forge(a, address(lock), CHAIN_B, address(mint), 10e6 + 1);
         vm.assertFalse(ok);
-        vm.assertEq(
-            reason, abi.encodeWithSelector(ITokenBridge.Bridge_Unbacked.selector, CHAIN_B, 10e6, 10e6 + 1)
-        );
+        vm.assertEq(reason, abi.encodeWithSelector(ITokenBridge.Bridge_Unbacked.selector, CHAIN_B, 10e6, 10e6 + 1));
         vm.assertEq(token.balanceOf(address(lock)), 10e18);
     }
 
@@ -145,9 +141,7 @@ contract IncidentsTest is BridgesTest {
         bytes memory payload = abi.encode(from, abi.encodePacked(OTHER), 1e6);
         on(b);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ERC7786Recipient.ERC7786RecipientUnauthorizedGateway.selector, address(this), from
-            )
+            abi.encodeWithSelector(ERC7786Recipient.ERC7786RecipientUnauthorizedGateway.selector, address(this), from)
         );
         mint.receiveMessage(bytes32(uint256(1)), from, payload);
         // The gateway, for anybody else: another sender, and the counterpart's address on another chain.
@@ -160,9 +154,7 @@ contract IncidentsTest is BridgesTest {
         vm.startPrank(address(timelock));
         MosGateway foreign = new MosGateway(a.mos, address(timelock));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ITokenBridge.Bridge_GatewayOfAnotherMos.selector, address(b.mos), address(a.mos)
-            )
+            abi.encodeWithSelector(ITokenBridge.Bridge_GatewayOfAnotherMos.selector, address(b.mos), address(a.mos))
         );
         mint.setLink(foreign, from);
         vm.stopPrank();

@@ -142,12 +142,10 @@ contract RefundsTest is BridgesTest {
         logs[1] = record;
         bytes32[] memory topics = new bytes32[](3);
         (topics[0], topics[1], topics[2]) =
-            (IMessageService.DeliveryRecord.selector, record.topics[1], record.topics[2]);
+        (IMessageService.DeliveryRecord.selector, record.topics[1], record.topics[2]);
         logs[2] = Vm.Log(topics, record.data, record.emitter);
         bytes memory proof = proveLog(a, logs, 0);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, address(b.mos), OTHER)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, address(b.mos), OTHER));
         lock.refund(sent, proof);
         proof = proveLog(a, logs, 2);
         vm.expectRevert(ITokenBridge.Bridge_NotAnExpiryRecord.selector);

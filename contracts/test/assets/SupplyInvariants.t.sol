@@ -79,9 +79,8 @@ contract SupplyHandler is BridgesTest {
         }
         vm.recordLogs();
         IMessageService mos = message.fromA ? IMessageService(b.mos) : IMessageService(a.mos);
-        (bool ok,) = address(mos).call(
-            abi.encodeCall(mos.transferInWithIndex, (message.fromA ? CHAIN_A : CHAIN_B, 0, proof))
-        );
+        (bool ok,) =
+            address(mos).call(abi.encodeCall(mos.transferInWithIndex, (message.fromA ? CHAIN_A : CHAIN_B, 0, proof)));
         if (ok) ++deliveries;
         _note(!message.fromA, vm.getRecordedLogs());
     }
@@ -156,7 +155,7 @@ contract SupplyHandler is BridgesTest {
                 Message storage message = _messages.push();
                 message.fromA = onA;
                 (message.log.topics, message.log.data, message.log.emitter) =
-                    (logs[i].topics, logs[i].data, logs[i].emitter);
+                (logs[i].topics, logs[i].data, logs[i].emitter);
             } else if (topic == ITokenBridge.InboundQueued.selector) {
                 (onA ? _waitingA : _waitingB).push(abi.decode(logs[i].data, (ITokenBridge.InboundTransfer)));
             } else if (topic == ITokenBridge.OutboundQueued.selector) {
@@ -218,7 +217,7 @@ contract SupplyInvariants is Test {
         handler.releaseOne(false, 0);
         vm.assertEq(handler.releases(), 1);
         handler.send(true, 100e18, 3601, true);
-        handler.wait(12 hours);
+        handler.wait(11 hours);
         handler.deliverOne(2);
         handler.refundOne(true, 0, 0);
         vm.assertEq(handler.refunds(), 1);

@@ -79,9 +79,8 @@ contract GatewayHandler is TwoChains {
         vm.deal(USER, 1 ether);
         vm.recordLogs();
         vm.prank(USER);
-        (bool ok,) = address(a.gateway).call{value: 1 ether}(
-            abi.encodeCall(a.gateway.requestRelay, (parked, DEFAULT_GAS, USER))
-        );
+        (bool ok,) =
+            address(a.gateway).call{value: 1 ether}(abi.encodeCall(a.gateway.requestRelay, (parked, DEFAULT_GAS, USER)));
         if (!ok) return;
         ++ends[a.gateway.parkedId(parked)];
         _keep(messageLog(vm.getRecordedLogs()));
@@ -100,9 +99,7 @@ contract GatewayHandler is TwoChains {
         if (_messages.length == 0) return;
         bytes memory proof = prove(b, _messages[which % _messages.length]);
         on(b);
-        (bool ok,) = address(b.mos).call{gas: 3_000_000}(
-            abi.encodeCall(b.mos.transferInWithIndex, (CHAIN_A, 0, proof))
-        );
+        (bool ok,) = address(b.mos).call{gas: 3_000_000}(abi.encodeCall(b.mos.transferInWithIndex, (CHAIN_A, 0, proof)));
         ok;
     }
 

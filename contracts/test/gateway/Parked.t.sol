@@ -70,9 +70,7 @@ contract GatewayParkedTest is TwoChains {
     function test_RevertWhen_PaidForWithMoreGasThanABlockHas() public {
         (, IMosGateway.ParkedMessage memory parked) = _park("later", none());
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IMosGateway.MosGateway_GasLimit.selector, DEFAULT_GAS, 8 * DEFAULT_GAS, 9_000_000
-            )
+            abi.encodeWithSelector(IMosGateway.MosGateway_GasLimit.selector, DEFAULT_GAS, 8 * DEFAULT_GAS, 9_000_000)
         );
         a.gateway.requestRelay{value: 100 ether}(parked, 9_000_000, USER);
         a.gateway.requestRelay{value: 100 ether}(parked, 8 * DEFAULT_GAS, USER);
@@ -145,9 +143,7 @@ contract GatewayParkedTest is TwoChains {
         vm.assertEq(options, abi.encode(deadline, uint64(0), OTHER));
         vm.revertToState(id);
         vm.warp(deadline);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMessageService.MOS_DeadlinePassed.selector, deadline, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_DeadlinePassed.selector, deadline, block.timestamp));
         a.gateway.requestRelay{value: 1 ether}(parked, DEFAULT_GAS, OTHER);
     }
 

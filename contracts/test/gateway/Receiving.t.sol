@@ -92,9 +92,7 @@ contract GatewayReceivingTest is TwoChains {
         vm.assertEq(app.count(), 1);
         vm.assertEq(app.receiveId(), orderIn(log));
         bytes memory proof = prove(b, log);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMessageService.MOS_AlreadyDelivered.selector, CHAIN_A, orderIn(log))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_AlreadyDelivered.selector, CHAIN_A, orderIn(log)));
         b.mos.transferInWithIndex(CHAIN_A, 0, proof);
     }
 
@@ -146,16 +144,14 @@ contract GatewayReceivingTest is TwoChains {
         asked = bound(asked, 30_000, 2_000_000);
         length = bound(length, 0, 15_000);
         GasProbe probe = new GasProbe();
-        bytes[] memory attributes = isOrdered
-            ? list(relayAttribute(asked, USER), orderedAttribute())
-            : list(relayAttribute(asked, USER));
+        bytes[] memory attributes =
+            isOrdered ? list(relayAttribute(asked, USER), orderedAttribute()) : list(relayAttribute(asked, USER));
         Vm.Log memory log = _send(address(probe), new bytes(length), attributes);
         bytes memory proof = prove(b, log);
         on(b);
         given = bound(given, 100_000, 4_000_000);
         vm.recordLogs();
-        (bool ok,) =
-            address(b.mos).call{gas: given}(abi.encodeCall(b.mos.transferInWithIndex, (CHAIN_A, 0, proof)));
+        (bool ok,) = address(b.mos).call{gas: given}(abi.encodeCall(b.mos.transferInWithIndex, (CHAIN_A, 0, proof)));
         if (ok) {
             assertDelivered(vm.getRecordedLogs());
             // What Solidity's dispatch of the probe uses before it looks: its arguments are checked, 300 gas at most.
@@ -259,9 +255,7 @@ contract GatewayReceivingTest is TwoChains {
         Vm.Log memory first = _send(address(app), "1", _ordered(0));
         Vm.Log memory second = _send(address(app), "2", _ordered(0));
         vm.assertEq(uint256(a.gateway.nextSequence(CHAIN_B, USER, address(app))), 3);
-        assertFailed(
-            deliver(a, b, second), abi.encodeWithSelector(IMosGateway.MosGateway_OutOfOrder.selector, 1, 2)
-        );
+        assertFailed(deliver(a, b, second), abi.encodeWithSelector(IMosGateway.MosGateway_OutOfOrder.selector, 1, 2));
         assertDelivered(deliver(a, b, _send(address(app), "unordered", list(relayAttribute(GAS, USER)))));
         assertDelivered(deliver(a, b, first));
         b.mos.retry(stored(a, b, second));

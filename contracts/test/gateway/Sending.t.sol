@@ -168,9 +168,7 @@ contract GatewaySendingTest is TwoChains {
             abi.encodePacked(ordered, uint8(0))
         ];
         for (uint256 i = 0; i < bad.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IMosGateway.MosGateway_MalformedAttribute.selector, bytes4(bad[i]))
-            );
+            vm.expectRevert(abi.encodeWithSelector(IMosGateway.MosGateway_MalformedAttribute.selector, bytes4(bad[i])));
             a.gateway.sendMessage(to, "", list(bad[i]));
         }
     }
@@ -310,9 +308,7 @@ contract GatewaySendingTest is TwoChains {
         vm.warp(deadline);
         deliver(a, b, log);
         vm.assertEq(app.count(), 0);
-        vm.assertEq(
-            uint256(b.mos.outcome(CHAIN_A, orderIn(log))), uint256(IMessageService.Outcome.Expired), "expired"
-        );
+        vm.assertEq(uint256(b.mos.outcome(CHAIN_A, orderIn(log))), uint256(IMessageService.Outcome.Expired), "expired");
         on(a);
         bytes[] memory past = list(deadlineAttribute(deadline));
         vm.expectRevert(

@@ -127,8 +127,7 @@ abstract contract TwoChains is Test {
     }
 
     function isMessage(bytes32 topic) internal pure returns (bool) {
-        return
-            topic == IMOSV3.mapMessageOut.selector || topic == IMessageService.mapMessageOutWithOptions.selector;
+        return topic == IMOSV3.mapMessageOut.selector || topic == IMessageService.mapMessageOutWithOptions.selector;
     }
 
     function isFrom(Chain storage chain, address emitter) internal view returns (bool) {
