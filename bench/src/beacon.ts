@@ -58,7 +58,9 @@ export function beaconBlock(
   receiptsRoot: Hex,
   stateRoot: Hex,
 ): { readonly header: BeaconHeader; readonly receiptsRootBranch: readonly Hex[] } {
-  const gindex = gindices[forkAtSlot(network, slot).name].executionReceiptsRoot
+  const fork = forkAtSlot(network, slot).name
+  const gindex = gindices[fork].executionReceiptsRoot
+  if (gindex === undefined) throw new Error(`a body of ${fork} has no receipts root`)
   const body = sparseTree(new Map([[gindex, receiptsRoot]]))
   const header = { slot, proposerIndex: PROPOSER, parentRoot: PARENT, stateRoot, bodyRoot: body.root }
   return { header, receiptsRootBranch: body.branch(gindex) }

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { iMOSV3Abi } from '@meridian/abi'
 import { mapMessageInTopic, parseMapMessageIn } from '@meridian/core'
 import { rawConfigOf, secretsOf } from './support/compass-config.ts'
+import { type CompassRun, startCompassProcess } from './support/compass-run.ts'
 import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
-const program = fileURLToPath(new URL('./support/compass-process.ts', import.meta.url))
 /** Set COMPASS_KILLS for a longer run. */
 const KILLS = Number(process.env.COMPASS_KILLS ?? 5)
 const seed = Number(process.env.MERIDIAN_SEED ?? randomInt(2 ** 31))
@@ -35,56 +33,7 @@ after(async () => {
   if (folder !== undefined) rmSync(folder, { recursive: true })
 })
 
-interface Run {
-  readonly child: ChildProcess
-  /** Resolves with the first line that fits, or null when the process ends before. */
-  until(fits: (line: { readonly stage: string; readonly orderId?: string }) => boolean): Promise<boolean>
-  readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
-}
-
-function startCompass(): Run {
-  const env = { ...process.env, ...secretsOf(chains) }
-  const child = spawn(process.execPath, [program, configPath], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  running.add(child)
-  const lines: { stage: string; orderId?: string }[] = []
-  const waiting = new Set<() => void>()
-  let over = false
-  let errors = ''
-  const wake = () => {
-    for (const callback of waiting) callback()
-  }
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const parsed = JSON.parse(line)
-    if ('stage' in parsed) lines.push(parsed)
-    wake()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  const ended = new Promise<{ code: number | null; errors: string }>((resolve) => {
-    child.once('close', (code) => {
-      running.delete(child)
-      over = true
-      wake()
-      resolve({ code, errors })
-    })
-  })
-  return {
-    child,
-    ended,
-    until: (fits) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const found = lines.some(fits)
-          if (!found && !over) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
-  }
-}
+const startCompass = (): CompassRun => startCompassProcess(configPath, secretsOf(chains), running)
 
 /** Every `mapMessageIn` on a chain, and how often each order ran. */
 async function ran(side: Side): Promise<Map<string, number>> {

@@ -24,7 +24,7 @@ function demo(...flags: readonly string[]) {
   return { child, output, exited: once(child, 'exit') }
 }
 
-test('demo --once carries a message each way between Ethereum and QBFT and says so in its last line', async () => {
+test('demo --once carries a message each way between Ethereum and QBFT and a token there and back, and says so in its last line', async () => {
   const started = performance.now()
   const { output, exited } = demo('--once')
   const [code] = await exited
@@ -32,7 +32,7 @@ test('demo --once carries a message each way between Ethereum and QBFT and says 
   assert.equal(output.err, '')
   assert.ok(performance.now() - started < ONCE_LIMIT)
   const last = output.out.trimEnd().split('\n').at(-1) ?? ''
-  const { messages } = JSON.parse(last)
+  const { messages, transfers } = JSON.parse(last)
   assert.deepEqual(
     messages.map(({ from, to, executed }: Record<string, unknown>) => [from, to, executed]),
     [
@@ -40,7 +40,14 @@ test('demo --once carries a message each way between Ethereum and QBFT and says 
       ['qbft', 'ethereum', true],
     ],
   )
-  for (const message of messages) {
+  assert.deepEqual(
+    transfers.map(({ from, to, amount, executed }: Record<string, unknown>) => [from, to, amount, executed]),
+    [
+      ['ethereum', 'qbft', '2500000000000000000', true],
+      ['qbft', 'ethereum', '2500000000000000000', true],
+    ],
+  )
+  for (const message of [...messages, ...transfers]) {
     for (const key of ['orderId', 'sourceTx', 'targetTx']) assert.match(message[key], HASH)
     assert.ok(message.deliveryGas > 100_000)
     assert.ok(message.secondsFinalToExecuted >= 0)

@@ -121,11 +121,15 @@ function multiproof(committee: Committee, absent: readonly number[]): Hex[] {
 /** Where the fields stand; typed again from consensus-specs, apart from the contract's and the client's tables. */
 const early = { finalized: 105n, current: 54n, next: 55n, blockRoots: 37n, summaries: 59n }
 const late = { finalized: 169n, current: 86n, next: 87n, blockRoots: 69n, summaries: 91n }
+const progressive = { finalized: 735n, current: 2945n, next: 2946n, blockRoots: 352n, summaries: 2950n }
+/** `signed_execution_payload_bid.message.block_hash` in a body of Gloas: of a payload that may never be revealed. */
+export const BID_BLOCK_HASH = 22857n
 export const forkTable = {
   capella: { layout: 0, places: early, blockHash: 412n, receiptsRoot: 403n },
   deneb: { layout: 1, places: early, blockHash: 812n, receiptsRoot: 803n },
   electra: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
   fulu: { layout: 2, places: late, blockHash: 812n, receiptsRoot: 803n },
+  gloas: { layout: 3, places: progressive, blockHash: 2856n, receiptsRoot: undefined },
 } as const
 export type ForkName = keyof typeof forkTable
 
@@ -204,10 +208,9 @@ export function makeBlock(world: World, slot: bigint, fields: StateFields = {}):
     filler(`${name}/requests`),
   ] as Hex[]) // CAST: every element is 0x-prefixed hex; the slice of a filler keeps its prefix
   const receipts = filler(`${name}/receipts`)
-  const payload = new Map([
-    [blockHash, keccak256(execution)],
-    [receiptsRoot, receipts],
-  ])
+  const payload = new Map<bigint, Hex>([[blockHash, keccak256(execution)]])
+  if (receiptsRoot === undefined) payload.set(BID_BLOCK_HASH, filler(`${name}/bid`))
+  else payload.set(receiptsRoot, receipts)
   const body = new SparseTree(`${name}/body`, payload)
   const proposer = slot * 7n + 3n
   const parent = filler(`${name}/parent`)

@@ -8,6 +8,7 @@ import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, zeroA
 import {
   aggregateOf,
   type BeaconBlock,
+  BID_BLOCK_HASH,
   bitsOf,
   blockRootIndex,
   type Committee,
@@ -138,7 +139,9 @@ function summaryReceiptsProof(world: World, finalized: BeaconBlock, ancestor: Be
 }
 
 function receiptsPart(world: World, block: BeaconBlock): Hex[] {
-  return [block.aroundBody, block.receipts, ...block.body.branch(forkAt(world, block.slot).receiptsRoot)]
+  const { receiptsRoot } = forkAt(world, block.slot)
+  if (receiptsRoot === undefined) throw new Error(`no receipts root in the body at slot ${block.slot}`)
+  return [block.aroundBody, block.receipts, ...block.body.branch(receiptsRoot)]
 }
 
 function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
@@ -313,7 +316,7 @@ function minimalVectors() {
       extraGiven: evidence(0, updates.finality, updates.conflictingBlock, '0x00'),
     },
     expected: {
-      ownHash: execution(f80),
+      own: execution(f80),
       ancestor: execution(recent),
       capella: execution(old),
       oldest: execution(edge),
@@ -359,6 +362,93 @@ function minimalVectors() {
   /** A block proof whose execution header is another block's. */
   function forkless(block: BeaconBlock): Hex {
     return concatHex(['0x00', f80.header, ...f80.body.branch(812n), block.execution])
+  }
+}
+
+/** From Fulu, which is epoch 0 to 13 here, into Gloas: slot 112 is its first. */
+function gloasVectors() {
+  const world: World = {
+    ...minimal,
+    name: 'gloas',
+    forks: [
+      { name: 'fulu', epoch: 0n, version: '0x06000001' },
+      { name: 'gloas', epoch: 14n, version: '0x07000001' },
+    ],
+  }
+  const [c1, c2] = [1, 2].map((n) => committeeOf(secretsOf(`gloas committee ${n}`, 32)))
+  if (!c1 || !c2) throw new Error('two committees')
+  const ancient = makeBlock(world, 40n)
+  const start = makeBlock(world, 96n, { current: c1 })
+  const f104 = makeBlock(world, 104n)
+  const recent = makeBlock(world, 113n)
+  const f116 = makeBlock(world, 116n, {
+    current: c1,
+    blockRoots: new Map([
+      [104n, f104.root],
+      [113n, recent.root],
+    ]),
+    summaries: new Map([[40n, ancient.root]]),
+  })
+  const f120 = makeBlock(world, 120n)
+  const gloas = { attested: 124n, finalized: f116, signers: c1, next: c2 }
+  const [bidHash, bidBranch] = [f116.body.node(BID_BLOCK_HASH), f116.body.branch(BID_BLOCK_HASH)]
+  return {
+    constructor: constructorArgs(world, 32, start, c1),
+    constructorInGloas: constructorArgs(world, 32, f116, c1),
+    time: timeOf(world, 160n),
+    roots: { f104: f104.root, f116: f116.root, f120: f120.root },
+    committeeRoots: { c2: committeeRoot(c2) },
+    updates: {
+      lastOfFulu: makeUpdate(world, { attested: 111n, finalized: f104, signers: c1 }),
+      lastOfFuluWithGloasDomain: makeUpdate(world, {
+        attested: 111n,
+        finalized: f104,
+        signers: c1,
+        version: '0x07000001',
+      }),
+      boundary: makeUpdate(world, { attested: 114n, finalized: f104, signers: c1, absent: [3] }),
+      boundaryWithFuluDomain: makeUpdate(world, {
+        attested: 114n,
+        finalized: f104,
+        signers: c1,
+        version: '0x06000001',
+      }),
+      gloas: makeUpdate(world, gloas),
+      rotation: makeUpdate(world, { ...gloas, carriesNext: true, absent: [7, 8] }),
+      afterwards: makeUpdate(world, { attested: 130n, finalized: f120, signers: c2, next: c1 }),
+    },
+    blocks: {
+      fulu: blockProof(world, f104),
+      own: blockProof(world, f116),
+      ancestorOfFulu: blockProof(world, f116, f104),
+      ancestor: blockProof(world, f116, recent),
+      summarized: summaryProof(world, f116, ancient),
+      // the bid's own block hash in the place of its parent's
+      bid: concatHex(['0x00', f116.header, ...bidBranch, f116.execution]),
+      bidShort: concatHex(['0x00', f116.header, ...bidBranch.slice(-11), f116.execution]),
+    },
+    receiptsRoots: {
+      fulu: receiptsProof(world, f104),
+      ancestorOfFulu: receiptsProof(world, f116, f104),
+      summarized: summaryReceiptsProof(world, f116, ancient),
+      own: concatHex(['0x03', f116.aroundBody, bidHash, ...bidBranch]),
+      ownAsFulu: concatHex(['0x03', f116.aroundBody, f116.body.node(803n), ...f116.body.branch(803n)]),
+      ancestor: concatHex([
+        '0x04',
+        f116.aroundState,
+        ...f116.state.branch(blockRootIndex(world, f116.slot, recent.slot)),
+        recent.aroundBody,
+        recent.body.node(803n),
+        ...recent.body.branch(803n),
+      ]),
+    },
+    expected: {
+      fulu: f104.execution,
+      own: f116.execution,
+      ancestorOfFulu: f104.execution,
+      ancestor: recent.execution,
+      summarized: ancient.execution,
+    },
   }
 }
 
@@ -437,6 +527,7 @@ function hashVectors() {
 
 const files = {
   'minimal.json': minimalVectors(),
+  'gloas.json': gloasVectors(),
   'hostile-committees.json': hostileCommittees(),
   'mainnet-sized.json': mainnetVectors(),
   'hash-to-g2.json': hashVectors(),

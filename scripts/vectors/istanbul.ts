@@ -4,226 +4,52 @@
  * differs.
  */
 
-import { errorsBySelector } from '@meridian/abi'
+import { encodeEvidence, encodeStoredProof, parseHeader } from '@meridian/consensus/istanbul'
+import { concatHex, type Hex, numberToHex, size, slice, toRlp } from 'viem'
 import {
-  aggregateKey,
-  encodeEvidence,
-  encodeG1,
-  encodeG2,
-  encodeSealedProof,
-  encodeStoredProof,
-  encodeUpdate,
-  G1_GENERATOR,
-  G2_GENERATOR,
-  hashToG1,
-  hintsOf,
-  type IstanbulHeader,
-  ORDER,
-  P,
-  parseHeader,
-  type SealedHeader,
-  sealMessage,
-} from '@meridian/consensus/istanbul'
-import { bn254 } from '@noble/curves/bn254.js'
-import { concatHex, type Hex, keccak256, numberToHex, size, slice, toRlp } from 'viem'
-import {
-  type BlockPlan,
-  type Change,
-  createTestIstanbulChain,
   extraDataOf,
   g1Of,
   headerOf,
   keys,
-  makeBlock,
-  sealOf,
   secretOf,
   secretsOf,
   testChain,
 } from '../../packages/consensus/test/istanbul-chain.ts'
+import { sealCases } from './istanbul-seals.ts'
+import {
+  anchor,
+  at,
+  block,
+  type Case,
+  client,
+  DAY,
+  DRIFT,
+  end,
+  endJoins,
+  envelope,
+  extraWith,
+  five,
+  four,
+  freezes,
+  joins,
+  LATER,
+  late,
+  NOW,
+  one,
+  plain,
+  preFork,
+  proves,
+  rawEnd,
+  refused,
+  resealed,
+  update,
+  updates,
+  verify,
+} from './istanbul-world.ts'
 import { writeVectors } from './write.ts'
 
-const DAY = 86_400n
-const DRIFT = 60n
-const WORD = 32
-
-interface Step {
-  readonly call: 'update' | 'verifyBlock' | 'reportMisbehaviour'
-  readonly now: bigint
-  readonly data: Hex
-  /** Name of the custom error, empty for success. */
-  readonly error: string
-  /** Its selector, left out for success. */
-  readonly selector?: string
-  /** verifyBlock: what is returned. */
-  readonly number?: bigint
-  readonly hash?: Hex
-  readonly participation?: bigint
-  /** update: what is returned, and the head after it. */
-  readonly result?: 0 | 1
-  readonly head?: bigint
-}
-
-interface Case {
-  /** What would happen if the check were missing. */
-  readonly story: string
-  readonly steps: readonly Step[]
-}
-
-const four = secretsOf([1, 2, 3, 4])
-const five = secretsOf([1, 2, 3, 4, 5])
-const block = (number: bigint, plan: Partial<BlockPlan> = {}) => makeBlock({ number, set: four, ...plan })
-const anchor = block(20n)
-const NOW = anchor.header.timestamp + 10_000n
-
-const verify = (sealed: SealedHeader, ancestors: readonly IstanbulHeader[] = []): Hex =>
-  encodeSealedProof(sealed, ancestors)
-const update = (...sealed: readonly SealedHeader[]): Hex => encodeUpdate(sealed)
-
-const proves = ({ header }: SealedHeader, data: Hex, participation = 7500n, now = NOW): Step => ({
-  call: 'verifyBlock',
-  now,
-  data,
-  error: '',
-  number: header.number,
-  hash: header.hash,
-  participation,
-})
-const updates = (data: Hex, head: bigint, result: 0 | 1 = 1, now = NOW): Step => ({
-  call: 'update',
-  now,
-  data,
-  error: '',
-  result,
-  head,
-})
-const freezes = (data: Hex, now = NOW): Step => ({ call: 'reportMisbehaviour', now, data, error: '' })
-const selectors = new Map(Object.entries(errorsBySelector).map(([selector, { name }]) => [name as string, selector])) // CAST: widened
-function refused(call: Step['call'], data: Hex, error: string, now = NOW): Step {
-  const selector = selectors.get(error)
-  if (selector === undefined) throw new Error(`the contracts have no error ${error}`)
-  return { call, now, data, error, selector }
-}
-const client = (name: string): string => `IstanbulLightClient_${name}`
-const one = (story: string, ...steps: Step[]): Case => ({ story, steps })
-
-/** A sealed header whose envelope differs from the true one. */
-function envelope(sealed: SealedHeader, other: Partial<Record<'validators' | 'tail', Hex>> = {}): Hex {
-  const { hashForm } = sealed.header
-  const validators = other.validators ?? concatHex([...sealed.validators])
-  const tail =
-    other.tail ??
-    concatHex([
-      numberToHex(sealed.seal.bitmap, { size: WORD }),
-      numberToHex(sealed.seal.round, { size: 8 }),
-      sealed.seal.signature,
-      sealed.aggregateKey,
-      hintsOf(sealMessage(sealed.header.hash, sealed.seal.round)),
-    ])
-  return concatHex(['0x01', hashForm, numberToHex(size(validators) / 64, { size: 1 }), validators, tail])
-}
-const withSeal = (sealed: SealedHeader, seal: Partial<SealedHeader['seal']>): SealedHeader => ({
-  ...sealed,
-  seal: { ...sealed.seal, ...seal },
-})
-/** A seal of these seats over the block in another round or under another set. */
-const resealed = (sealed: SealedHeader, set: readonly Hex[], seats: readonly number[], round = 0n): SealedHeader => {
-  const seal = sealOf(sealed.header.hash, set, seats, round)
-  return {
-    ...sealed,
-    seal,
-    validators: g1Of(set),
-    aggregateKey: aggregateKey(
-      set.map((s) => keys(s).g2),
-      seal.bitmap,
-    ),
-  }
-}
-const words = (bytes: Hex): Hex[] =>
-  Array.from({ length: size(bytes) / WORD }, (_, i) => slice(bytes, i * WORD, (i + 1) * WORD))
-const withHints = (sealed: SealedHeader, alter: (hints: Hex[]) => readonly Hex[]): Hex => {
-  const hints = hintsOf(sealMessage(sealed.header.hash, sealed.seal.round))
-  const proof = verify(sealed)
-  return concatHex([slice(proof, 0, size(proof) - size(hints)), ...alter(words(hints))])
-}
-
-const plain = block(25n)
-const end = block(30n)
-const joins = { added: [secretOf(5)] }
-const endJoins = block(30n, { change: joins })
-
-/** A key that makes the sum of the first three and itself infinity. */
-const cancelling = numberToHex(
-  ORDER - (secretsOf([1, 2, 3]).reduce((sum, secret) => sum + BigInt(secret), 0n) % ORDER),
-  { size: WORD },
-)
-/** Extra data with the list's items replaced. */
-function extraWith(change: Change, alter: (items: unknown[]) => unknown[], vanity = 32): Hex {
-  const addresses = (change.added ?? []).map((secret): Hex => `0x${keccak256(secret).slice(-40)}`)
-  const items: unknown[] = [
-    addresses,
-    (change.added ?? []).map((secret) => keys(secret).g2),
-    (change.added ?? []).map((secret) => keys(secret).g1),
-    '0x',
-    `0x${'5a'.repeat(65)}`,
-    ['0x', '0x', '0x'],
-    ['0x', '0x', '0x'],
-  ]
-  return concatHex([`0x${'00'.repeat(vanity)}`, toRlp(alter(items) as never)]) // CAST: nested lists of hex
-}
-/** Without the TypeScript parser, which refuses such extra data: the header's bytes, sealed. */
-function rawEnd(extraData: Hex): Hex {
-  const hashForm = headerOf({ number: 30n, set: four, extraData })
-  const hash = keccak256(hashForm)
-  const sealed = resealed({ ...end, header: { ...end.header, hash, hashForm } }, four, [0, 1, 2])
-  return encodeUpdate([sealed])
-}
-const zeroKey: Hex = `0x${'00'.repeat(64)}`
-
-/** Forged without any secret: before the fork a message hashed to keccak(m)·G1, so keccak(m)·PK is its signature. */
-function preFork(sealed: SealedHeader): SealedHeader {
-  const factor = BigInt(keccak256(sealMessage(sealed.header.hash, 0n))) % ORDER
-  const sum = [1, 2, 3].reduce(
-    (total, index) => total.add(G1_GENERATOR.multiply(BigInt(secretOf(index)) % ORDER)),
-    bn254.G1.Point.ZERO,
-  )
-  return withSeal(sealed, { signature: encodeG1(sum.multiply(factor)) })
-}
-
-/** A point of the twist that is not in the group: the first x = (n, 1) with a root. */
-function outsideGroup(): Hex {
-  const { Fp2 } = bn254.fields
-  const b = bn254.G2.Point.CURVE().b
-  for (let n = 0n; ; n += 1n) {
-    const x = Fp2.create({ c0: n, c1: 1n })
-    try {
-      const point = bn254.G2.Point.fromAffine({ x, y: Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), b)) })
-      if (!point.isTorsionFree()) return encodeG2(point)
-    } catch {}
-  }
-}
-
-const rogueSecret = BigInt(secretOf(99)) % ORDER
-const messagePoint = hashToG1(sealMessage(plain.header.hash, 0n))
-const rogueSignature = messagePoint.multiply(rogueSecret)
-const rogueKey = G2_GENERATOR.multiply(rogueSecret)
-const g1At = (bytes: Hex) =>
-  bn254.G1.Point.fromAffine({ x: BigInt(slice(bytes, 0, 32)), y: BigInt(slice(bytes, 32, 64)) })
-
-const linked = createTestIstanbulChain(four, testChain)
-linked.change(3n, joins)
-linked.growTo(36n)
-const at = (number: bigint) => linked.block(number)
-
-const roundCase = (round: bigint): Case =>
-  one(
-    `A seal of round ${round} is over the hash, the round in as few bytes as it needs, and the byte 2.`,
-    proves(plain, verify(block(25n, { round }))),
-  )
-
-const late = block(35n, { set: four, timestamp: anchor.header.timestamp + 80_000n })
-const LATER = end.header.timestamp + DAY
-
 const cases: Readonly<Record<string, Case>> = {
+  ...sealCases,
   sealedBeyondHead: one(
     'Any block of the current epoch is proven by its own seal: no update, nothing is written.',
     proves(plain, verify(plain)),
@@ -235,10 +61,6 @@ const cases: Readonly<Record<string, Case>> = {
     proves(anchor, encodeStoredProof(anchor.header), 6666n),
     refused('verifyBlock', encodeStoredProof(plain.header), client('NotStored')),
     refused('verifyBlock', concatHex(['0x00', anchor.served]), client('NotStored')),
-  ),
-  allSign: one(
-    'Who signs beyond the quorum counts.',
-    proves(plain, verify(block(25n, { signers: [0, 1, 2, 3] })), 10_000n),
   ),
   headMoves: one(
     'A header within the epoch moves the head, and is stored; again it is nothing new.',
@@ -350,10 +172,6 @@ const cases: Readonly<Record<string, Case>> = {
     refused('verifyBlock', encodeStoredProof(block(4n).header), client('BeforeFork')),
     refused('verifyBlock', verify(block(5n)), client('UnknownEpoch')),
   ),
-  preForkSignature: one(
-    'A seal forged from public keys, as the hash before the fork allowed, is none for a block after it.',
-    refused('verifyBlock', verify(preFork(plain)), client('Seal')),
-  ),
   unknownEpoch: one(
     'An epoch is known once the one before has ended in a sealed header; none can be skipped, and none before the anchor is known.',
     refused('verifyBlock', verify(block(31n)), client('UnknownEpoch')),
@@ -362,206 +180,6 @@ const cases: Readonly<Record<string, Case>> = {
     refused('verifyBlock', verify(block(15n)), client('UnknownEpoch')),
     updates(update(end, block(40n), block(50n)), 50n),
     proves(block(51n), verify(block(51n))),
-  ),
-  floorQuorum: one(
-    'A quorum is two thirds rounded up: two of four and three of five are none.',
-    refused('verifyBlock', verify(block(25n, { signers: [0, 1] })), client('TooFewSigners')),
-    refused('verifyBlock', verify(block(25n, { signers: [] })), client('TooFewSigners')),
-    updates(update(endJoins), 30n),
-    refused('verifyBlock', verify(block(31n, { set: five, signers: [0, 1, 2] })), client('TooFewSigners')),
-    proves(block(31n, { set: five }), verify(block(31n, { set: five, signers: [1, 2, 3, 4] })), 8000n),
-  ),
-  unknownSeat: one(
-    'Bits beyond the set are nobody.',
-    refused('verifyBlock', verify(withSeal(plain, { bitmap: 0b10111n })), client('UnknownSigner')),
-    refused('verifyBlock', verify(withSeal(plain, { bitmap: 0b111n | (1n << 255n) })), client('UnknownSigner')),
-  ),
-  bitmapOfOthers: one(
-    'A bit says whose key is in the sum: one who did not sign, one signer left out, or another in its place is another sum.',
-    refused('verifyBlock', verify(withSeal(plain, { bitmap: 0b1111n })), client('Seal')),
-    refused('verifyBlock', verify(withSeal(plain, { bitmap: 0b1011n })), client('Seal')),
-    refused('verifyBlock', verify(withSeal(block(25n, { signers: [0, 1, 2, 3] }), { bitmap: 0b111n })), client('Seal')),
-  ),
-  rogueAggregateKey: one(
-    'The sum of G2 keys is whatever the caller brings: not bound to the G1 keys, one made-up key would sign for the whole set.',
-    refused(
-      'verifyBlock',
-      verify({ ...withSeal(plain, { signature: encodeG1(rogueSignature) }), aggregateKey: encodeG2(rogueKey) }),
-      client('Seal'),
-    ),
-    refused('verifyBlock', verify({ ...plain, aggregateKey: encodeG2(rogueKey) }), client('Seal')),
-    refused(
-      'verifyBlock',
-      verify({
-        ...withSeal(plain, { signature: encodeG1(g1At(plain.seal.signature).add(rogueSignature)) }),
-        aggregateKey: encodeG2(
-          [1, 2, 3].reduce((sum, index) => sum.add(G2_GENERATOR.multiply(BigInt(secretOf(index)) % ORDER)), rogueKey),
-        ),
-      }),
-      client('Seal'),
-    ),
-    refused(
-      'verifyBlock',
-      verify(withSeal(plain, { signature: encodeG1(g1At(plain.seal.signature).negate()) })),
-      client('Seal'),
-    ),
-  ),
-  infinity: one(
-    'With a signature and a key at infinity the pairing holds for every message.',
-    refused(
-      'verifyBlock',
-      verify({ ...withSeal(plain, { signature: zeroKey }), aggregateKey: `0x${'00'.repeat(128)}` }),
-      'Bn254_Infinity',
-    ),
-    refused('verifyBlock', verify(withSeal(plain, { signature: zeroKey })), 'Bn254_Infinity'),
-    refused('verifyBlock', verify({ ...plain, aggregateKey: `0x${'00'.repeat(128)}` }), 'Bn254_Infinity'),
-  ),
-  keysThatCancel: one(
-    'Keys that sum to infinity would sign everything. MAP wants a proof of possession of each; should one slip through, its sum is refused.',
-    updates(update(block(30n, { change: { added: [cancelling] } })), 30n),
-    refused(
-      'verifyBlock',
-      verify({
-        ...block(31n, { set: [...four, cancelling], signers: [0, 1, 2, 3] }),
-        seal: { bitmap: 0b10111n, round: 0n, signature: plain.seal.signature },
-      }),
-      'Bn254_Infinity',
-    ),
-    proves(
-      block(31n, { set: [...four, cancelling] }),
-      verify(block(31n, { set: [...four, cancelling], signers: [0, 1, 2, 3] })),
-      8000n,
-    ),
-  ),
-  keyAtInfinity: one(
-    'A member whose key is infinity adds nothing to a sum: anybody could set its bit, so it has no vote.',
-    updates(
-      rawEnd(extraWith({ added: [secretOf(5)] }, (items) => [items[0], items[1], [zeroKey], ...items.slice(3)])),
-      30n,
-    ),
-    refused(
-      'verifyBlock',
-      verify({
-        ...block(31n, { set: four, signers: [0, 1, 2] }),
-        seal: { ...block(31n, { set: four, signers: [0, 1, 2] }).seal, bitmap: 0b10111n },
-        validators: [...g1Of(four), zeroKey],
-      }),
-      'Bn254_Infinity',
-    ),
-    proves(
-      block(31n),
-      verify({ ...block(31n, { signers: [0, 1, 2, 3] }), validators: [...g1Of(four), zeroKey] }),
-      8000n,
-    ),
-  ),
-  notOnTheCurve: one(
-    'Coordinates off the curve, not below p, or outside the group of the twist are no points.',
-    refused(
-      'verifyBlock',
-      verify(withSeal(plain, { signature: concatHex([numberToHex(1, { size: 32 }), numberToHex(1, { size: 32 })]) })),
-      'Bn254_Precompile',
-    ),
-    refused(
-      'verifyBlock',
-      verify(
-        withSeal(plain, {
-          signature: concatHex([
-            numberToHex(BigInt(slice(plain.seal.signature, 0, 32)) + P, { size: 32 }),
-            slice(plain.seal.signature, 32),
-          ]),
-        }),
-      ),
-      'Bn254_Precompile',
-    ),
-    refused('verifyBlock', verify({ ...plain, aggregateKey: `0x${'01'.repeat(128)}` }), 'Bn254_Precompile'),
-    refused('verifyBlock', verify({ ...plain, aggregateKey: outsideGroup() }), 'Bn254_Precompile'),
-  ),
-  round1: roundCase(1n),
-  round127: roundCase(127n),
-  round128: roundCase(128n),
-  round255: roundCase(255n),
-  round256: roundCase(256n),
-  round65536: roundCase(65_536n),
-  round24Bits: roundCase(1n << 24n),
-  roundMax: roundCase((1n << 64n) - 1n),
-  otherRound: one(
-    'The round is signed: a seal of round 1 is none of round 0 or of 256.',
-    refused('verifyBlock', verify(withSeal(block(25n, { round: 1n }), { round: 0n })), client('Seal')),
-    refused('verifyBlock', verify(withSeal(block(25n, { round: 1n }), { round: 256n })), client('Seal')),
-    refused('verifyBlock', verify(withSeal(plain, { round: 2n })), client('Seal')),
-  ),
-  sealOfOtherHeader: one(
-    'A seal is over one header.',
-    refused('verifyBlock', verify({ ...plain, header: block(25n, { salt: 'other' }).header }), client('Seal')),
-    refused('verifyBlock', verify({ ...plain, header: block(26n).header }), client('Seal')),
-  ),
-  otherMessage: one(
-    'Of a message that is no commit (its last byte is another) nothing follows.',
-    refused(
-      'verifyBlock',
-      verify(
-        withSeal(plain, {
-          signature: encodeG1(
-            [1, 2, 3].reduce(
-              (sum, index) =>
-                sum.add(
-                  hashToG1(Uint8Array.of(...sealMessage(plain.header.hash, 0n).subarray(0, 32), 1)).multiply(
-                    BigInt(secretOf(index)) % ORDER,
-                  ),
-                ),
-              bn254.G1.Point.ZERO,
-            ),
-          ),
-        }),
-      ),
-      client('Seal'),
-    ),
-  ),
-  hints: one(
-    'Hints are checked, whatever they are: they decide whether there is an answer, never which.',
-    refused(
-      'verifyBlock',
-      withHints(plain, ([inverse, ...roots]) => [numberToHex(BigInt(inverse ?? 0) ^ 1n, { size: 32 }), ...roots]),
-      'HashToG1_Inverse',
-    ),
-    refused(
-      'verifyBlock',
-      withHints(plain, (hints) =>
-        hints.map((hint, i) => (i === 1 ? numberToHex(BigInt(hint) ^ 1n, { size: 32 }) : hint)),
-      ),
-      'HashToG1_Root',
-    ),
-    refused(
-      'verifyBlock',
-      withHints(plain, (hints) =>
-        hints.map((hint, i) => (i === hints.length - 1 ? numberToHex(0, { size: 32 }) : hint)),
-      ),
-      'HashToG1_Root',
-    ),
-    refused(
-      'verifyBlock',
-      withHints(plain, (hints) => hints.slice(0, -1)),
-      client('Truncated'),
-    ),
-    refused(
-      'verifyBlock',
-      withHints(plain, () => []),
-      client('Truncated'),
-    ),
-    proves(
-      plain,
-      withHints(plain, ([inverse, ...roots]) => [
-        inverse ?? '0x',
-        ...roots.map((root) => numberToHex(P - BigInt(root), { size: 32 })),
-      ]),
-    ),
-  ),
-  wrongSet: one(
-    'The set that the caller brings is the epoch’s, whole and in order.',
-    refused('verifyBlock', envelope(plain, { validators: '0x' }), client('WrongSet')),
-    refused('verifyBlock', envelope(plain, { validators: concatHex(g1Of(four.slice(0, 3))) }), client('WrongSet')),
-    refused('verifyBlock', envelope(plain, { validators: concatHex(g1Of([...four].reverse())) }), client('WrongSet')),
-    refused('verifyBlock', verify(block(25n, { set: secretsOf([91, 92, 93, 94]) })), client('WrongSet')),
   ),
   ancestors: {
     story:

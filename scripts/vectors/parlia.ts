@@ -17,6 +17,8 @@ import {
   encodeUpdate,
   type Link,
   type ParliaHeader,
+  possessionMessage,
+  signAggregate,
   storeStep,
   voteHash,
 } from '@meridian/consensus/parlia'
@@ -25,7 +27,6 @@ import { concatHex, type Hex, keccak256, numberToHex, size, slice, stringToHex, 
 import {
   CHAIN_ID,
   possessionOf,
-  signWith,
   sorted,
   type TestValidator,
   validator,
@@ -176,10 +177,19 @@ const forgedEpoch = forged(40n, known20, alpha, { extraData: listing(sorted([11,
 const withRogue = bySeat([...alpha, rogue])
 const rogueChain = sideChain(withRogue)
 const rogueVotes = votes(rogueChain.header(80n), withRogue, first(5))
-const rogueSignature = signWith([ROGUE_SECRET], voteHash(rogueVotes.data))
-const rogueJump = sideJump(rogueChain, { ...rogueVotes, signature: rogueSignature }, withRogue)
+const rogueSignature = signAggregate([ROGUE_SECRET], voteHash(rogueVotes.data))
+/** The best that can be shown for it: the right words, signed by what is known. */
+const { operator } = possessionOf(rogue)
+const pretended = {
+  operator,
+  signature: signAggregate([ROGUE_SECRET], possessionMessage(operator, rogue.voteKey, CHAIN_ID)),
+}
+const rogueJump = {
+  ...sideJump(rogueChain, { ...rogueVotes, signature: rogueSignature }, withRogue),
+  possessions: possessions(withRogue, alpha, () => pretended),
+}
 /** The bytes of the rogue's seat: not in the trusted set, operator and signature. */
-const rogueSeat = concatHex(['0xff', possessionOf(rogue).operator])
+const rogueSeat = concatHex(['0xff', operator])
 const encodedRogue = encodeJumpProof(rogueJump)
 
 /** Three of alpha, the first of them twice. */

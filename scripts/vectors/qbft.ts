@@ -115,7 +115,7 @@ function withExtra(extraData: Hex, other: Readonly<Record<number, Hex>> = {}): H
   const fields = [...Array(12).keys()].map((index): Hex => {
     const given = other[index]
     if (given !== undefined) return given
-    if (index === 0 || index === 3 || index === 5) return numberToHex(index, { size: 32 })
+    if (index === 0 || (index >= 3 && index <= 5)) return numberToHex(index, { size: 32 })
     return index === 8 ? '0x65' : index === 11 ? numberToHex(plain.timestamp) : '0x'
   })
   return toRlp([...fields, extraData, numberToHex(1, { size: 32 }), '0x0000000000000000'])

@@ -105,13 +105,7 @@ abstract contract FeeClaims is IFeeService {
         IMessageService.Route memory route = _route(order.toChain);
         (bool canonical, Options memory options) = MessageCodec.inspectOptions(order.options);
         bytes32 orderId = MessageCodec.orderId(
-            block.chainid,
-            mos,
-            order.toChain,
-            order.nonce,
-            order.sender,
-            order.messageHash,
-            keccak256(order.options)
+            block.chainid, mos, order.toChain, order.nonce, order.sender, order.messageHash, keccak256(order.options)
         );
         if (_held[orderId].toChain != order.toChain) revert FeeService_NotEscrowed(orderId);
         if (!canonical || options.deadline == 0) revert FeeService_NoDeadline(orderId);
@@ -120,8 +114,7 @@ abstract contract FeeClaims is IFeeService {
         if (finalBlock.timestamp < options.deadline) {
             revert FeeService_BeforeDeadline(options.deadline, finalBlock.timestamp);
         }
-        if (
-            !RemoteMos.isUnconsumedAt(
+        if (!RemoteMos.isUnconsumedAt(
                 finalBlock,
                 RemoteMos.CONSUMED_SLOT,
                 route.remoteMos,
@@ -131,8 +124,7 @@ abstract contract FeeClaims is IFeeService {
                 order.nonce,
                 unconsumed.accountNodes,
                 unconsumed.storageNodes
-            )
-        ) revert FeeService_Consumed(orderId);
+            )) revert FeeService_Consumed(orderId);
         _refund(orderId, options.refundRecipient);
     }
 

@@ -118,6 +118,7 @@ library MerklePatricia {
             step += PATH_ELEMENT;
             if (left != 0) {
                 (bytes32 child, uint256 next) = _plainBranch(ptr, limit, expected, uint256(key) >> 252);
+                // An empty node can lie at 0: offsets in an array of slices may wrap.
                 if (next != 0 && next == limit) {
                     expected = child;
                     least = HASH_SIZE;

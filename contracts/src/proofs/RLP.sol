@@ -5,8 +5,9 @@ pragma solidity 0.8.37;
 /// @notice Strict: exactly one encoding of each value is accepted. A length in more bytes than it needs, a single byte
 ///         below 0x80 behind a prefix, an item that reaches over its container and bytes behind an item all revert.
 /// @dev    Two layers. The `take…` functions work on slices and are for reading structures. The `…At` functions work on
-///         absolute calldata positions and are for hot loops; for them `ptr <= limit <= calldatasize()` must hold, which
-///         is so for every `bytes calldata` (its offset and end) and for every result of these functions.
+///         absolute calldata positions and are for hot loops; for them `ptr <= limit <= calldatasize()` must hold, or
+///         `ptr == limit`, which is so for every `bytes calldata` (its offset and end) and for every result of these
+///         functions.
 library RLP {
     /// @dev First prefix of a string of 0 to 55 bytes; below it a byte is its own encoding.
     uint256 internal constant STRING_SHORT = 0x80;
@@ -106,8 +107,9 @@ library RLP {
     }
 
     /// @notice The item at `ptr`. @return from Where its payload starts. @return to Where it ends. @return isList Kind.
-    /// @dev    Touches no memory. No sum can wrap: `ptr` is below 2^64 and so is every length. A read behind the end of
-    ///         calldata gives zeros, and then `to` is over `limit`. `sound` is 0 for a length with a leading zero or
+    /// @dev    Touches no memory. `ptr` is below 2^64 and so is every length, but for one case: Solidity lets the offset of
+    ///         an empty slice in a struct or an array wrap, and then it may lie anywhere. A read behind the end of
+    ///         calldata gives zeros, and then `to` is `ptr + 1` and over `limit`. `sound` is 0 for a length with a leading zero or
     ///         one that a shorter form could hold; `to <= limit` implies that there was a first byte.
     function itemAt(uint256 ptr, uint256 limit) internal pure returns (uint256 from, uint256 to, bool isList) {
         bool sound;
@@ -139,7 +141,10 @@ library RLP {
                 to := add(from, length)
             }
         }
-        if (to > limit) revert RLP_OutOfBounds(to - ptr, limit - ptr);
+        // `to > limit`, and so also where an empty slice lies at the last of all positions and `to` wrapped to 0.
+        unchecked {
+            if (to - 1 >= limit) revert RLP_OutOfBounds(to - ptr, limit - ptr);
+        }
         if (!sound) revert RLP_NonCanonicalLength(loadAt(ptr) >> 248);
     }
 

@@ -54,7 +54,7 @@ contract FeesTest is MosTest {
         vm.assertEq(held.token, address(0));
         vm.assertEq(uint256(held.amount), fee);
 
-        bytes memory proof = _proveOnA(_records(sent, PAYEE));
+        bytes memory proof = proveOnA(_records(sent, PAYEE));
         vm.expectEmit(address(feeA));
         emit IFeeService.FeeEarned(sent.orderId, PAYEE, address(0), fee);
         vm.assertEq(feeA.settle(CHAIN_B, proof), 1);
@@ -68,7 +68,7 @@ contract FeesTest is MosTest {
     function test_RevertWhen_AFeeIsClaimedTwice() public {
         Sent memory sent = send(message);
         send(message); // another fee, to steal
-        bytes memory proof = _proveOnA(_records(sent, PAYEE));
+        bytes memory proof = proveOnA(_records(sent, PAYEE));
         feeA.settle(CHAIN_B, proof);
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NothingToSettle.selector, CHAIN_B));
         feeA.settle(CHAIN_B, proof);
@@ -87,7 +87,7 @@ contract FeesTest is MosTest {
         vm.recordLogs();
         mosB.retry(stored(sent));
         vm.assertEq(_only(vm.getRecordedLogs(), IMessageService.DeliveryRecord.selector).length, 0);
-        bytes memory proof = _proveOnA(records);
+        bytes memory proof = proveOnA(records);
         feeA.settle(CHAIN_B, proof);
         vm.assertEq(feeA.owed(PAYEE, address(0)), quote(GAS_LIMIT));
     }
@@ -99,14 +99,14 @@ contract FeesTest is MosTest {
         mosB.transferInBatch(
             CHAIN_A, new bytes[](0), new bytes32[](0), PAYEE, proveBatch(asArray(first.log, second.log))
         );
-        bytes memory proof = _proveOnA(vm.getRecordedLogs());
+        bytes memory proof = proveOnA(vm.getRecordedLogs());
         vm.assertEq(feeA.settle(CHAIN_B, proof), 2);
         vm.assertEq(feeA.owed(PAYEE, address(0)), 2 * quote(GAS_LIMIT));
     }
 
     function test_TheCallerIsPaidWhereNobodyIsNamed() public {
         Sent memory sent = send(message);
-        bytes memory proof = _proveOnA(_records(sent, address(0)));
+        bytes memory proof = proveOnA(_records(sent, address(0)));
         feeA.settle(CHAIN_B, proof);
         vm.assertEq(feeA.owed(address(this), address(0)), quote(GAS_LIMIT));
     }
@@ -149,7 +149,7 @@ contract FeesTest is MosTest {
     }
 
     function test_RevertWhen_TheClientIsFrozenOrThereIsNoRoute() public {
-        bytes memory proof = _proveOnA(_records(send(message), PAYEE));
+        bytes memory proof = proveOnA(_records(send(message), PAYEE));
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NoRoute.selector, 3333));
         feeA.settle(3333, proof);
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_MalformedProof.selector, 0));
@@ -162,7 +162,7 @@ contract FeesTest is MosTest {
     function test_AnUnrunOrderThatExpiredRefundsItsFee() public {
         Sent memory sent = sendWith(message, IMessageService.MessageOptions(DEADLINE, false, HEIR));
         vm.warp(DEADLINE);
-        bytes memory proof = _proveOnA(_records(sent, PAYEE));
+        bytes memory proof = proveOnA(_records(sent, PAYEE));
         vm.expectEmit(address(feeA));
         emit IFeeService.FeeRefunded(sent.orderId, HEIR, address(0), quote(GAS_LIMIT));
         feeA.settle(CHAIN_B, proof);
@@ -177,7 +177,7 @@ contract FeesTest is MosTest {
         Vm.Log[] memory delivery = _records(sent, PAYEE);
         vm.warp(DEADLINE);
         _nothingToSettle(_records(sent, HEIR));
-        feeA.settle(CHAIN_B, _proveOnA(delivery));
+        feeA.settle(CHAIN_B, proveOnA(delivery));
         vm.assertEq(feeA.owed(PAYEE, address(0)), quote(GAS_LIMIT));
     }
 
@@ -195,7 +195,7 @@ contract FeesTest is MosTest {
         feeA.topUp{value: 1 << 128}(sent.orderId, address(0), 1 << 128);
         vm.expectPartialRevert(IFeeService.FeeService_NotEscrowed.selector);
         feeA.topUp{value: 5}(bytes32(0), address(0), 5);
-        feeA.settle(CHAIN_B, _proveOnA(_records(sent, PAYEE)));
+        feeA.settle(CHAIN_B, proveOnA(_records(sent, PAYEE)));
         vm.assertEq(feeA.owed(PAYEE, address(0)), quote(GAS_LIMIT) + 5);
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NotEscrowed.selector, sent.orderId));
         feeA.topUp{value: 5}(sent.orderId, address(0), 5);
@@ -208,7 +208,7 @@ contract FeesTest is MosTest {
         token.mint(address(this), 7);
         token.approve(address(feeA), 7);
         feeA.topUp(sent.orderId, address(token), 7);
-        feeA.settle(CHAIN_B, _proveOnA(_records(sent, PAYEE)));
+        feeA.settle(CHAIN_B, proveOnA(_records(sent, PAYEE)));
         vm.prank(PAYEE);
         feeA.withdraw(address(token), PAYEE);
         vm.assertEq(token.balanceOf(PAYEE), quote(GAS_LIMIT) + 7);
@@ -350,16 +350,8 @@ contract FeesTest is MosTest {
         return vm.getRecordedLogs();
     }
 
-    /// @dev Makes a block of B with these logs final on A.
-    function _proveOnA(Vm.Log[] memory logs) private returns (bytes memory) {
-        vm.chainId(CHAIN_A);
-        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(logs));
-        clientOnA.setFinal(root);
-        return abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
-    }
-
     function _nothingToSettle(Vm.Log[] memory logs) private {
-        bytes memory proof = _proveOnA(logs);
+        bytes memory proof = proveOnA(logs);
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NothingToSettle.selector, CHAIN_B));
         feeA.settle(CHAIN_B, proof);
     }

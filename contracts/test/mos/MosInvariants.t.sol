@@ -10,6 +10,18 @@ import {ReceiptTrie} from "./utils/ReceiptTrie.sol";
 import {TestLightClient} from "./utils/TestLightClient.sol";
 import {Moody} from "./utils/Receivers.sol";
 
+/// @notice What can become of an order or its fee. Counted, so that it can be seen that the handler gets there.
+enum Reached {
+    Delivered,
+    Failed,
+    Retried,
+    Expired,
+    ExpiredAfterFailure,
+    OutOfOrder,
+    Earned,
+    Refunded
+}
+
 /// @notice Sends with and without options, delivers, repeats, retries, lets expire, settles fees and pauses in any order.
 contract MosHandler is MosTest {
     Sent[] internal sent;
@@ -17,6 +29,7 @@ contract MosHandler is MosTest {
     /// @dev A failed order is Delivered only through a retry, and a Delivered one stays so.
     mapping(bytes32 orderId => IMessageService.Outcome) public last;
     bool public broken;
+    mapping(Reached => uint256 times) public reached;
     address internal constant REFUNDED = address(0x4ef);
     uint256 public charged;
     uint256 public withdrawn;
@@ -71,7 +84,11 @@ contract MosHandler is MosTest {
         ILightClient follower = mosA.route(CHAIN_B).lightClient;
         TestLightClient(address(follower)).setFinal(root);
         bytes memory proof = abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
+        uint256 earned = feeA.owed(address(this), address(0));
+        uint256 refunded = feeA.owed(REFUNDED, address(0));
         (bool ok,) = address(feeA).call(abi.encodeCall(feeA.settle, (CHAIN_B, proof)));
+        if (feeA.owed(address(this), address(0)) != earned) ++reached[Reached.Earned];
+        if (feeA.owed(REFUNDED, address(0)) != refunded) ++reached[Reached.Refunded];
         if (ok && withdraws) {
             vm.prank(address(this));
             (ok,) = address(feeA).call(abi.encodeCall(feeA.withdraw, (address(0), PAYEE)));
@@ -100,15 +117,15 @@ contract MosHandler is MosTest {
 
     function deliverOne(uint256 which, uint256 gas) external {
         if (sent.length == 0) return;
-        Sent memory one = sent[bound(which, 0, sent.length - 1)];
+        Sent memory one = which % 4 == 0 ? _failed(which) : _recent(which);
         bytes memory input = abi.encodeCall(mosB.transferInWithIndex, (CHAIN_A, 0, prove(one.log)));
         _observe(one, input, bound(gas, 100_000, 1_500_000), false);
     }
 
     function deliverTwo(uint256 a, uint256 b, uint256 gas) external {
         if (sent.length == 0) return;
-        Sent memory one = sent[bound(a, 0, sent.length - 1)];
-        Sent memory two = sent[bound(b, 0, sent.length - 1)];
+        Sent memory one = _recent(a);
+        Sent memory two = _recent(b);
         bytes memory batch = proveBatch(asArray(one.log, two.log));
         bytes memory input =
             abi.encodeCall(mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), batch));
@@ -118,11 +135,12 @@ contract MosHandler is MosTest {
 
     function retryOne(uint256 which, uint256 gas) external {
         if (sent.length == 0) return;
-        Sent memory one = sent[bound(which, 0, sent.length - 1)];
+        Sent memory one = which % 4 == 0 ? _recent(which) : _failed(which);
         _observe(one, abi.encodeCall(mosB.retry, (stored(one))), bound(gas, 100_000, 1_500_000), true);
     }
 
-    function pause(bool paused) external {
+    function pause(uint256 choice) external {
+        bool paused = choice % 4 == 0;
         vm.prank(paused ? PAUSER : UNPAUSER);
         if (paused) mosB.pauseLane(CHAIN_A, false);
         else mosB.unpauseLane(CHAIN_A, false);
@@ -136,12 +154,28 @@ contract MosHandler is MosTest {
         return (mosA, mosB, address(feeA));
     }
 
+    /// @dev One of the last few: of all of them, most have come to their end.
+    function _recent(uint256 which) private view returns (Sent memory) {
+        uint256 count_ = sent.length < 6 ? sent.length : 6;
+        return sent[sent.length - 1 - bound(which, 0, count_ - 1)];
+    }
+
+    /// @dev One that failed, if there is one.
+    function _failed(uint256 which) private view returns (Sent memory) {
+        for (uint256 i = 0; i < sent.length; ++i) {
+            Sent memory one = sent[addmod(which, i, sent.length)];
+            if (last[one.orderId] == IMessageService.Outcome.Failed) return one;
+        }
+        return _recent(which);
+    }
+
     function _observe(Sent memory one, bytes memory input, uint256 gas, bool retries) private {
         bool paused = mosB.isLanePaused(CHAIN_A, false);
         uint256 calls = app.calls();
         IMessageService.Outcome before = last[one.orderId];
         vm.recordLogs();
-        (bool ok,) = address(mosB).call{gas: gas}(input);
+        (bool ok, bytes memory returned) = address(mosB).call{gas: gas}(input);
+        if (!ok && bytes4(returned) == IMessageService.MOS_OutOfOrder.selector) ++reached[Reached.OutOfOrder];
         Vm.Log[] memory logs = vm.getRecordedLogs();
         if (ok) {
             delete _logs;
@@ -165,10 +199,45 @@ contract MosHandler is MosTest {
         }
         if (before == IMessageService.Outcome.None && retries && now_ != before) broken = true;
         last[one.orderId] = now_;
+        if (before == now_) return;
+        _checkOptions(one, now_);
+        if (now_ == IMessageService.Outcome.Failed) {
+            ++reached[Reached.Failed];
+        } else if (now_ == IMessageService.Outcome.Expired) {
+            bool failed = before == IMessageService.Outcome.Failed;
+            ++reached[failed ? Reached.ExpiredAfterFailure : Reached.Expired];
+        } else {
+            ++reached[retries ? Reached.Retried : Reached.Delivered];
+        }
+    }
+
+    /// @dev Run before its deadline and after all that came before it in its stream, or expired from its deadline on.
+    function _checkOptions(Sent memory one, IMessageService.Outcome outcome) private {
+        if (one.options.length == 0) {
+            if (outcome == IMessageService.Outcome.Expired) broken = true;
+            return;
+        }
+        (uint64 deadline, uint64 sequence) = _readOptions(one.options);
+        bool past = deadline != 0 && block.timestamp >= deadline;
+        if (past != (outcome == IMessageService.Outcome.Expired)) broken = true;
+        if (past || sequence == 0) return;
+        for (uint256 i = 0; i < sent.length; ++i) {
+            if (sent[i].options.length == 0) continue;
+            (, uint64 other) = _readOptions(sent[i].options);
+            if (other == 0 || other >= sequence) continue;
+            IMessageService.Outcome earlier = mosB.outcome(CHAIN_A, sent[i].orderId);
+            if (earlier != IMessageService.Outcome.Delivered && earlier != IMessageService.Outcome.Expired) {
+                broken = true;
+            }
+        }
+    }
+
+    function _readOptions(bytes memory options) private pure returns (uint64 deadline, uint64 sequence) {
+        (deadline, sequence,) = abi.decode(options, (uint64, uint64, address));
     }
 }
 
-/// @notice MOS-1, MOS-4, MOS-5 and MOS-6 of docs/INVARIANTS.md.
+/// @notice MOS-1, MOS-4, MOS-5, MOS-6, MOS-9, MOS-10 and MOS-12 of docs/INVARIANTS.md.
 contract MosInvariants is MosTest {
     MosHandler internal handler;
 
@@ -218,8 +287,9 @@ contract MosInvariants is MosTest {
         }
     }
 
-    /// @dev MOS-4: outcomes move from None to Failed, Delivered or Expired, from Failed to Delivered by a retry or to Expired
-    ///      by a proof, and no other way; where the lane is paused, not at all.
+    /// @dev MOS-4, MOS-9, MOS-10, MOS-12: outcomes move from None to Failed, Delivered or Expired, from Failed to Delivered by
+    ///      a retry or to Expired by a proof, and no other way; where the lane is paused, not at all. Nothing is run past its
+    ///      deadline or before its turn, and nothing expires before its deadline.
     function invariant_OutcomesMoveForward() external view {
         vm.assertFalse(handler.broken());
     }
@@ -231,5 +301,36 @@ contract MosInvariants is MosTest {
         vm.assertEq(address(b).balance, 0);
         vm.assertEq(fees.balance + handler.withdrawn(), handler.charged());
         vm.assertEq(fees.balance, handler.owedInAll());
+    }
+
+    /// @dev The invariants above would hold of a handler that does nothing: this one gets to every outcome and every payment.
+    function test_TheHandlerReachesEveryOutcome() external {
+        uint256 seed;
+        for (uint256 i = 0; i < 500; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            _step(seed % _selectors.length, seed >> 8);
+        }
+        for (uint256 i = 0; i <= uint256(type(Reached).max); ++i) {
+            vm.assertGt(handler.reached(Reached(i)), 0);
+        }
+        vm.assertGt(handler.withdrawn(), 0);
+        this.invariant_AnOrderIsTakenOnce();
+        this.invariant_OutcomesMoveForward();
+        this.invariant_MosHoldsNothing();
+    }
+
+    function _step(uint256 which, uint256 seed) private {
+        bool coin = seed & 1 == 0;
+        uint256 a = seed >> 8 & type(uint64).max;
+        uint256 b = seed >> 72 & type(uint64).max;
+        if (which == 0) handler.sendOne(a, coin, uint96(b));
+        if (which == 1) handler.setMood(coin);
+        if (which == 2) handler.deliverOne(a, b);
+        if (which == 3) handler.deliverTwo(a, b, seed >> 136 & type(uint64).max);
+        if (which == 4) handler.retryOne(a, b);
+        if (which == 5) handler.pause(a);
+        if (which == 6) handler.sendWithOptions(a, uint64(b), coin);
+        if (which == 7) handler.wait(a);
+        if (which == 8) handler.settle(coin);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
 import {MerklePatricia} from "../../src/proofs/MerklePatricia.sol";
+import {RLP} from "../../src/proofs/RLP.sol";
 import {Test} from "../utils/Test.sol";
 import {ProofsHarness} from "./ProofsHarness.sol";
 import {TrieReference} from "./TrieReference.sol";
@@ -214,6 +215,64 @@ contract MerklePatriciaTest is Test {
         bytes memory key = _pack(path);
         vm.assertEq(harness.value(root, _word(key), key.length, _concat(nodes)), value);
         vm.assertTrue(_compare(root, key, nodes));
+    }
+
+    /// @dev The key of a sound proof with one nibble changed, and the nodes as far as it leads.
+    function testFuzz_AbsentKey(uint256 shape, uint8 depth, bytes32 rest, uint8 where, uint8 other) public view {
+        uint256 above = 2 * (depth % 4) + 1;
+        bytes memory leaf =
+            _list(abi.encodePacked(bytes1(0x88), uint8(0x30 + uint8(rest[0]) % 16), bytes7(rest), bytes1(0xa0), rest));
+        (bytes32 root, bytes memory path, bytes[] memory nodes) = _chain(leaf, shape, above);
+        path = abi.encodePacked(path, uint8(rest[0]) % 16);
+        for (uint256 i = 0; i < 7; ++i) {
+            path = abi.encodePacked(path, uint8(rest[i]) >> 4, uint8(rest[i]) & 0x0f);
+        }
+        uint256 place = where % path.length;
+        path[place] = bytes1((uint8(path[place]) + 1 + other % 15) % 16);
+        bytes memory key = _pack(path);
+        vm.assertFalse(_compare(root, key, nodes));
+        // Without a way on where the nibble differs, the nodes up to there show it; a leaf shows it by itself.
+        bytes[] memory reached = new bytes[](place < above ? place + 1 : nodes.length);
+        for (uint256 i = 0; i < reached.length; ++i) {
+            reached[i] = nodes[i];
+        }
+        vm.assertFalse(_compare(root, key, reached));
+        bool empty = place >= above || nodes[place].length < 56 || _childIsEmpty(nodes[place], uint8(path[place]));
+        if (!empty) return;
+        (bool present,) = harness.get(root, _word(key), key.length, _concat(reached));
+        vm.assertFalse(present);
+    }
+
+    /// @dev Whether the child at `nibble` of a branch of empty children and hashes is empty.
+    function _childIsEmpty(bytes memory node, uint256 nibble) private pure returns (bool) {
+        uint256 place = uint8(node[0]) == 0xf9 ? 3 : 2;
+        for (uint256 i = 0; i < nibble; ++i) {
+            place += uint8(node[place]) == 0x80 ? 1 : 33;
+        }
+        return uint8(node[place]) == 0x80;
+    }
+
+    /// @dev Solidity lets the offset of an array's element wrap, if the element is empty: the slice may then lie at any
+    ///      position, at 0 and at the last of all, where sums wrap. Such a node is refused like any empty one.
+    function test_Regression_EmptyNodeWhereSumsWrap() public view {
+        uint256[5] memory positions =
+            [uint256(0), 1, type(uint256).max, type(uint256).max - 31, type(uint256).max - 0x10000];
+        for (uint256 i = 0; i < positions.length; ++i) {
+            // The array's elements start behind the selector, five words of arguments and its length.
+            uint256 offset;
+            unchecked {
+                offset = positions[i] - 32 - (4 + 6 * 32);
+            }
+            bytes memory callData = bytes.concat(
+                ProofsHarness.valueShared.selector,
+                abi.encode(bytes32(0), bytes32(0), uint256(32), uint256(0xa0), uint256(0xe0)),
+                abi.encode(uint256(1), offset),
+                abi.encode(uint256(2), bytes32(0))
+            );
+            (bool success, bytes memory reason) = address(harness).staticcall(callData);
+            vm.assertFalse(success);
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(RLP.RLP_OutOfBounds.selector), vm.toString(i));
+        }
     }
 
     /// @dev The last node is anything at all, and every hash above it fits.

@@ -89,9 +89,10 @@ contract BatchDiesAtItsEdgeTest is MosTest {
     }
 
     function _input(Vm.Log[] memory logs) private returns (bytes memory) {
-        return abi.encodeCall(
-            mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(logs))
-        );
+        return
+            abi.encodeCall(
+                mosB.transferInBatch, (CHAIN_A, new bytes[](0), new bytes32[](0), address(0), proveBatch(logs))
+            );
     }
 
     /// @dev How many members this much gas delivers; 0 if it reverts. Nothing is kept.

@@ -7,7 +7,6 @@ import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
 import {MosTest} from "../mos/utils/MosTest.sol";
 import {ReceiptTrie} from "../mos/utils/ReceiptTrie.sol";
 import {Moody} from "../mos/utils/Receivers.sol";
-import {TestLightClient} from "../mos/utils/TestLightClient.sol";
 import {Vm} from "../utils/Vm.sol";
 
 /// @notice Has MOS called and logs so much in the same transaction that nobody can carry its receipt.
@@ -60,11 +59,11 @@ contract ExpiryBuriedInALongReceiptTest is MosTest {
         Vm.Log[] memory again = vm.getRecordedLogs();
         vm.assertEq(app.calls(), 0);
         assertOutcome(sent, IMessageService.Outcome.Expired);
-        bytes memory proof = _proveOnA(again);
+        bytes memory proof = proveOnA(again);
         vm.assertEq(feeA.settle(CHAIN_B, proof), 1);
         vm.assertEq(feeA.owed(HEIR, address(0)), quote(GAS_LIMIT));
         // Once, whichever record is shown.
-        proof = _proveOnA(buried);
+        proof = proveOnA(buried);
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NothingToSettle.selector, CHAIN_B));
         feeA.settle(CHAIN_B, proof);
     }
@@ -104,13 +103,5 @@ contract ExpiryBuriedInALongReceiptTest is MosTest {
         vm.recordLogs();
         shouter.run{gas: 8_000_000}(mosB, input, NOISE);
         return vm.getRecordedLogs();
-    }
-
-    /// @dev Makes a block of B with these logs final on A.
-    function _proveOnA(Vm.Log[] memory logs) private returns (bytes memory) {
-        vm.chainId(CHAIN_A);
-        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(logs));
-        TestLightClient(address(mosA.route(CHAIN_B).lightClient)).setFinal(root);
-        return abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
     }
 }

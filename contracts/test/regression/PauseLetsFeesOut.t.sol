@@ -4,8 +4,6 @@ pragma solidity 0.8.37;
 import {IFeeService} from "../../src/mos/interfaces/IFeeService.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {MosTest} from "../mos/utils/MosTest.sol";
-import {ReceiptTrie} from "../mos/utils/ReceiptTrie.sol";
-import {TestLightClient} from "../mos/utils/TestLightClient.sol";
 import {Vm} from "../utils/Vm.sol";
 
 /// @notice When the consensus of a chain is in doubt, its lane is paused: nothing that it says is believed until the doubt
@@ -44,8 +42,6 @@ contract PauseLetsFeesOutTest is MosTest {
         (log.topics[0], log.topics[1]) = (IMessageService.DeliveryRecord.selector, bytes32(CHAIN_A));
         log.topics[2] = orderId;
         log.data = abi.encode(payee);
-        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(asArray(log)));
-        TestLightClient(address(mosA.route(CHAIN_B).lightClient)).setFinal(root);
-        return abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
+        return proveOnA(asArray(log));
     }
 }

@@ -8,17 +8,25 @@ export const secretsOf = ({ a, b }: TwoChains): Record<string, string> => ({
   MERIDIAN_KEY_B: b.relayerKey,
 })
 
+/** What a test wants of a chain beside what all have. */
+export interface Extra {
+  readonly a?: Readonly<Record<string, unknown>>
+  readonly b?: Readonly<Record<string, unknown>>
+  /** At the top of the configuration. */
+  readonly top?: Readonly<Record<string, unknown>>
+}
+
 /** A configuration for both directions, fast enough for a test. */
-export function configOf({ a, b }: TwoChains, store: string): CompassConfig {
-  return parseConfig(rawConfigOf({ a, b }, store))
+export function configOf({ a, b }: TwoChains, store: string, extra: Extra = {}): CompassConfig {
+  return parseConfig(rawConfigOf({ a, b }, store, extra))
 }
 
 /** The same before it is parsed, as a file would hold it. */
-export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string): unknown {
+export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string, extra: Extra = {}): object {
   const chain = (side: Side, name: string, signer: string) => ({
     id: String(side.contracts.chainId),
     name,
-    consensus: 'qbft',
+    consensus: side.chain.kind,
     rpc: [side.chain.rpcUrl],
     mos: side.contracts.mos,
     startBlock: String(side.contracts.fromBlock),
@@ -31,10 +39,14 @@ export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string)
   return {
     store,
     logLevel: process.env.COMPASS_LOG ?? 'silent',
-    chains: [chain(a, 'alpha', 'env:MERIDIAN_KEY_A'), chain(b, 'beta', 'env:MERIDIAN_KEY_B')],
+    chains: [
+      { ...chain(a, 'alpha', 'env:MERIDIAN_KEY_A'), ...extra.a },
+      { ...chain(b, 'beta', 'env:MERIDIAN_KEY_B'), ...extra.b },
+    ],
     lanes: [
       { from: idA, to: idB },
       { from: idB, to: idA },
     ],
+    ...extra.top,
   }
 }

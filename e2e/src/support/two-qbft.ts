@@ -2,19 +2,31 @@ import { counterAbi, counterBytecode, iMOSV3Abi } from '@meridian/abi'
 import {
   type ChainContracts,
   connect,
+  consensusOf,
   createDeployer,
   type Deployer,
   deployChain,
   deployLightClient,
   initCodeOf,
+  portsOf,
+  type SourceInfo,
 } from '@meridian/cli/deploy'
 import { mapMessageOutTopic, parseMapMessageOut } from '@meridian/core'
-import { createQbftChain, createVirtualClock, devAccounts, type QbftChain, type VirtualClock } from '@meridian/devnet'
+import { createQbftChain, createVirtualClock, type DevnetChain, devAccounts, type VirtualClock } from '@meridian/devnet'
+import {
+  type ChainEndpoint,
+  escrowOf,
+  finalityOf,
+  type ProvableChain,
+  type SendOptions,
+  type SentMessage,
+  send,
+} from '@meridian/sdk'
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseEther, stringToHex, zeroAddress } from 'viem'
 
 /** One of two chains with its contracts and its counter. */
-export interface Side {
-  readonly chain: QbftChain
+export interface Side<C extends DevnetChain = DevnetChain> {
+  readonly chain: C
   readonly deployer: Deployer
   readonly contracts: ChainContracts
   readonly counter: Address
@@ -25,6 +37,14 @@ export interface Side {
   count(): Promise<bigint>
   /** Sends messages to the counter of the other chain, one transaction each, and waits until they are in blocks. */
   send(texts: readonly string[], gasLimit?: bigint): Promise<readonly Sent[]>
+  /** Sends one message to the counter of the other chain from the deployer's own account. */
+  sendWith(text: string, options: SendOptions, gasLimit?: bigint): Promise<SentMessage>
+  /** Texts that the counter has received, as hashes, in their order. */
+  received(): Promise<readonly Hex[]>
+  /** What lies in escrow for an order that was sent here. Wei. */
+  escrow(orderId: Hex): Promise<bigint>
+  readonly endpoint: ChainEndpoint
+  readonly provable: ProvableChain
 }
 
 /** A message on its source chain. */
@@ -33,7 +53,7 @@ export interface Sent {
   readonly hash: Hex
 }
 
-/** Two QBFT chains on one clock, each with the other's light client, a route, and counters that trust each other. */
+/** Two chains on one clock, each with the other's light client, a route, and counters that trust each other. */
 export interface TwoChains {
   readonly clock: VirtualClock
   readonly a: Side
@@ -47,38 +67,64 @@ const DEPLOYER = 0
 const RELAYER = 1
 const GAS_LIMIT = 200_000n
 
-/** Starts and connects two QBFT chains. */
-export async function startTwoChains(): Promise<TwoChains> {
+/** Starts a chain on a clock. */
+export type StartChain = (clock: VirtualClock) => Promise<DevnetChain>
+
+const qbft =
+  (chainId: number): StartChain =>
+  (clock) =>
+    createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
+
+/** What differs from two QBFT chains. */
+export interface TwoChainsOptions {
+  readonly starts?: readonly [StartChain, StartChain]
+  /** Wei for a unit of gas of the other chain. */
+  readonly gasPrice?: bigint
+}
+
+/** Starts and connects two chains. */
+export async function startTwoChains({
+  starts = [qbft(7001), qbft(7002)],
+  gasPrice = 1n,
+}: TwoChainsOptions = {}): Promise<TwoChains> {
   const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
-  const chains = await Promise.all(
-    [7001, 7002].map((chainId) => createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })),
-  )
+  const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
     await clock.stop()
     await Promise.all(chains.map((chain) => chain.stop()))
   }
   try {
-    const [a, b] = await Promise.all(chains.map(deploySide))
+    const [a, b] = await Promise.all(chains.map((chain) => deploySide(chain)))
     if (a === undefined || b === undefined) throw new Error('two chains')
-    const source = ({ chain, contracts }: Deployed) =>
-      ({ chainId: contracts.chainId, consensus: 'qbft', rpc: chain.rpcUrl }) as const
     const [onA, onB] = await Promise.all([
       deployLightClient(source(b), a.deployer, a.contracts.timelock),
       deployLightClient(source(a), b.deployer, b.contracts.timelock),
     ])
-    const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice: 1n }
+    const price = { baseGas: 100_000n, updateGas: 0n, includedBytes: 16_384n, gasPerByte: 0n, gasPrice }
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
-    return { clock, a: sideOf(a, b), b: sideOf(b, a), stop }
+    const [sideA, sideB] = await Promise.all([sideOf(a, b), sideOf(b, a)])
+    return { clock, a: sideA, b: sideB, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-type Deployed = Omit<Side, 'count' | 'send'>
+const source = ({ chain, contracts }: Deployed): SourceInfo => ({
+  chainId: contracts.chainId,
+  consensus: chain.kind,
+  rpc: chain.rpcUrl,
+})
 
-async function deploySide(chain: QbftChain): Promise<Deployed> {
+/** What `deploySide` leaves: everything but the sending. */
+export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
+  Side<C>,
+  'chain' | 'deployer' | 'contracts' | 'counter' | 'relayerKey' | 'relayer'
+>
+
+/** Deploys a chain's contracts and its counter. */
+export async function deploySide<C extends DevnetChain>(chain: C): Promise<Deployed<C>> {
   const accounts = devAccounts(6)
   const at = (i: number) => {
     const account = accounts[i]
@@ -100,15 +146,23 @@ async function deploySide(chain: QbftChain): Promise<Deployed> {
   return { chain, deployer, contracts, counter, relayerKey: privateKey, relayer: account.address }
 }
 
-async function trust(here: Deployed, there: Deployed): Promise<void> {
-  const args = [there.contracts.chainId, there.counter, true] as const
-  const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
-  await here.deployer.call('trusting the other counter', here.counter, data)
+/** Has the counter of `here` take messages of the other, and of who deployed it. */
+export async function trust(here: Deployed, there: Deployed): Promise<void> {
+  for (const remote of [there.counter, there.deployer.address]) {
+    const args = [there.contracts.chainId, remote, true] as const
+    const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
+    await here.deployer.call('trusting the other side', here.counter, data)
+  }
 }
 
-function sideOf(here: Deployed, there: Deployed): Side {
+/** A chain that sends to the counter of the other. */
+export async function sideOf<C extends DevnetChain>(here: Deployed<C>, there: Deployed): Promise<Side<C>> {
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
+  const { chainId, mos, fromBlock } = here.contracts
+  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
+  const ports = portsOf(source(here))
+  const consensus = await consensusOf(source(here), ports)
 
   async function submit(text: string, gasLimit: bigint, nonce: number): Promise<Hex> {
     const [value] = await client.readContract({
@@ -137,6 +191,18 @@ function sideOf(here: Deployed, there: Deployed): Side {
 
   return {
     ...here,
+    endpoint,
+    provable: { chainId, consensus, ports },
+    escrow: async (orderId) => (await escrowOf(endpoint, orderId))?.amount ?? 0n,
+    sendWith: (text, options, gasLimit = GAS_LIMIT) => {
+      const message = { kind: 'message', target: there.counter, payload: stringToHex(text), gasLimit } as const
+      return send(endpoint, wallet, { toChain, message, options })
+    },
+    async received() {
+      const counted = { abi: counterAbi, address: here.counter, eventName: 'Counted', fromBlock: 0n } as const
+      const logs = await client.getContractEvents({ ...counted, strict: true })
+      return logs.map(({ args }) => args.messageHash)
+    },
     count: () => client.readContract({ abi: counterAbi, address: here.counter, functionName: 'count' }),
     async send(texts, gasLimit = GAS_LIMIT) {
       const first = await client.getTransactionCount({ address, blockTag: 'pending' })

@@ -31,8 +31,13 @@ export interface LaneConfig {
 /** An asset to watch: locked on one chain, minted on another. */
 export interface SupplyConfig {
   readonly name: string
-  readonly lock: { readonly chain: bigint; readonly address: Address }
-  readonly mint: { readonly chain: bigint; readonly address: Address; readonly read: 'outstanding' | 'totalSupply' }
+  readonly lock: { readonly chain: bigint; readonly address: Address; readonly decimals: number }
+  readonly mint: {
+    readonly chain: bigint
+    readonly address: Address
+    readonly read: 'outstanding' | 'totalSupply'
+    readonly decimals: number
+  }
 }
 
 /** What Compass is made of. */

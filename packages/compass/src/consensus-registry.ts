@@ -77,7 +77,8 @@ export async function readNetwork(beacon: BeaconPort, chainId: bigint): Promise<
     if (value.success) return value.data
     throw new ConfigError([`beacon: the node's ${key} is not a number`])
   }
-  const preset = text('PRESET_BASE') === 'minimal' ? presets.minimal : presets.mainnet
+  const base = text('PRESET_BASE')
+  const preset = Object.values(presets).find(({ name }) => name === base) ?? presets.mainnet
   const forks = forkNames.flatMap((name): readonly ForkEpoch[] => {
     const key = name.toUpperCase()
     if (spec.data.data[`${key}_FORK_EPOCH`] === undefined) return []

@@ -1,3 +1,4 @@
+import type { RpcReceipt } from '@meridian/proofs'
 import type { Address, Hex } from 'viem'
 
 /** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
@@ -39,7 +40,7 @@ export interface ClientState {
   readonly address: Address
   readonly kind: ConsensusKind
   readonly status: 'active' | 'expired' | 'frozen'
-  /** In the consensus' own unit: beacon slot for Ethereum, block number for QBFT. */
+  /** In the consensus' own unit: beacon slot for Ethereum, block number for QBFT and Istanbul. */
   readonly head: { readonly number: bigint; readonly timestamp: bigint; readonly hash: Hex }
   /** Unix seconds; from then on the client is expired unless its head moves. */
   readonly expiresAt: bigint
@@ -78,4 +79,9 @@ export interface Consensus {
   proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+  /**
+   * Receipts that follow those of the block's `transactions` transactions in its receipts trie and that JSON-RPC does not
+   * serve. Left out where a chain has none.
+   */
+  hiddenReceipts?(source: SourcePorts, block: BlockPoint, transactions: number): Promise<readonly RpcReceipt[]>
 }

@@ -36,6 +36,7 @@ import {
   mainnetPreset,
   minimalPreset,
   type Network,
+  type PayloadLightClientHeader,
   periodAtSlot,
   type SyncCommittee,
   signedBeaconBlockType,
@@ -56,7 +57,7 @@ const EMPTY_REQUESTS: Hex = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca
 /** A network of its own: `forks` names first epochs of forks, in the schedule's order. */
 export function testNetwork(
   preset: 'mainnet' | 'minimal',
-  forks: readonly (readonly ['deneb' | 'electra' | 'fulu', bigint])[],
+  forks: readonly (readonly ['capella' | 'deneb' | 'electra' | 'fulu' | 'gloas', bigint])[],
 ): Network {
   const values = preset === 'mainnet' ? mainnetPreset : minimalPreset
   return {
@@ -117,7 +118,7 @@ export function committeeOf(network: Network, period: bigint): TestCommittee {
 export interface TestBlock {
   readonly header: BeaconHeader
   readonly root: Hex
-  readonly lightClientHeader: LightClientHeader
+  readonly lightClientHeader: PayloadLightClientHeader
   readonly stateNode: Node
   readonly stateBytes: () => Uint8Array
   readonly bodyNode: Node
@@ -249,7 +250,7 @@ export function createTestChain(network: Network, options: { salt?: string; next
       lightClientHeader: {
         beacon: header,
         execution: executionHeaderOf(network, slot, fields, hash),
-        executionBranch: branchOfNode(bodyNode, gindices[fork].executionPayload).branch,
+        executionBranch: branchOfNode(bodyNode, gindices[fork].executionPayload ?? 0n).branch,
       },
       stateNode: stateView.node,
       stateBytes: () => stateView.serialize(),
@@ -404,6 +405,12 @@ function executionHeaderOf(network: Network, slot: bigint, fields: ExecutionFiel
     blobGasUsed: 0n,
     excessBlobGas: 0n,
   }
+}
+
+/** The execution header of a light-client header; every fork of these chains has one. */
+export function executionOf(header: LightClientHeader): ExecutionHeader {
+  if (!('execution' in header)) throw new Error('a header without an execution header')
+  return header.execution
 }
 
 /** One nibble more or less: for mutations. */

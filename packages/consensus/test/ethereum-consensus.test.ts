@@ -18,7 +18,14 @@ import {
   verifyBranch,
 } from '../src/ethereum/index.ts'
 import type { BlockPoint, BlockProof } from '../src/types.ts'
-import { committeeOf, createTestChain, type TestBlock, type TestChain, testNetwork } from './ethereum-chain.ts'
+import {
+  committeeOf,
+  createTestChain,
+  executionOf,
+  type TestBlock,
+  type TestChain,
+  testNetwork,
+} from './ethereum-chain.ts'
 import {
   createBeaconNode,
   createClientChain,
@@ -220,7 +227,7 @@ describe('proveBlock', () => {
       status: 'waiting',
       reason: {
         code: 'NOT_FINAL',
-        finalized: finality.finalizedHeader.execution.blockNumber,
+        finalized: executionOf(finality.finalizedHeader).blockNumber,
         wanted: pointOf(lastBlock()).number,
       },
     })

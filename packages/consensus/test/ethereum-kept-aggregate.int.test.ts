@@ -20,7 +20,7 @@ import {
 } from '../src/ethereum/index.ts'
 import type { RpcPort } from '../src/types.ts'
 import { type TestChain as Anvil, withAnvil } from './anvil.ts'
-import { committeeOf, createTestChain, flip, testNetwork } from './ethereum-chain.ts'
+import { committeeOf, createTestChain, executionOf, flip, testNetwork } from './ethereum-chain.ts'
 import { createBeaconNode, createClientChain, createExecutionNode } from './ethereum-node.ts'
 
 const seed = Number(process.env.MERIDIAN_SEED ?? Date.now() % 2 ** 31)
@@ -81,7 +81,7 @@ test('Compass keeps an aggregate, finds it again and starts from it', async () =
     for (const [index, absent] of absents.entries()) {
       const finality = updateOf(index, absent)
       const ports = { rpc: createExecutionNode(chain), beacon: createBeaconNode(chain, { finality }) }
-      const { blockNumber, timestamp, blockHash } = finality.finalizedHeader.execution
+      const { blockNumber, timestamp, blockHash } = executionOf(finality.finalizedHeader)
       const point = { number: blockNumber, timestamp, hash: blockHash }
       const client = await consensus.readClient(target, address)
       const proof = await consensus.proveReceiptsRoot(ports, client, point, now)

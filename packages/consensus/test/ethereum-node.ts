@@ -53,7 +53,9 @@ function executionJson(execution: ExecutionHeader) {
 export function headerJson(header: LightClientHeader) {
   return {
     beacon: beaconJson(header.beacon),
-    execution: executionJson(header.execution),
+    ...('execution' in header
+      ? { execution: executionJson(header.execution) }
+      : { execution_block_hash: header.executionBlockHash }),
     execution_branch: header.executionBranch,
   }
 }

@@ -26,7 +26,7 @@ import {
   type Update,
   type VerifyErrorCode,
 } from '../src/ethereum/index.ts'
-import { committeeOf, createTestChain, flip, sumOfKeys, testNetwork } from './ethereum-chain.ts'
+import { committeeOf, createTestChain, executionOf, flip, sumOfKeys, testNetwork } from './ethereum-chain.ts'
 import { bootstrapJson, updateJson } from './ethereum-node.ts'
 
 const PERIOD = 64n
@@ -104,7 +104,7 @@ describe('each field altered is refused by its own error', () => {
       'finalized execution',
       {
         ...good,
-        finalizedHeader: { ...finalizedHeader, execution: { ...finalizedHeader.execution, receiptsRoot: ZERO } },
+        finalizedHeader: { ...finalizedHeader, execution: { ...executionOf(finalizedHeader), receiptsRoot: ZERO } },
       },
       'BRANCH_EXECUTION',
     ],

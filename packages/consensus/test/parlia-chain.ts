@@ -1,5 +1,4 @@
 import { buildTrie, type RpcBlock } from '@meridian/proofs'
-import { bls12_381 } from '@noble/curves/bls12-381.js'
 import {
   type Address,
   bytesToHex,
@@ -12,7 +11,6 @@ import {
   trim,
   zeroHash,
 } from 'viem'
-import { SIGNATURE_DST } from '../src/ethereum/bls.ts'
 import {
   createValidatorSet,
   encodeExtraData,
@@ -23,13 +21,15 @@ import {
   type ParliaHeader,
   type ParliaValidator,
   type Possession,
-  possessionMessage,
+  provePossession,
   quorum,
+  signVotes,
   switchOffset,
   type ValidatorSet,
   type VoteAttestation,
   type VoteData,
-  voteHash,
+  voteKeyOf,
+  voteSecret,
 } from '../src/parlia/index.ts'
 import type { RpcPort } from '../src/types.ts'
 
@@ -38,7 +38,6 @@ export const CHAIN_ID = 714n
 /** Blocks in an epoch: room for the switch to a set of 21 with turn length 1. */
 export const TEST_EPOCH_LENGTH = 20n
 
-const { Fr } = bls12_381.fields
 const VANITY = zeroHash
 const SEAL: Hex = `0x${'11'.repeat(65)}`
 
@@ -49,35 +48,22 @@ export interface TestValidator extends ParliaValidator {
 
 /** The validator of an index, the same each time. */
 export function validator(index: number): TestValidator {
-  const secret = Fr.create(BigInt(keccak256(stringToHex(`parlia test vote key ${index}`))))
+  const secret = voteSecret(keccak256(stringToHex(`parlia test vote key ${index}`)))
   const address: Address = `0x${keccak256(stringToHex(`parlia test validator ${index}`)).slice(-40)}`
-  return { address, secret, voteKey: bytesToHex(bls12_381.G1.Point.BASE.multiply(secret).toBytes(true)) }
+  return { address, secret, voteKey: voteKeyOf(secret) }
 }
 
 /** Validators ascending by address, as epoch headers list them. */
 export const sorted = (indices: readonly number[]): TestValidator[] =>
   indices.map(validator).sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
 
-/** The aggregate signature of these keys over 32 bytes: that of the sum of the keys. */
-export function signWith(secrets: readonly bigint[], message: Hex): Hex {
-  const sum = secrets.reduce((total, secret) => Fr.add(total, secret), 0n)
-  const { longSignatures } = bls12_381
-  const signature = longSignatures.hash(hexToBytes(message), SIGNATURE_DST).multiply(sum)
-  return bytesToHex(signature.toBytes(true))
-}
-
 /** Votes of the validators in `seats`. */
-export function attest(set: readonly TestValidator[], seats: readonly number[], data: VoteData): VoteAttestation {
-  const secrets = seats.map((seat) => set[seat]?.secret ?? 0n)
-  const voters = seats.reduce((bits, seat) => bits | (1n << BigInt(seat)), 0n)
-  return { voters, signature: signWith(secrets, voteHash(data)), data, extra: '0x' }
-}
+export const attest = (set: readonly TestValidator[], seats: readonly number[], data: VoteData): VoteAttestation =>
+  signVotes(new Map(seats.map((seat) => [seat, set[seat]?.secret ?? 0n])), data)
 
 /** That a validator has its key, as StakeHub asks for it. */
-export function possessionOf(member: TestValidator, chainId = CHAIN_ID): Possession {
-  const operator: Hex = `0x${keccak256(member.address).slice(-40)}`
-  return { operator, signature: signWith([member.secret], possessionMessage(operator, member.voteKey, chainId)) }
-}
+export const possessionOf = (member: TestValidator, chainId = CHAIN_ID): Possession =>
+  provePossession(member.secret, `0x${keccak256(member.address).slice(-40)}`, chainId)
 
 /** The set of an epoch. */
 export interface TestEpoch {

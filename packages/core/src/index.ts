@@ -1,5 +1,6 @@
 export * from './errors.ts'
 export * from './events.ts'
+export * from './interoperable-address.ts'
 export * from './message.ts'
 export * from './options.ts'
 export * from './order-id.ts'

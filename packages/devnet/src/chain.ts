@@ -5,7 +5,7 @@ import type { FaultBox } from './rpc/fault.ts'
 /** What all chains of a devnet have in common. */
 export interface DevnetChain {
   readonly name: string
-  readonly kind: 'ethereum' | 'qbft'
+  readonly kind: 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
   readonly chainId: number
   /** JSON-RPC over HTTP. */
   readonly rpcUrl: string

@@ -74,6 +74,33 @@ describe('virtual clock', () => {
     assert.equal(clock.now(), 15)
   })
 
+  // once, who waited was told when all work was done: on a machine that was slower than the clock, never
+  it('tells who waits although the machine never catches up', async () => {
+    const wall = fakeWall()
+    const clock = createVirtualClock({ start: 0, rate: 10, wall })
+    let due = 1
+    let runs = 0
+    const slow: ClockWorker = {
+      name: 'slow',
+      due: () => due,
+      run: async () => {
+        // each piece of work takes twice the time to the next one
+        wall.tick(200)
+        due += 1
+        runs += 1
+        if (runs === 1_000) due = Number.POSITIVE_INFINITY
+      },
+    }
+    clock.attach(slow)
+    const reached = clock.waitUntil(5)
+    wall.tick(1_000)
+    await reached
+    assert.ok(runs >= 5 && runs < 1_000, `after ${runs} runs`)
+    await clock.waitUntil(6)
+    assert.ok(runs < 1_000)
+    await clock.stop()
+  })
+
   it('takes a worker that fails off, and says so', async () => {
     const failed: string[] = []
     const clock = createVirtualClock({ start: 0, rate: 0, onError: (worker) => failed.push(worker) })

@@ -2,14 +2,24 @@ import type { DevnetChain } from './chain.ts'
 import type { VirtualClock } from './clock.ts'
 import { createVirtualClock, type VirtualClockOptions } from './clock.ts'
 import { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
+import { createIstanbulChain, type IstanbulChain, type IstanbulOptions } from './istanbul/chain.ts'
+import { createParliaChain, type ParliaChain, type ParliaOptions } from './parlia/chain.ts'
 import { createQbftChain, type QbftChain, type QbftOptions } from './qbft/chain.ts'
 
 /** One chain of a devnet: its kind and its options, without the clock that all share. */
 export type DevnetChainSpec =
   | ({ readonly kind: 'ethereum' } & Omit<EthereumOptions, 'clock'>)
+  | ({ readonly kind: 'istanbul' } & Omit<IstanbulOptions, 'clock'>)
   | ({ readonly kind: 'qbft' } & Omit<QbftOptions, 'clock'>)
+  | ({ readonly kind: 'parlia' } & Omit<ParliaOptions, 'clock'>)
 
-type ChainOf<Spec extends DevnetChainSpec> = Spec extends { readonly kind: 'ethereum' } ? EthereumChain : QbftChain
+interface Chains {
+  readonly ethereum: EthereumChain
+  readonly istanbul: IstanbulChain
+  readonly parlia: ParliaChain
+  readonly qbft: QbftChain
+}
+type ChainOf<Spec extends DevnetChainSpec> = Chains[Spec['kind']]
 
 /** Several chains on one clock. */
 export interface Devnet<Specs extends readonly DevnetChainSpec[]> {
@@ -38,16 +48,24 @@ export async function createDevnet<const Specs extends readonly DevnetChainSpec[
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
   try {
-    for (const spec of specs)
-      started.push(
-        spec.kind === 'ethereum'
-          ? await createEthereumChain({ ...spec, clock })
-          : await createQbftChain({ ...spec, clock }),
-      )
+    for (const spec of specs) started.push(await start(spec, clock))
   } catch (error) {
     await stop()
     throw error
   }
   // CAST: one chain was pushed for each spec, of its kind
   return { clock, chains: started as unknown as Devnet<Specs>['chains'], stop }
+}
+
+function start(spec: DevnetChainSpec, clock: VirtualClock): Promise<DevnetChain> {
+  switch (spec.kind) {
+    case 'ethereum':
+      return createEthereumChain({ ...spec, clock })
+    case 'istanbul':
+      return createIstanbulChain({ ...spec, clock })
+    case 'parlia':
+      return createParliaChain({ ...spec, clock })
+    case 'qbft':
+      return createQbftChain({ ...spec, clock })
+  }
 }

@@ -7,6 +7,22 @@ export * from './errors.ts'
 export type { EthereumFault, StoredBlock } from './ethereum/beacon-chain.ts'
 export { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
 export {
+  createIstanbulChain,
+  type IstanbulBlock,
+  type IstanbulChain,
+  type IstanbulFault,
+  type IstanbulOptions,
+} from './istanbul/chain.ts'
+export {
+  createParliaChain,
+  type ParliaBlock,
+  type ParliaChain,
+  type ParliaEquivocation,
+  type ParliaFault,
+  type ParliaOptions,
+} from './parlia/chain.ts'
+export { type ParliaKey, type ParliaSet, parliaKey } from './parlia/validators.ts'
+export {
   createQbftChain,
   devKey,
   type QbftChain,

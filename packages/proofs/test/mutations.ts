@@ -21,16 +21,24 @@ export function* flippedBytes(nodes: Uint8Array, random: Random, stride = 1): Ge
   }
 }
 
-/** Every node left out, doubled, swapped with each other, cut short, and made longer; the whole cut and extended. */
-export function* rearranged(list: readonly Uint8Array[], random: Random): Generator<Mutation> {
+/**
+ * Every node left out, doubled, swapped with each other, cut short, and made longer; the whole extended, and cut at every
+ * byte, or at one in about `stride`.
+ */
+export function* rearranged(list: readonly Uint8Array[], random: Random, stride = 1): Generator<Mutation> {
   const whole = join(list)
-  for (const mutation of rearrangements(list, whole, random)) {
+  for (const mutation of rearrangements(list, whole, random, stride)) {
     // With one node, some of these change nothing.
     if (Buffer.compare(mutation.nodes, whole) !== 0) yield mutation
   }
 }
 
-function* rearrangements(list: readonly Uint8Array[], whole: Uint8Array, random: Random): Generator<Mutation> {
+function* rearrangements(
+  list: readonly Uint8Array[],
+  whole: Uint8Array,
+  random: Random,
+  stride: number,
+): Generator<Mutation> {
   for (const [i, node] of list.entries()) {
     yield { name: `without node ${i}`, nodes: join(list.toSpliced(i, 1)) }
     yield { name: `node ${i} twice`, nodes: join(list.toSpliced(i, 0, node)) }
@@ -46,7 +54,7 @@ function* rearrangements(list: readonly Uint8Array[], whole: Uint8Array, random:
       yield { name: `nodes ${i} and ${j} swapped`, nodes: join(list.with(i, other).with(j, node)) }
     }
   }
-  for (let length = 0; length < whole.length; length += 1) {
+  for (let length = 0; length < whole.length; length += stride === 1 ? 1 : 1 + random(2 * stride)) {
     yield { name: `cut to ${length} bytes`, nodes: whole.subarray(0, length) }
   }
   for (const size of [1, 2, 31, 32, 33, 532]) {

@@ -55,7 +55,7 @@ export async function proveReceipt(of: ProvableChain, on: ChainEndpoint, txHash:
     of.consensus.readClient(rpc, lightClient),
     on.client.getBlock(),
   ])
-  const proof = await of.consensus.proveBlock(of.ports, client, block, head.timestamp)
+  const proof = await of.consensus.proveReceiptsRoot(of.ports, client, block, head.timestamp)
   if (proof.status === 'waiting') throw new NotProvableError(of.chainId, block.number, waitText(proof.reason))
   const receipts = await getBlockReceipts(of.ports.rpc, block)
   const trie = buildReceiptsTrie(receipts, { expectedRoot: block.receiptsRoot })

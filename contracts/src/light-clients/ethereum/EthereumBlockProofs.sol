@@ -134,6 +134,7 @@ abstract contract EthereumBlockProofs is EthereumClientBase {
         slot = Calldata.uint64At(header);
         (, Layout stateLayout) = _forkAt(state, slot / _slotsPerEpoch);
         uint256 gindex = stateLayout.receiptsRoot();
+        if (gindex == 0) revert EthereumLightClient_NoReceiptsRoot(slot);
         uint256 needed = leaf + 32 + 32 * SszBranch.depth(gindex);
         if (needed != end) revert EthereumLightClient_Length(length + needed - end, length);
         receiptsRoot = Calldata.wordAt(leaf);

@@ -107,6 +107,9 @@ interface IEthereumLightClient is ILightClient {
     /// @notice The execution header is not the beacon block's.
     error EthereumLightClient_BlockHashBranch(bytes32 expected, bytes32 given);
 
+    /// @notice The body of a beacon block at `slot` has no receipts root: from Gloas on only the block hash is proven.
+    error EthereumLightClient_NoReceiptsRoot(uint256 slot);
+
     /// @notice No such kind of evidence.
     error EthereumLightClient_EvidenceKind(uint256 given);
     /// @notice The committee that signed the evidence ended more than a trusting period ago. Unix seconds.

@@ -160,6 +160,14 @@ abstract contract MosTest is Test {
         return abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
     }
 
+    /// @dev Makes a block of B with these logs final on A, proves its receipt, and goes to A.
+    function proveOnA(Vm.Log[] memory logs) internal returns (bytes memory) {
+        vm.chainId(CHAIN_A);
+        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(logs));
+        TestLightClient(address(mosA.route(CHAIN_B).lightClient)).setFinal(root);
+        return abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes));
+    }
+
     /// @dev One block, one transaction, one member a log.
     function proveBatch(Vm.Log[] memory logs) internal returns (bytes memory) {
         (bytes32 root, bytes memory node) = ReceiptTrie.single(ReceiptTrie.receipt(logs));

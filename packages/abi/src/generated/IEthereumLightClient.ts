@@ -828,6 +828,17 @@ export const iEthereumLightClientAbi = [
   },
   {
     "type": "error",
+    "name": "EthereumLightClient_NoReceiptsRoot",
+    "inputs": [
+      {
+        "name": "slot",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "EthereumLightClient_Parameter",
     "inputs": [
       {

@@ -39,6 +39,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x021a32f8": {
+    "type": "error",
+    "name": "RemoteMos_NotAContract",
+    "inputs": [
+      {
+        "name": "mos",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x02b6f969": {
     "type": "error",
     "name": "FeeService_NoDeadline",
@@ -77,6 +88,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x04d94803": {
+    "type": "error",
+    "name": "MosGateway_InsufficientGas",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x07499e70": {
     "type": "error",
     "name": "MOS_MalformedLog",
@@ -95,6 +122,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x084a774f": {
+    "type": "error",
+    "name": "MosGateway_RecipientFailed",
+    "inputs": [
+      {
+        "name": "recipient",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -175,6 +213,33 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x0c2510a8": {
+    "type": "error",
+    "name": "Bridge_MalformedAddress",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
+  "0x0ce14c65": {
+    "type": "error",
+    "name": "MosGateway_NotSender",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -280,6 +345,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x105f1dd1": {
+    "type": "error",
+    "name": "Bridge_NotAnExpiryRecord",
+    "inputs": []
+  },
   "0x1091f8b7": {
     "type": "error",
     "name": "MOS_HintMismatch",
@@ -304,6 +374,17 @@ export const errorsBySelector = {
         "name": "account",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x11a7486c": {
+    "type": "error",
+    "name": "Bridge_AlreadyQueued",
+    "inputs": [
+      {
+        "name": "id",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -419,6 +500,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x1d9eebd0": {
+    "type": "error",
+    "name": "Bridge_PaymentFailed",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x1dc3ce44": {
     "type": "error",
     "name": "ParliaLightClient_UnknownEpoch",
@@ -490,6 +587,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x253711c7": {
+    "type": "error",
+    "name": "EthereumLightClient_NoReceiptsRoot",
+    "inputs": [
+      {
+        "name": "slot",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x2567d251": {
     "type": "error",
     "name": "MapoExecutor_NotMos",
@@ -503,6 +611,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0x2762df02": {
+    "type": "error",
+    "name": "Bridge_AboveLimit",
+    "inputs": [
+      {
+        "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -602,6 +726,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x2b5dcb2d": {
+    "type": "error",
+    "name": "StateProof_Nonce",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x2baa7098": {
     "type": "error",
     "name": "MerklePatricia_Child",
@@ -660,6 +795,11 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0x2fc99c22": {
+    "type": "error",
+    "name": "Bridge_Reentered",
+    "inputs": []
   },
   "0x2fed09aa": {
     "type": "error",
@@ -731,6 +871,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x32aaf708": {
+    "type": "error",
+    "name": "MosGateway_NotParked",
+    "inputs": [
+      {
+        "name": "sendId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x32bed5d9": {
     "type": "error",
     "name": "MapoExecutor_UntrustedRemote",
@@ -760,6 +911,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint64",
         "internalType": "uint64"
+      }
+    ]
+  },
+  "0x36182b87": {
+    "type": "error",
+    "name": "MosGateway_NotTimelock",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -816,6 +983,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x38a7872d": {
+    "type": "error",
+    "name": "Bridge_NotPaid",
+    "inputs": [
+      {
+        "name": "fee",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x390430d9": {
     "type": "error",
     "name": "IstanbulLightClient_FutureHeader",
@@ -829,6 +1007,33 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x3b930571": {
+    "type": "error",
+    "name": "WrappedNative_PaymentFailed",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x3bf267dc": {
+    "type": "error",
+    "name": "Bridge_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -883,6 +1088,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x40ae5906": {
+    "type": "error",
+    "name": "BridgedToken_NotTimelock",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -983,6 +1204,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x47f54e46": {
+    "type": "error",
+    "name": "MosGateway_MalformedAttribute",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
+      }
+    ]
+  },
   "0x4813c502": {
     "type": "error",
     "name": "ParliaLightClient_ProofKind",
@@ -991,6 +1223,33 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4819163a": {
+    "type": "error",
+    "name": "Bridge_NotVouchedFor",
+    "inputs": [
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      }
+    ]
+  },
+  "0x491633a8": {
+    "type": "error",
+    "name": "BridgedToken_NotBridge",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1100,6 +1359,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x4e710855": {
+    "type": "error",
+    "name": "Bridge_OrderMismatch",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x4eb8f444": {
     "type": "error",
     "name": "MerklePatricia_KeyMismatch",
@@ -1127,6 +1402,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x50ab48ec": {
+    "type": "error",
+    "name": "MosGateway_CreditTooLow",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x5274afe7": {
     "type": "error",
     "name": "SafeERC20FailedOperation",
@@ -1146,6 +1437,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x534aab6f": {
+    "type": "error",
+    "name": "MosGateway_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1205,6 +1507,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x58022b09": {
+    "type": "error",
+    "name": "Bridge_GatewayOfAnotherMos",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1277,6 +1595,33 @@ export const errorsBySelector = {
     "name": "MerklePatricia_EmptyValue",
     "inputs": []
   },
+  "0x5c547ac2": {
+    "type": "error",
+    "name": "MosGateway_RecipientHasNoCode",
+    "inputs": [
+      {
+        "name": "recipient",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x5d401a24": {
+    "type": "error",
+    "name": "MosGateway_OutOfOrder",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint64",
+        "internalType": "uint64"
+      },
+      {
+        "name": "given",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ]
+  },
   "0x5e7445f3": {
     "type": "error",
     "name": "QbftLightClient_EmptyUpdate",
@@ -1314,6 +1659,33 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x603cdc42": {
+    "type": "error",
+    "name": "MosGateway_WrongMagicValue",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6064d81d": {
+    "type": "error",
+    "name": "Prover_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1399,9 +1771,25 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x668195d1": {
+    "type": "error",
+    "name": "MosGateway_UnexpectedValue",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x6697b232": {
     "type": "error",
     "name": "AccessControlBadConfirmation",
+    "inputs": []
+  },
+  "0x6788839e": {
+    "type": "error",
+    "name": "StateProof_ZeroValue",
     "inputs": []
   },
   "0x67a23256": {
@@ -1436,6 +1824,27 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x68de732e": {
+    "type": "error",
+    "name": "MosGateway_InvalidRemote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "gateway",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "defaultGasLimit",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x691dd4c8": {
     "type": "error",
     "name": "IstanbulLightClient_NotStored",
@@ -1461,6 +1870,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "ParliaLightClient_ZeroParameter",
     "inputs": []
+  },
+  "0x6c624356": {
+    "type": "error",
+    "name": "MosGateway_NothingToPass",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
   },
   "0x6c9df365": {
     "type": "error",
@@ -1491,6 +1911,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x6dfcc650": {
+    "type": "error",
+    "name": "SafeCastOverflowedUintDowncast",
+    "inputs": [
+      {
+        "name": "bits",
+        "type": "uint8",
+        "internalType": "uint8"
+      },
+      {
+        "name": "value",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -1530,6 +1966,11 @@ export const errorsBySelector = {
         "internalType": "bytes32"
       }
     ]
+  },
+  "0x703474a1": {
+    "type": "error",
+    "name": "InteroperableAddressEmptyReferenceAndAddress",
+    "inputs": []
   },
   "0x704b3470": {
     "type": "error",
@@ -1675,6 +2116,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x76f11fe7": {
+    "type": "error",
+    "name": "MosGateway_PaymentFailed",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x7703dea7": {
     "type": "error",
     "name": "ValidatorSet_Order",
@@ -1712,6 +2169,17 @@ export const errorsBySelector = {
     "name": "QbftLightClient_ZeroParameter",
     "inputs": []
   },
+  "0x7a16ee07": {
+    "type": "error",
+    "name": "LinkAlreadyRegistered",
+    "inputs": [
+      {
+        "name": "chain",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0x7c959ebc": {
     "type": "error",
     "name": "MOS_NoRoute",
@@ -1722,6 +2190,11 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0x7e165f77": {
+    "type": "error",
+    "name": "CrosschainFungibleEmptyAddress",
+    "inputs": []
   },
   "0x7e36a010": {
     "type": "error",
@@ -1958,6 +2431,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x8dbb7d3a": {
+    "type": "error",
+    "name": "Bridge_LimitReached",
+    "inputs": [
+      {
+        "name": "available",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x8dcba9e9": {
     "type": "error",
     "name": "Receipts_TopicLength",
@@ -1985,6 +2474,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x9118c719": {
+    "type": "error",
+    "name": "MosGateway_DeadlinePassed",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0x929a71c9": {
     "type": "error",
     "name": "FeeService_MalformedProof",
@@ -1993,6 +2498,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x94280d62": {
+    "type": "error",
+    "name": "ERC20InvalidSpender",
+    "inputs": [
+      {
+        "name": "spender",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -2044,6 +2560,39 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x96c6fd1e": {
+    "type": "error",
+    "name": "ERC20InvalidSender",
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x9729e829": {
+    "type": "error",
+    "name": "MosGateway_MalformedRecipient",
+    "inputs": [
+      {
+        "name": "recipient",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
+  "0x98ec3c04": {
+    "type": "error",
+    "name": "Bridge_StillVouchedFor",
+    "inputs": [
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      }
+    ]
+  },
   "0x98fda78d": {
     "type": "error",
     "name": "ParliaLightClient_SetExpired",
@@ -2076,6 +2625,28 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x995cdffe": {
+    "type": "error",
+    "name": "Bridge_PauserIsUnpauser",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x9ad23eaf": {
+    "type": "error",
+    "name": "Prover_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x9ddac39d": {
     "type": "error",
     "name": "QbftLightClient_TooFewTrustedSeals",
@@ -2087,6 +2658,27 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x9f14f728": {
+    "type": "error",
+    "name": "Bridge_Unbacked",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "backing",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "claimed",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -2105,6 +2697,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xa0f9c253": {
+    "type": "error",
+    "name": "Bridge_UnexpectedCoin",
+    "inputs": [
+      {
+        "name": "from",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -2156,6 +2759,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa429730d": {
+    "type": "error",
+    "name": "Bridge_NoLink",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xa42c99dd": {
     "type": "error",
     "name": "MOS_ForbiddenTarget",
@@ -2177,6 +2791,11 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0xa74c1c5f": {
+    "type": "error",
+    "name": "RateLimitExceeded",
+    "inputs": []
   },
   "0xa75ef479": {
     "type": "error",
@@ -2218,6 +2837,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xa814bf2f": {
+    "type": "error",
+    "name": "Bridge_Decimals",
+    "inputs": [
+      {
+        "name": "shared",
+        "type": "uint8",
+        "internalType": "uint8"
+      },
+      {
+        "name": "token",
+        "type": "uint8",
+        "internalType": "uint8"
       }
     ]
   },
@@ -2310,6 +2945,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "ParliaExtra_TurnLength",
     "inputs": []
+  },
+  "0xafdcffc7": {
+    "type": "error",
+    "name": "Bridge_RecipientIsCounterpart",
+    "inputs": [
+      {
+        "name": "recipient",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0xb0868963": {
     "type": "error",
@@ -2412,6 +3058,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb53b41a4": {
+    "type": "error",
+    "name": "Bridge_NotSender",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xb65a9a37": {
     "type": "error",
     "name": "FeeService_NotReceived",
@@ -2447,6 +3109,17 @@ export const errorsBySelector = {
         "name": "mos",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xb9099eef": {
+    "type": "error",
+    "name": "Bridge_NotQueued",
+    "inputs": [
+      {
+        "name": "id",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -2498,10 +3171,85 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xbe16a9ec": {
+    "type": "error",
+    "name": "Bridge_DeadlinePassed",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xbf375125": {
+    "type": "error",
+    "name": "MosGateway_NoRemote",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xc17b26da": {
     "type": "error",
     "name": "IstanbulHeader_Layout",
     "inputs": []
+  },
+  "0xc1991843": {
+    "type": "error",
+    "name": "Bridge_ValueTooLow",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xc46459e8": {
+    "type": "error",
+    "name": "MosGateway_NonCanonicalRecipient",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "given",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
+  "0xc7dbe53f": {
+    "type": "error",
+    "name": "Bridge_NotRecipient",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0xc7f614bc": {
     "type": "error",
@@ -2539,6 +3287,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "LightClient_NoConflict",
     "inputs": []
+  },
+  "0xc9c96fd2": {
+    "type": "error",
+    "name": "FeeService_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0xca360cda": {
     "type": "error",
@@ -2604,6 +3363,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xcddea737": {
+    "type": "error",
+    "name": "ERC7786RecipientUnauthorizedGateway",
+    "inputs": [
+      {
+        "name": "gateway",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "sender",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0xcef7abf9": {
     "type": "error",
     "name": "ParliaHeader_TooLarge",
@@ -2620,10 +3395,32 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xcfcdfcc0": {
+    "type": "error",
+    "name": "MosGateway_DuplicateAttribute",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
+      }
+    ]
+  },
   "0xcfe828f9": {
     "type": "error",
     "name": "MOS_MalformedMessage",
     "inputs": []
+  },
+  "0xd0c24b7e": {
+    "type": "error",
+    "name": "Bridge_NotRefundable",
+    "inputs": [
+      {
+        "name": "sendId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
   },
   "0xd173700b": {
     "type": "error",
@@ -2699,6 +3496,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xd80235a1": {
+    "type": "error",
+    "name": "MosGateway_ValueNotSupported",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xd99da25c": {
     "type": "error",
     "name": "MOS_TargetLength",
@@ -2739,6 +3547,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xdc249fb0": {
+    "type": "error",
+    "name": "Bridge_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "outbound",
+        "type": "bool",
+        "internalType": "bool"
       }
     ]
   },
@@ -2828,6 +3652,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe1c9e479": {
+    "type": "error",
+    "name": "UnsupportedAttribute",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
+      }
+    ]
+  },
   "0xe2517d3f": {
     "type": "error",
     "name": "AccessControlUnauthorizedAccount",
@@ -2863,6 +3698,27 @@ export const errorsBySelector = {
         "name": "caller",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xe450d38c": {
+    "type": "error",
+    "name": "ERC20InsufficientBalance",
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "balance",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -2909,6 +3765,33 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xe602df05": {
+    "type": "error",
+    "name": "ERC20InvalidApprover",
+    "inputs": [
+      {
+        "name": "approver",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0xe6599cf3": {
+    "type": "error",
+    "name": "Bridge_ForeignEmitter",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xe65aa770": {
     "type": "error",
     "name": "MOS_MalformedProof",
@@ -2928,6 +3811,27 @@ export const errorsBySelector = {
         "name": "commitment",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xe6fb73f8": {
+    "type": "error",
+    "name": "MosGateway_GasLimit",
+    "inputs": [
+      {
+        "name": "least",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "most",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -2966,6 +3870,33 @@ export const errorsBySelector = {
   "0xe7892d32": {
     "type": "error",
     "name": "MerklePatricia_NodeTooShort",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xe7c8d4cf": {
+    "type": "error",
+    "name": "InteroperableAddressParsingError",
+    "inputs": [
+      {
+        "name": "",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
+  "0xe80a81af": {
+    "type": "error",
+    "name": "Bridge_InsufficientGas",
     "inputs": [
       {
         "name": "expected",
@@ -3069,6 +4000,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xec442f05": {
+    "type": "error",
+    "name": "ERC20InvalidReceiver",
+    "inputs": [
+      {
+        "name": "receiver",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xed649d47": {
     "type": "error",
     "name": "EthereumLightClient_BlockRootsBranch",
@@ -3101,6 +4043,17 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xf323154a": {
+    "type": "error",
+    "name": "Bridge_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -3165,10 +4118,53 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xfad0b0dd": {
+    "type": "error",
+    "name": "MosGateway_NoRecipientAddress",
+    "inputs": [
+      {
+        "name": "recipient",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0xfb74af97": {
     "type": "error",
     "name": "MOS_RelayNotSupported",
     "inputs": []
+  },
+  "0xfb8f41b2": {
+    "type": "error",
+    "name": "ERC20InsufficientAllowance",
+    "inputs": [
+      {
+        "name": "spender",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "allowance",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xfbbc8b5b": {
+    "type": "error",
+    "name": "ProofEncoding_Malformed",
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   },
   "0xfbe20991": {
     "type": "error",
@@ -3202,6 +4198,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xfc4d0093": {
+    "type": "error",
+    "name": "Bridge_ZeroWindow",
+    "inputs": []
+  },
   "0xfc89a290": {
     "type": "error",
     "name": "ParliaLightClient_Conflict",
@@ -3223,6 +4224,38 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xfd666cf0": {
+    "type": "error",
+    "name": "MosGateway_FeeTooLow",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xfe395a14": {
+    "type": "error",
+    "name": "Bridge_AmountTooSmall",
+    "inputs": [
+      {
+        "name": "least",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xfe68f942": {
     "type": "error",
     "name": "ParliaLightClient_TrailingBytes",
@@ -3231,6 +4264,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xfea27f34": {
+    "type": "error",
+    "name": "Bridge_NotTimelock",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },

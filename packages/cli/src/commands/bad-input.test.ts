@@ -106,4 +106,29 @@ test('light-client replay: each malformed flag or file is refused in one line th
     assertRefused(await replay(...qbft, '--validators', validators, '--header', file), /header\.json: /)
   }
   assertRefused(await replay(...qbft, '--validators', validators, '--header', '/nowhere/h'), /no such file/)
+  const istanbul = ['--consensus', 'istanbul']
+  const keys = [['0x1', '0x2']]
+  const bootstrap = write('keys.json', { epochSize: 1000, initialG1Keys: keys })
+  assertRefused(await replay(...istanbul), /--bootstrap/)
+  assertRefused(await replay(...istanbul, '--bootstrap', bootstrap), /--header/)
+  assertRefused(await replay(...istanbul, '--bootstrap', '/nowhere/b', '--header', '/nowhere/h'), /no such file/)
+  for (const content of [
+    '',
+    'null',
+    '{}',
+    '[]',
+    { epochSize: 0, initialG1Keys: keys },
+    { epochSize: 1, validators: [] },
+  ]) {
+    const file = write('bootstrap.json', content)
+    assertRefused(await replay(...istanbul, '--bootstrap', file, '--header', '/nowhere/h'), /bootstrap\.json: /)
+  }
+  for (const key of [['0x1', '0x3'], ['0x0', '0x0'], ['0x1'], '0x12', { x: '1' }, null]) {
+    const file = write('bootstrap.json', { epochSize: 1000, initialG1Keys: [key] })
+    assertRefused(await replay(...istanbul, '--bootstrap', file, '--header', '/nowhere/h'), /bootstrap\.json: /)
+  }
+  for (const content of ['', '0x', '0xc0', '{}', '{"header":{}}', '[{}]', '{"result":null}', '{"blocks":[0]}']) {
+    const file = write('header.json', content)
+    assertRefused(await replay(...istanbul, '--bootstrap', bootstrap, '--header', file), /header\.json: /)
+  }
 })

@@ -10,7 +10,16 @@ import { deployLightClient, type SourceInfo } from '../deploy/light-client.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { accountOf, addressFlag, boundedFlag, choiceFlag, nameFlag, uintFlag, urlFlag } from '../values.ts'
+import {
+  accountOf,
+  addressFlag,
+  boundedFlag,
+  choiceFlag,
+  nameFlag,
+  positiveFlag,
+  uintFlag,
+  urlFlag,
+} from '../values.ts'
 
 interface Flags extends Roles {
   readonly aRpc: string
@@ -56,7 +65,7 @@ const DEFAULT_GAS_PRICE = 1_000_000_000n
 /** `meridian deploy`: everything that two chains need to exchange messages. */
 export function deployCommand(io: Io): Command {
   const command = new Command('deploy').description(
-    'deploy timelock, fee service, MOS and light clients on two chains, connect them, and give up every power',
+    'deploy timelock, fee service, MOS, gateway, prover and light clients on two chains, connect them, and give up every power',
   )
   for (const side of ['a', 'b'] as const) {
     command
@@ -112,7 +121,7 @@ async function deployPair(
   const names = [flags.aName ?? `${flags.aConsensus}-${a.chainId}`, flags.bName ?? `${flags.bConsensus}-${b.chainId}`]
   if (names[0] === names[1]) throw new UsageError('--b-name', 'both chains have one name')
 
-  say('timelock, fee service and MOS on both chains')
+  say('timelock, fee service, MOS, gateway and prover on both chains')
   const [onA, onB] = await Promise.all([deployChain(a, flags), deployChain(b, flags)])
   say('a light client of each chain on the other')
   const [sourceA, sourceB] = [sourceOf(flags, 'a', a.chainId), sourceOf(flags, 'b', b.chainId)]
@@ -147,6 +156,8 @@ async function deployPair(
     timelock: contracts.timelock,
     feeService: contracts.feeService,
     mos: contracts.mos,
+    gateway: contracts.gateway,
+    prover: contracts.prover,
     lightClients: [{ chainId: remote, address: client }],
   })
   return {

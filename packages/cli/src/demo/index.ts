@@ -1,9 +1,10 @@
 import { counterAbi } from '@meridian/abi'
 import type { Message, Progress } from '@meridian/compass'
-import { type SentMessage, send } from '@meridian/sdk'
+import { type SentMessage, type SentTransfer, send } from '@meridian/sdk'
 import { createWalletClient, type Hex, http, isAddressEqual, keccak256, parseEventLogs, stringToHex } from 'viem'
 import { exitCode, RunError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { AMOUNT, balances, observeAsset, sendBack, sendThere, wrap } from './asset.ts'
 import { observe } from './observe.ts'
 import { createDisplay, type Output } from './terminal.ts'
 import { initialView, type Step, type View, withStep } from './view.ts'
@@ -12,7 +13,7 @@ import { type ChainKinds, type DemoChain, lanesOf, startWorld, type World } from
 /** How the demo runs. */
 export interface DemoOptions {
   readonly kinds: ChainKinds
-  /** Ends by itself once a message in each direction has executed. */
+  /** Ends by itself once a message in each direction has executed, and a token has gone and come back. */
   readonly once: boolean
   /** Virtual seconds per second. */
   readonly rate: number
@@ -29,6 +30,12 @@ interface OnceMessage {
   readonly deliveryGas: number
   readonly secondsFinalToExecuted: number
   readonly executed: true
+}
+
+/** A transfer of tokens as the last line of `--once` has it. */
+interface OnceTransfer extends OnceMessage {
+  /** Token units. */
+  readonly amount: string
 }
 
 /** Gas for the counter, which writes three slots. */
@@ -73,7 +80,8 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
     const running = world
     const names = new Map(running.chains.map((chain) => [chain.endpoint.chainId, chain.name]))
     const tell = (orderId: Hex, from: bigint, to: bigint, step: Step | 'failed', at: number, note: string | null) => {
-      const row = { orderId, from: names.get(from) ?? `${from}`, to: names.get(to) ?? `${to}` }
+      const transfer = running.transfers.has(orderId)
+      const row = { orderId, from: names.get(from) ?? `${from}`, to: names.get(to) ?? `${to}`, transfer }
       show({ ...withStep(view, row, step, at, note), now: io.now() }, { orderId, from: row.from, step })
     }
     running.compass.subscribe(({ orderId, fromChain, toChain, stage, at, data }) => {
@@ -81,17 +89,17 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
       if (stage !== 'sent') tell(orderId, fromChain, toChain, stepOf[stage], at, data.reason?.detail ?? null)
     })
     show({ ...view, running: true, phase: 'running', now: io.now() })
-    const sent = (message: SentMessage) =>
+    const sent = (message: Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'>) =>
       tell(message.orderId, message.fromChain, message.toChain, 'sent', io.now(), null)
     const looking = look(running, io, over.signal, () => view, show)
     if (!options.once) {
       await Promise.race([keepSending(running, io, sent), looking.failed])
       return exitCode.ok
     }
-    const messages = await Promise.race([sendOnce(running, io, sent), looking.failed])
+    const result = await Promise.race([sendOnce(running, io, sent), looking.failed])
     display.close()
-    if (messages === null) return io.signal.aborted ? INTERRUPTED : exitCode.failed
-    output.write(`${JSON.stringify({ messages })}\n`)
+    if (result === null) return io.signal.aborted ? INTERRUPTED : exitCode.failed
+    output.write(`${JSON.stringify(result)}\n`)
     return exitCode.ok
   } catch (error) {
     display.close()
@@ -114,8 +122,8 @@ function look(world: World, io: Io, over: AbortSignal, view: () => View, show: (
     let failures = 0
     while (true) {
       try {
-        const chains = await observe(world)
-        if (!signal.aborted) show({ ...view(), chains, now: io.now() })
+        const [chains, asset] = await Promise.all([observe(world), observeAsset(world)])
+        if (!signal.aborted) show({ ...view(), chains, asset, now: io.now() })
         failures = 0
       } catch (error) {
         if (++failures > MAX_FAILED_LOOKS) throw error
@@ -128,25 +136,74 @@ function look(world: World, io: Io, over: AbortSignal, view: () => View, show: (
   return { failed }
 }
 
-async function keepSending(world: World, io: Io, sent: (message: SentMessage) => void): Promise<null> {
+type Sent = (message: Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'>) => void
+
+async function keepSending(world: World, io: Io, sent: Sent): Promise<null> {
   for (let round = 0; !io.signal.aborted; round++) {
     for (const message of await sendBoth(world, round)) sent(message)
+    const held = await balances(world)
+    if (held.away >= AMOUNT) sent(named(await sendBack(world)))
+    else {
+      if (held.home < AMOUNT) await wrap(world)
+      sent(named(await sendThere(world)))
+    }
     await io.sleep(SEND_EVERY, io.signal)
   }
   return null
 }
 
+/** A message each way, and tokens there and back. Null when it is interrupted. */
 async function sendOnce(
   world: World,
   io: Io,
-  sent: (message: SentMessage) => void,
-): Promise<readonly OnceMessage[] | null> {
+  sent: Sent,
+): Promise<{ readonly messages: readonly OnceMessage[]; readonly transfers: readonly OnceTransfer[] } | null> {
   const messages = await sendBoth(world, 0)
   for (const message of messages) sent(message)
+  await wrap(world)
   const deadline = io.now() + ONCE_TIMEOUT
+  const rows = await executed(world, io, messages, deadline)
+  if (rows === null) return null
+  // one after the other, so that the update that the first message waits for is that message's alone
+  const there = named(await sendThere(world))
+  sent(there)
+  const first = await executed(world, io, [there], deadline)
+  if (first === null) return null
+  const arrived = await balances(world)
+  if (arrived.away !== AMOUNT || arrived.home !== 0n) throw new RunError('the demo', 'the tokens did not arrive')
+  const back = named(await sendBack(world))
+  sent(back)
+  const second = await executed(world, io, [back], deadline)
+  if (second === null) return null
+  const returned = await balances(world)
+  if (returned.home !== AMOUNT || returned.away !== 0n) throw new RunError('the demo', 'the tokens did not come back')
+  const [a, b] = world.chains
+  const amount = AMOUNT.toString()
+  return {
+    messages: await Promise.all(lanesOf(world).map(({ source, target }, i) => report(source, target, rows[i]))),
+    transfers: [
+      { ...onceMessage(a, b, first[0]), amount },
+      { ...onceMessage(b, a, second[0]), amount },
+    ],
+  }
+}
+
+/** A transfer of the demo's: it never waits at the bridge, so an order carries it. */
+function named(transfer: SentTransfer): Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'> {
+  if (transfer.orderId === null) throw new RunError('the demo', 'a transfer waits for its limit')
+  return { ...transfer, orderId: transfer.orderId }
+}
+
+/** The orders' rows once all have executed; null when it is interrupted. */
+async function executed(
+  world: World,
+  io: Io,
+  orders: readonly Pick<SentMessage, 'orderId' | 'fromChain'>[],
+  deadline: number,
+): Promise<readonly Message[] | null> {
   while (!io.signal.aborted) {
     const rows = await Promise.all(
-      messages.map(({ fromChain, orderId }) => world.compass.message({ fromChain, orderId })),
+      orders.map(({ fromChain, orderId }) => world.compass.message({ fromChain, orderId })),
     )
     const failed = rows.find((row) => row?.executed === false)
     if (failed != null) {
@@ -155,9 +212,8 @@ async function sendOnce(
         `message ${failed.orderId} was delivered and its target refused it: ${failed.executionReason}`,
       )
     }
-    if (rows.every((row) => row?.executed === true)) {
-      return Promise.all(lanesOf(world).map((lane, index) => report(lane.source, lane.target, rows[index])))
-    }
+    const done = rows.filter((row) => row !== null).filter((row) => row.executed === true)
+    if (done.length === orders.length) return done
     if (io.now() > deadline) throw new RunError('the demo', stuck(rows, world))
     await io.sleep(LOOK_EVERY, io.signal)
   }
@@ -165,7 +221,7 @@ async function sendOnce(
 }
 
 /** What the target app itself says decides whether the message has executed. */
-async function report(source: DemoChain, target: DemoChain, row: Message | null | undefined): Promise<OnceMessage> {
+async function report(source: DemoChain, target: DemoChain, row: Message | undefined): Promise<OnceMessage> {
   const hash = row?.targetTx ?? null
   const receipt = hash === null ? null : await target.endpoint.client.getTransactionReceipt({ hash })
   const counted = parseEventLogs({ abi: counterAbi, eventName: 'Counted', logs: receipt?.logs ?? [] }).find(
@@ -174,6 +230,11 @@ async function report(source: DemoChain, target: DemoChain, row: Message | null 
   if (row?.targetTx == null || counted?.args.messageHash !== keccak256(payloadOf(source, 0))) {
     throw new RunError('the demo', `the app on ${target.name} does not show the message from ${source.name}`)
   }
+  return onceMessage(source, target, row)
+}
+
+function onceMessage(source: DemoChain, target: DemoChain, row: Message | undefined): OnceMessage {
+  if (row?.targetTx == null) throw new RunError('the demo', `nothing from ${source.name} was found on ${target.name}`)
   const { orderId, txHash, targetTx, updateGas, deliveryGas, finalAt, includedAt } = row
   return {
     from: source.name,

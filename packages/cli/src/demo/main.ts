@@ -28,8 +28,10 @@ export function demoMain(
 ): Promise<number> {
   let code: number = exitCode.ok
   const program = new Command('demo')
-    .description('two local chains, the light client of each on the other, and messages both ways')
-    .option('--once', 'end by itself once a message in each direction has executed')
+    .description(
+      'two local chains, the light client of each on the other, messages both ways, and a token there and back',
+    )
+    .option('--once', 'end by itself once a message in each direction has executed and a token has come back')
     .option('--chains <kinds>', 'two of ethereum and qbft', chainKinds, ['ethereum', 'qbft'])
     .option('--rate <n>', `virtual seconds per second (default: ${LIVE_RATE}, with --once ${ONCE_RATE})`, rate)
     .action(async (flags: Flags) => {

@@ -29,7 +29,16 @@ function sample(): View {
       counter: 1n,
     },
   ]
-  let view: View = { ...initialView('running', 8), running: true, chains, now: 9_000 }
+  const asset = {
+    symbol: 'WCOIN',
+    decimals: 18,
+    lockedOn: 'ethereum',
+    locked: 2_500_000_000_000_000_000n,
+    mintedOn: 'qbft',
+    outstanding: 0n,
+    verdict: 'backed',
+  } as const
+  let view: View = { ...initialView('running', 8), running: true, chains, asset, now: 9_000 }
   view = withStep(view, first, 'sent', 1_000)
   view = withStep(view, first, 'final', 3_500)
   view = withStep(view, second, 'sent', 2_000)

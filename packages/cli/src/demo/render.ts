@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
-import { type ChainRow, lastStep, type MessageRow, type Step, steps, type View } from './view.ts'
+import { formatUnits } from 'viem'
+import { type AssetRow, type ChainRow, lastStep, type MessageRow, type Step, steps, type View } from './view.ts'
 
 /** What a terminal can show. */
 export interface Screen {
@@ -9,8 +10,8 @@ export interface Screen {
 }
 
 const STEP_WIDTH = 10
-/** Lines besides the messages: title, chains with their headings, headings, footer. */
-const FRAME_LINES = 11
+/** Lines besides the messages: title, chains with their headings, the asset, headings, footer. */
+const FRAME_LINES = 13
 
 const styles = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 type Style = keyof typeof styles
@@ -33,6 +34,7 @@ export function render(view: View, screen: Screen): readonly string[] {
     ...(view.chains.length === 0
       ? []
       : [paint('dim', chainHeading()), ...view.chains.map((row) => chainLine(row, paint)), '']),
+    ...(view.asset === null ? [] : [assetLine(view.asset, paint), '']),
     ...(view.messages.length === 0 ? [] : [paint('dim', messageHeading())]),
     ...shownMessages(view, screen).map((row) => messageLine(row, view.now, paint)),
     '',
@@ -43,10 +45,11 @@ export function render(view: View, screen: Screen): readonly string[] {
 
 /** One line for one step, where there is no terminal to redraw. */
 export function stepLine(row: MessageRow, step: Step | 'failed'): string {
+  const what = row.transfer ? 'token ' : ''
   if (step === 'failed')
-    return `${row.from} → ${row.to}  ${shortId(row.orderId)}  failed: ${row.note ?? 'no reason given'}`
+    return `${row.from} → ${row.to}  ${what}${shortId(row.orderId)}  failed: ${row.note ?? 'no reason given'}`
   const since = sinceBefore(row, step)
-  return `${row.from} → ${row.to}  ${shortId(row.orderId)}  ${sentence[step]}${since === null ? '' : ` (+${seconds(since)} s)`}`
+  return `${row.from} → ${row.to}  ${what}${shortId(row.orderId)}  ${sentence[step]}${since === null ? '' : ` (+${seconds(since)} s)`}`
 }
 
 const sentence: Readonly<Record<Step, string>> = {
@@ -79,6 +82,17 @@ function chainLine(row: ChainRow, paint: Paint): string {
   return `${text}${client.padEnd(26)} ${pad(status, 7)}${paint('cyan', String(row.counter))}`
 }
 
+function assetLine(row: AssetRow, paint: Paint): string {
+  const amount = (units: bigint) => paint('cyan', formatUnits(units, row.decimals))
+  const sides = `${amount(row.locked)} locked on ${row.lockedOn}, ${amount(row.outstanding)} outstanding on ${row.mintedOn}`
+  const verdicts = {
+    backed: paint('green', 'backed'),
+    suspect: paint('yellow', 'looked at again'),
+    mismatch: paint('red', 'NOT BACKED'),
+  } as const
+  return `${paint('bold', row.symbol.padEnd(12))}${sides}  ${row.verdict === null ? '' : verdicts[row.verdict]}`
+}
+
 function messageHeading(): string {
   return `${'message'.padEnd(32)}${steps.map((step) => headings[step].padStart(STEP_WIDTH)).join('')}`
 }
@@ -94,7 +108,8 @@ function shownMessages(view: View, screen: Screen): readonly MessageRow[] {
 }
 
 function messageLine(row: MessageRow, now: number, paint: Paint): string {
-  const title = `${row.from} → ${row.to} `.padEnd(20) + paint('dim', shortId(row.orderId).padEnd(12))
+  const title =
+    `${row.from} ${row.transfer ? '⇒' : '→'} ${row.to} `.padEnd(20) + paint('dim', shortId(row.orderId).padEnd(12))
   const last = lastStep(row)
   const cells = steps.map((step) => {
     if (row.at[step] !== undefined) return paint('green', stepCell(row, step).padStart(STEP_WIDTH))

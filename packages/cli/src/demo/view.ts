@@ -14,6 +14,8 @@ export interface MessageRow {
   /** Why it does not move, or why its target refused it. */
   readonly note: string | null
   readonly failed: boolean
+  /** Whether it carries tokens. */
+  readonly transfer: boolean
 }
 
 /** A chain as the view shows it. */
@@ -28,12 +30,27 @@ export interface ChainRow {
   readonly counter: bigint
 }
 
+/** An asset as the view shows it. */
+export interface AssetRow {
+  readonly symbol: string
+  readonly decimals: number
+  readonly lockedOn: string
+  /** Token units. */
+  readonly locked: bigint
+  readonly mintedOn: string
+  /** Token units. */
+  readonly outstanding: bigint
+  /** What Compass' watch says; null before its first look. */
+  readonly verdict: 'backed' | 'suspect' | 'mismatch' | null
+}
+
 /** Everything on the screen. */
 export interface View {
   /** What is going on, while the chains start. */
   readonly phase: string
   readonly running: boolean
   readonly chains: readonly ChainRow[]
+  readonly asset: AssetRow | null
   /** Oldest first. */
   readonly messages: readonly MessageRow[]
   readonly clockRate: number
@@ -43,19 +60,19 @@ export interface View {
 
 /** An empty screen. */
 export function initialView(phase: string, clockRate: number): View {
-  return { phase, running: false, chains: [], messages: [], clockRate, now: 0 }
+  return { phase, running: false, chains: [], asset: null, messages: [], clockRate, now: 0 }
 }
 
 /** The view after a message took a step; a message that is new is added. */
 export function withStep(
   view: View,
-  message: { readonly orderId: Hex; readonly from: string; readonly to: string },
+  message: { readonly orderId: Hex; readonly from: string; readonly to: string; readonly transfer?: boolean },
   step: Step | 'failed',
   at: number,
   note: string | null = null,
 ): View {
   const known = view.messages.find((row) => row.orderId === message.orderId && row.from === message.from)
-  const before: MessageRow = known ?? { ...message, at: {}, note: null, failed: false }
+  const before: MessageRow = known ?? { transfer: false, ...message, at: {}, note: null, failed: false }
   const after: MessageRow =
     step === 'failed'
       ? { ...before, failed: true, note: note ?? before.note }

@@ -12,11 +12,12 @@ import {
 } from '@meridian/compass'
 import { createDevnet, type DevnetChain } from '@meridian/devnet'
 import { type ChainEndpoint, finalityOf, type Lane } from '@meridian/sdk'
-import { type Address, encodeFunctionData, type LocalAccount } from 'viem'
+import { type Address, encodeFunctionData, type Hex, type LocalAccount } from 'viem'
 import { type ChainContracts, deployChain } from '../deploy/chain.ts'
 import { connect, type Side } from '../deploy/connect.ts'
 import { createDeployer, type Deployer, initCodeOf } from '../deploy/deployer.ts'
 import { consensusOf, deployLightClient, portsOf, type SourceInfo } from '../deploy/light-client.ts'
+import { ASSET_NAME, type DemoAsset, deployDemoAsset } from './asset.ts'
 
 /** A chain of the demo with everything on it. */
 export interface DemoChain {
@@ -38,6 +39,10 @@ export interface DemoChain {
 export interface World {
   readonly chains: readonly [DemoChain, DemoChain]
   readonly compass: Compass
+  /** Locked on the first chain, minted on the second. */
+  readonly asset: DemoAsset
+  /** Orders that carry the asset. */
+  readonly transfers: Set<Hex>
   stop(): Promise<void>
 }
 
@@ -73,8 +78,15 @@ const QBFT_EMPTY_PERIOD = 12
 /** Milliseconds between Compass' looks at a chain. */
 const COMPASS_POLL = 250
 const COMPASS_MAINTAIN = 5_000
+/** Milliseconds between two looks at the asset's supply. */
+const SUPPLY_POLL = 1_000
 
-const titles = { ethereum: 'proof of stake, 512', qbft: 'QBFT, 4 validators' } as const
+const titles = {
+  ethereum: 'proof of stake, 512',
+  istanbul: 'Istanbul BFT, 4 validators',
+  parlia: 'Parlia, 4 validators',
+  qbft: 'QBFT, 4 validators',
+} as const
 
 /** Starts both chains, deploys everything and starts Compass. What was started is stopped where a step fails. */
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -114,20 +126,28 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       deployLightClient(b.source, a.deployer, a.contracts.timelock),
       deployLightClient(a.source, b.deployer, b.contracts.timelock),
     ])
-    step('connecting: routes and prices through the timelock, which then starts to wait')
-    const side = (chain: Prepared, lightClient: Address): Side => ({ ...chain, lightClient, price: PRICE })
-    await connect(side(a, onA), side(b, onB), TIMELOCK_DELAY)
+    step('deploying a token and its bridges over the gateways')
+    const keepers = {
+      pauser: accountOf(pair[0], 'pauser').address,
+      unpauser: accountOf(pair[0], 'unpauser').address,
+    }
+    const asset = await deployDemoAsset(a, b, keepers)
+    step('connecting: routes, prices and bridges through the timelock, which then starts to wait')
+    const side = (chain: Prepared, lightClient: Address, calls: Side['calls'] = []): Side => {
+      return { ...chain, lightClient, price: PRICE, calls }
+    }
+    await connect(side(a, onA, asset.lockCalls), side(b, onB, asset.mintCalls), TIMELOCK_DELAY)
     step('deploying an app that counts messages on each chain')
     const [counterA, counterB] = await Promise.all([deployCounter(a, b), deployCounter(b, a)])
 
     step('starting Compass')
-    const compass = await startCompass(pair, [a, b], store)
+    const compass = await startCompass(pair, [a, b], store, asset)
     stops.push(() => compass.stop())
     const chains = [
       { ...a, counter: counterA, clientAbroad: onB },
       { ...b, counter: counterB, clientAbroad: onA },
     ] as const
-    return { chains, compass, stop }
+    return { chains, compass, asset, transfers: new Set(), stop }
   } catch (error) {
     await stop()
     throw error
@@ -193,6 +213,7 @@ async function startCompass(
   devnet: readonly [DevnetChain, DevnetChain],
   prepared: readonly [Prepared, Prepared],
   store: Store,
+  asset: DemoAsset,
 ): Promise<Compass> {
   const contexts = prepared.map(async ({ name, source, contracts }, index): Promise<ChainContext> => {
     const ports = portsOf(source)
@@ -219,6 +240,14 @@ async function startCompass(
     ],
     store,
     log: createLog('silent'),
+    supply: [
+      {
+        name: ASSET_NAME,
+        lock: { chain: from, address: asset.lockBridge, decimals: 18 },
+        mint: { chain: to, address: asset.mintBridge, decimals: 18, read: 'outstanding' },
+      },
+    ],
+    supplyMs: SUPPLY_POLL,
   })
   compass.start()
   return compass

@@ -3,6 +3,10 @@ import {
   feeServiceBytecode,
   messageServiceAbi,
   messageServiceBytecode,
+  mosGatewayAbi,
+  mosGatewayBytecode,
+  proverAbi,
+  proverBytecode,
   timelockAbi,
   timelockBytecode,
 } from '@meridian/abi'
@@ -27,12 +31,16 @@ export interface ChainContracts {
   readonly timelock: Address
   readonly feeService: Address
   readonly mos: Address
+  /** Sends and receives ERC-7786 messages. */
+  readonly gateway: Address
+  /** Proves logs, storage and transactions of the chains that this one has light clients of. */
+  readonly prover: Address
   /** The block in which MOS was deployed, or one before it: no message is older. */
   readonly fromBlock: bigint
 }
 
 /**
- * Deploys the timelock, the fee service and the message service of one chain. The timelock's delay is zero and the
+ * Deploys the timelock, the fee service, the message service, the gateway and the prover of one chain. The timelock's delay is zero and the
  * deployer may schedule until `connect` hands over.
  *
  * @throws {@link UsageError} for roles that MOS would refuse
@@ -59,5 +67,7 @@ export async function deployChain(deployer: Deployer, roles: Roles): Promise<Cha
   if (mos !== predicted) {
     throw new RunError('the message service', `is at ${mos}, not at ${predicted}: the key was used from outside`)
   }
-  return { chainId: deployer.chainId, timelock, feeService, mos, fromBlock }
+  const gateway = await deployer.deploy('the gateway', initCodeOf(mosGatewayAbi, mosGatewayBytecode, [mos, timelock]))
+  const prover = await deployer.deploy('the prover', initCodeOf(proverAbi, proverBytecode, [mos]))
+  return { chainId: deployer.chainId, timelock, feeService, mos, gateway, prover, fromBlock }
 }

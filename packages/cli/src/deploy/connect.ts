@@ -1,4 +1,4 @@
-import { feeServiceAbi, messageServiceAbi } from '@meridian/abi'
+import { feeServiceAbi, messageServiceAbi, mosGatewayAbi } from '@meridian/abi'
 import { type Address, encodeFunctionData, type Hex, keccak256, stringToHex, zeroAddress } from 'viem'
 import type { ChainContracts } from './chain.ts'
 import type { Deployer } from './deployer.ts'
@@ -26,14 +26,19 @@ export interface Side {
   readonly lightClient: Address
   /** What messages from here to the other chain cost. */
   readonly price: LanePrice
+  /** What else the timelock does in the same operation, after the route stands. */
+  readonly calls?: readonly TimelockCall[]
 }
+
+/** Gas for the recipients of gateway messages that do not say: a token's arrival with its limits and books, rounded up. */
+const GATEWAY_GAS = 300_000n
 
 /** `FeeService.PRICER_ROLE`. */
 const PRICER_ROLE = keccak256(stringToHex('PRICER_ROLE'))
 
 /**
- * Connects two chains: on each, one operation of the timelock sets the route and the price of the lane, raises the
- * timelock's delay to `delay` (seconds) and takes the deployer's powers. What it does afterwards waits for the delay.
+ * Connects two chains: on each, one operation of the timelock sets the route, the other chain's gateway and the price of
+ * the lane, raises the timelock's delay to `delay` (seconds) and takes the deployer's powers. What it does afterwards waits for the delay.
  */
 export async function connect(a: Side, b: Side, delay: bigint): Promise<void> {
   await Promise.all([connectSide(a, b.contracts, delay), connectSide(b, a.contracts, delay)])
@@ -41,7 +46,7 @@ export async function connect(a: Side, b: Side, delay: bigint): Promise<void> {
 
 function connectSide(side: Side, remote: ChainContracts, delay: bigint): Promise<void> {
   const { deployer, contracts, lightClient, price } = side
-  const { mos, feeService, timelock } = contracts
+  const { mos, gateway, feeService, timelock } = contracts
   const terms = {
     served: true,
     baseGas: Number(price.baseGas),
@@ -55,14 +60,17 @@ function connectSide(side: Side, remote: ChainContracts, delay: bigint): Promise
   const fees = { abi: feeServiceAbi } as const
   const pricer = [PRICER_ROLE, timelock] as const
   const route = [remote.chainId, lightClient, remote.mos] as const
+  const remoteGateway = [remote.chainId, remote.gateway, GATEWAY_GAS] as const
   const gasPrice = [remote.chainId, zeroAddress, price.gasPrice] as const
   // The timelock prices the lane itself, as the administrator who may lend itself the role; the deployer never has it.
   const calls: readonly TimelockCall[] = [
     onMos(encodeFunctionData({ abi: messageServiceAbi, functionName: 'setRoute', args: route })),
+    { to: gateway, data: encodeFunctionData({ abi: mosGatewayAbi, functionName: 'setRemote', args: remoteGateway }) },
     onFees(encodeFunctionData({ ...fees, functionName: 'setTerms', args: [remote.chainId, terms] })),
     onFees(encodeFunctionData({ ...fees, functionName: 'grantRole', args: pricer })),
     onFees(encodeFunctionData({ ...fees, functionName: 'setChainGasPrice', args: gasPrice })),
     onFees(encodeFunctionData({ ...fees, functionName: 'revokeRole', args: pricer })),
+    ...(side.calls ?? []),
   ]
   return runAndHandOver(deployer, timelock, calls, delay)
 }

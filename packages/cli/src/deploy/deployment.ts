@@ -31,6 +31,8 @@ const chain = z.strictObject({
   timelock: address,
   feeService: address,
   mos: address,
+  gateway: address.optional(),
+  prover: address.optional(),
   /** The light clients on this chain, by the chain that they follow. */
   lightClients: z.array(z.strictObject({ chainId: decimal, address })),
 })

@@ -1,3 +1,4 @@
+export * from './assets.ts'
 export * from './beacon-network.ts'
 export * from './chain.ts'
 export * from './connect.ts'

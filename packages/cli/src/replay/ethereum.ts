@@ -82,8 +82,9 @@ function headFrom(known: ReadonlyMap<Hex, LightClientHeader>, head: { number: bi
   if (header === undefined) {
     throw new MeridianError('UNKNOWN_HEAD', `no file brought the head at slot ${head.number}`, head)
   }
-  const { blockNumber, blockHash } = header.execution
-  return { number: Number(blockNumber), hash: blockHash, slot: Number(head.number), root: head.hash }
+  const beacon = { slot: Number(head.number), root: head.hash }
+  if (!('execution' in header)) return { number: null, hash: header.executionBlockHash, ...beacon }
+  return { number: Number(header.execution.blockNumber), hash: header.execution.blockHash, ...beacon }
 }
 
 function read<T>(file: string, parse: (text: string) => T): T {

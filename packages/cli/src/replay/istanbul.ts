@@ -16,8 +16,7 @@ import {
   type SealedHeader,
 } from '@meridian/consensus/istanbul'
 import { MeridianError } from '@meridian/core'
-import { logCount, verifyReceiptProof } from '@meridian/proofs'
-import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, hexToBytes } from 'viem'
+import { type Address, decodeFunctionResult, encodeFunctionData } from 'viem'
 import { initCodeOf } from '../deploy/deployer.ts'
 import { istanbulClientInit } from '../deploy/istanbul-client.ts'
 import { UsageError } from '../errors.ts'
@@ -34,6 +33,9 @@ export interface IstanbulReplay {
 
 /** The id of the source chain is no part of a header; the replay's client has a development chain's. */
 const CHAIN_ID = 1_337n
+
+/** What `Receipts.logAt` reverts with behind a receipt's last log. */
+const NO_SUCH_LOG = 'Receipts_LogIndex'
 
 /**
  * Deploys the light client with the bootstrap's validators, at the start of their epoch, on a private chain, and applies each
@@ -127,9 +129,7 @@ async function proveReceipt(
   )
   if (!answered.ok) return { error: errorOf(decodeRevert(answered.data)) }
   const root = decodeFunctionResult({ abi: iLightClientAbi, functionName: 'verifyReceiptsRoot', data: answered.data })
-  const logs = logsIn(root, receipt.txIndex, receipt.nodes)
-  if (typeof logs !== 'number') return { error: logs }
-  for (let log = 0; log < Math.max(logs, 1); log += 1) {
+  for (let log = 0; ; log += 1) {
     const proven = await chain.call(
       receipts,
       encodeFunctionData({
@@ -138,17 +138,10 @@ async function proveReceipt(
         args: [root, BigInt(receipt.txIndex), BigInt(log), receipt.nodes],
       }),
     )
-    if (!proven.ok) return { error: errorOf(decodeRevert(proven.data)) }
-  }
-  return { receipt: { transactionIndex: receipt.txIndex, logs } }
-}
-
-function logsIn(root: Hex, txIndex: number, nodes: Hex): number | ReplayError {
-  try {
-    return logCount(verifyReceiptProof(hexToBytes(root), txIndex, hexToBytes(nodes)))
-  } catch (error) {
-    if (!(error instanceof MeridianError)) throw error
-    return { name: error.code, args: { ...error.context } }
+    if (proven.ok) continue
+    const error = errorOf(decodeRevert(proven.data))
+    // The receipt is proven, and has no log at this index.
+    return error.name === NO_SUCH_LOG ? { receipt: { transactionIndex: receipt.txIndex, logs: log } } : { error }
   }
 }
 

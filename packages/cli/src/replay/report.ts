@@ -30,7 +30,8 @@ export interface ReplayError {
 
 /** The contract's head: the execution block, and for Ethereum its beacon block beside it. */
 export interface ReplayHead {
-  readonly number: number
+  /** Null where the beacon block names it by its hash alone, as from Gloas on. */
+  readonly number: number | null
   readonly hash: Hex
   readonly slot?: number
   readonly root?: Hex
@@ -68,7 +69,7 @@ export function replayText(line: ReplayLine | AttestationLine): string {
   if (line.result === 'rejected') return `${where}  rejected: ${errorText(line.error)}  (${line.gasUsed} gas)`
   const { receipt } = line
   const proven = receipt === undefined ? '' : `, receipt ${receipt.transactionIndex} with ${receipt.logs} logs proven`
-  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number} ${line.head.hash}${slot}${proven}`
+  return `${where}  ${line.result}  ${line.gasUsed} gas  head: block ${line.head.number ?? 'unnumbered'} ${line.head.hash}${slot}${proven}`
 }
 
 function attestationText(line: AttestationLine): string {

@@ -178,7 +178,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       return wait(claim, reason, source.tuning.pollMs, false)
     }
     const [block, head] = await Promise.all([getBlock(target.ports.rpc, claim.blockNumber), getBlock(rpc, 'latest')])
-    const proof = await target.consensus.proveBlock(target.ports, client, block, head.timestamp)
+    const proof = await target.consensus.proveReceiptsRoot(target.ports, client, block, head.timestamp)
     if (proof.status === 'waiting') {
       const reason = { code: proof.reason.code, detail: 'the target block cannot be proven yet' }
       return wait(claim, reason, LOOK_MS, false)

@@ -73,3 +73,25 @@ test('signers come from the environment or a file', () => {
   refuses('env:KEY', `0x${'ff'.repeat(32)}`, /secp256k1/)
   refuses('file:nothing', 'x-no-value', /cannot be read/)
 })
+
+test('payees, claims, expiry, supply and metrics: read, with defaults, and each mistake is one line', () => {
+  const supply = [{ name: 'usd', lock: { chain: '1', address: mos }, mint: { chain: '2', address: mos } }]
+  const one = { ...chain('1', 'one'), payee: mos, claims: { minAmount: '5' }, recordExpiry: 'own' }
+  const config = parseConfig({ ...good, chains: [one, chain('2', 'two')], supply, metrics: { port: 9464 } })
+  assert.equal(config.supply[0]?.mint.read, 'outstanding')
+  assert.equal(config.supply[0]?.lock.decimals, 18)
+  assert.deepEqual(config.chains[0]?.claims, { minAmount: 5n })
+  const withOne = (change: object) => ({ ...good, chains: [{ ...one, ...change }, chain('2', 'two')] })
+  assert.deepEqual(problems(withOne({ payee: '0x12' })), ['chains[0].payee: expected an address'])
+  assert.equal(problems(withOne({ recordExpiry: 'mine' })).length, 1)
+  assert.equal(problems(withOne({ claims: true })).length, 1)
+  assert.deepEqual(problems({ ...good, metrics: { port: 65_536 } }).length, 1)
+  const [pair] = supply
+  assert.deepEqual(problems({ ...good, supply: [{ ...pair, mint: { chain: '3', address: mos } }] }), [
+    'supply[0].mint.chain: no chain 3',
+  ])
+  assert.deepEqual(problems({ ...good, supply: [{ ...pair, mint: { chain: '1', address: mos } }] }), [
+    'supply[0]: an asset is locked on one chain and minted on another',
+  ])
+  assert.deepEqual(problems({ ...good, supply: [pair, pair] }), ['supply[1].name: usd is there twice'])
+})

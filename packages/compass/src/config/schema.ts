@@ -62,15 +62,19 @@ const chain = z
       context.addIssue({ code: 'custom', path: ['beacon'], message: 'Ethereum needs a beacon URL' })
   })
 
+/** Of the token on that side. */
+const decimals = z.int().min(0).max(36).default(18)
+
 const pair = z.strictObject({
   name,
   /** Where it is locked: the bridge, which says `locked()`. */
-  lock: z.strictObject({ chain: chainId, address }),
+  lock: z.strictObject({ chain: chainId, address, decimals }),
   /** Where it is minted: the bridge, which says `outstanding()`, or a token that nobody else mints, `totalSupply()`. */
   mint: z.strictObject({
     chain: chainId,
     address,
     read: z.enum(['outstanding', 'totalSupply']).default('outstanding'),
+    decimals,
   }),
 })
 

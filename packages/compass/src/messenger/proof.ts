@@ -27,7 +27,8 @@ export async function readProvableBlock(
   const header = await getBlock(rpc, group.blockNumber)
   if (header.hash !== group.blockHash) throw new ChainDataError('block hash', group.blockHash, header.hash)
   const receipts = await getBlockReceipts(rpc, header)
-  const trie = buildReceiptsTrie(receipts, { expectedRoot: header.receiptsRoot })
+  const hidden = (await source.consensus.hiddenReceipts?.(source.ports, header, receipts.length)) ?? []
+  const trie = buildReceiptsTrie([...receipts, ...hidden], { expectedRoot: header.receiptsRoot })
   return { trie, receipts, logIndex: (message) => positionIn(receipts[message.txIndex], message) }
 }
 

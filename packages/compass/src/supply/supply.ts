@@ -1,4 +1,4 @@
-/** Both sides of an asset as they were read, in units of the token. */
+/** Both sides of an asset as they were read, in the same unit: that of the side with more decimals. */
 export interface SupplyReading {
   /** Final block of the minting chain that `outstanding` is of. */
   readonly mintBlock: bigint
@@ -20,11 +20,11 @@ export interface SupplyState {
 }
 
 /**
- * Takes a reading in. More outstanding than locked is an alarm once a later block of the minting chain shows it too. With
- * both blocks final and the minting side read first, a transfer on its way never looks like that: what is minted was locked
- * in a final block before, and what was released was burned in a final block before. The one exception is an endpoint of
- * the minting chain that is behind: it shows a burn too late. It cannot show it too late twice, unless it stands still,
- * and a block that stands still decides nothing.
+ * Takes a reading in. Both blocks of it are final, so a transfer on its way never shows more outstanding than locked: what
+ * is minted was locked in a block that was final before, what was released was burned in one that was final before. What is
+ * left is the moment between the two readings, and an endpoint that is behind. So one reading alone is no alarm: the next
+ * one, of a later block of the minting chain, decides. An endpoint that stays behind while transfers go through can still
+ * raise a false alarm; none is missed.
  */
 export function judged(before: SupplyState | null, reading: SupplyReading): SupplyState {
   if (reading.outstanding <= reading.locked) return { verdict: 'backed', reading }

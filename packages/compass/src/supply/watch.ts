@@ -9,12 +9,13 @@ import { judged, type SupplyReading, type SupplyState } from './supply.ts'
 /** An asset that is locked on one chain and minted on another. */
 export interface SupplyPair {
   readonly name: string
-  readonly lock: { readonly chain: ChainContext; readonly address: Address }
+  readonly lock: { readonly chain: ChainContext; readonly address: Address; readonly decimals: number }
   readonly mint: {
     readonly chain: ChainContext
     /** The bridge that minted, or the token where nobody else mints it. */
     readonly address: Address
     readonly read: 'outstanding' | 'totalSupply'
+    readonly decimals: number
   }
 }
 
@@ -43,13 +44,21 @@ export function createSupplyWatch(
 
   async function read(): Promise<SupplyReading> {
     const { lock, mint } = pair
-    // The minting side first: whatever it counts was locked in a block that is final by now. The other way round, a
-    // transfer that was locked and minted between the two readings would be counted on one side only.
+    const scale = (decimals: number) => 10n ** BigInt(Math.max(lock.decimals, mint.decimals) - decimals)
+    // The minting side first: whatever it counts was locked in a block that is final by now, however long the second
+    // reading takes. The other way round, a transfer that was locked and minted between the two would be counted on one
+    // side only. A burn is released at the earliest when its own block is final, which the first reading includes, unless
+    // it became final, was released, and that was final too, all between the two readings.
     const { number: mintBlock } = await mint.chain.consensus.finalized(mint.chain.ports)
-    const outstanding = await readUint(mint.chain, mint.address, mint.read, mintBlock)
+    const minted = await readUint(mint.chain, mint.address, mint.read, mintBlock)
     const { number: lockBlock } = await lock.chain.consensus.finalized(lock.chain.ports)
-    const locked = await readUint(lock.chain, lock.address, 'locked', lockBlock)
-    return { mintBlock, outstanding, lockBlock, locked }
+    const kept = await readUint(lock.chain, lock.address, 'locked', lockBlock)
+    return {
+      mintBlock,
+      outstanding: minted * scale(mint.decimals),
+      lockBlock,
+      locked: kept * scale(lock.decimals),
+    }
   }
 
   return {

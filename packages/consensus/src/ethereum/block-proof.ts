@@ -121,6 +121,8 @@ function readReceiptsRoot(reader: Reader, network: Network) {
   const slot = bytesToBigInt(slotAndProposer.subarray(0, 8))
   const [parentAndState, receiptsRoot] = [reader.word(), reader.word()]
   const gindex = gindices[forkAtSlot(network, slot).name].executionReceiptsRoot
+  if (gindex === undefined)
+    throw new VerifyError('NO_RECEIPTS_ROOT', `the body at slot ${slot} has no receipts root`, { given: slot })
   const bodyRoot = rootOfBranch(receiptsRoot, reader.branch(gindex), indexOf(gindex))
   reader.end()
   const bodySide = rootOfBranch(bodyRoot, [zeroHash, zeroPair], 0n)

@@ -97,8 +97,8 @@ const ExecutionRequests = new ContainerType({
   ),
 })
 
-function createExecutionPayloadType(preset: Preset) {
-  return new ContainerType({
+function capellaPayload(preset: Preset) {
+  return {
     parentHash: Bytes32,
     feeRecipient: Bytes20,
     stateRoot: Bytes32,
@@ -114,9 +114,11 @@ function createExecutionPayloadType(preset: Preset) {
     blockHash: Bytes32,
     transactions: new ListCompositeType(new ByteListType(MAX_BYTES_PER_TRANSACTION), MAX_TRANSACTIONS_PER_PAYLOAD),
     withdrawals: new ListCompositeType(Withdrawal, preset.maxWithdrawalsPerPayload),
-    blobGasUsed: Uint64,
-    excessBlobGas: Uint64,
-  })
+  }
+}
+
+function denebPayload(preset: Preset) {
+  return { ...capellaPayload(preset), blobGasUsed: Uint64, excessBlobGas: Uint64 }
 }
 
 function attesterSlashingType(maxIndices: number) {
@@ -137,7 +139,7 @@ function bodyHead() {
   }
 }
 
-function bodyTail(preset: Preset) {
+function bodyOperations(preset: Preset) {
   return {
     deposits: new ListCompositeType(Deposit, MAX_DEPOSITS),
     voluntaryExits: new ListCompositeType(SignedVoluntaryExit, MAX_VOLUNTARY_EXITS),
@@ -145,15 +147,24 @@ function bodyTail(preset: Preset) {
       syncCommitteeBits: new BitVectorType(preset.syncCommitteeSize),
       syncCommitteeSignature: Bytes96,
     }),
-    executionPayload: createExecutionPayloadType(preset),
-    blsToExecutionChanges: new ListCompositeType(SignedBLSToExecutionChange, MAX_BLS_TO_EXECUTION_CHANGES),
+  }
+}
+
+function blsToExecutionChanges() {
+  return new ListCompositeType(SignedBLSToExecutionChange, MAX_BLS_TO_EXECUTION_CHANGES)
+}
+
+function bodyTail(preset: Preset) {
+  return {
+    ...bodyOperations(preset),
+    executionPayload: new ContainerType(denebPayload(preset)),
+    blsToExecutionChanges: blsToExecutionChanges(),
     blobKzgCommitments: new ListCompositeType(Bytes48, MAX_BLOB_COMMITMENTS_PER_BLOCK),
   }
 }
 
-function createDenebBodyType(preset: Preset) {
-  return new ContainerType({
-    ...bodyHead(),
+function attestations() {
+  return {
     attesterSlashings: new ListCompositeType(
       attesterSlashingType(MAX_VALIDATORS_PER_COMMITTEE),
       MAX_ATTESTER_SLASHINGS,
@@ -166,8 +177,21 @@ function createDenebBodyType(preset: Preset) {
       }),
       MAX_ATTESTATIONS,
     ),
-    ...bodyTail(preset),
+  }
+}
+
+function createCapellaBodyType(preset: Preset) {
+  return new ContainerType({
+    ...bodyHead(),
+    ...attestations(),
+    ...bodyOperations(preset),
+    executionPayload: new ContainerType(capellaPayload(preset)),
+    blsToExecutionChanges: blsToExecutionChanges(),
   })
+}
+
+function createDenebBodyType(preset: Preset) {
+  return new ContainerType({ ...bodyHead(), ...attestations(), ...bodyTail(preset) })
 }
 
 function createElectraBodyType(preset: Preset) {
@@ -189,9 +213,9 @@ function createElectraBodyType(preset: Preset) {
   })
 }
 
-function signed<Body extends ReturnType<typeof createDenebBodyType> | ReturnType<typeof createElectraBodyType>>(
-  body: Body,
-) {
+type BodyType = ReturnType<typeof createCapellaBodyType | typeof createDenebBodyType | typeof createElectraBodyType>
+
+function signed<Body extends BodyType>(body: Body) {
   return new ContainerType({
     message: new ContainerType({
       slot: Uint64,
@@ -204,16 +228,21 @@ function signed<Body extends ReturnType<typeof createDenebBodyType> | ReturnType
   })
 }
 
-/** `BeaconBlockBody` at a fork; Fulu left Electra's as it is. @throws ForkError before Deneb. */
+function refuseGloas(fork: ForkName): void {
+  if (fork === 'gloas')
+    throw new ForkError('blocks of Gloas are read by proofs, not whole', { expected: 'fulu or earlier', given: fork })
+}
+
+/** `BeaconBlockBody` at a fork; Fulu left Electra's as it is. @throws ForkError from Gloas on. */
 export function beaconBlockBodyType(fork: ForkName, preset: Preset) {
-  if (fork === 'capella')
-    throw new ForkError('blocks before Deneb are not read', { expected: 'deneb or later', given: fork })
+  refuseGloas(fork)
+  if (fork === 'capella') return createCapellaBodyType(preset)
   return fork === 'deneb' ? createDenebBodyType(preset) : createElectraBodyType(preset)
 }
 
-/** `SignedBeaconBlock` at a fork, as `/eth/v2/beacon/blocks` serves it in SSZ. @throws ForkError before Deneb. */
+/** `SignedBeaconBlock` at a fork, as `/eth/v2/beacon/blocks` serves it in SSZ. @throws ForkError from Gloas on. */
 export function signedBeaconBlockType(fork: ForkName, preset: Preset) {
-  if (fork === 'capella')
-    throw new ForkError('blocks before Deneb are not read', { expected: 'deneb or later', given: fork })
+  refuseGloas(fork)
+  if (fork === 'capella') return signed(createCapellaBodyType(preset))
   return fork === 'deneb' ? signed(createDenebBodyType(preset)) : signed(createElectraBodyType(preset))
 }

@@ -5,7 +5,8 @@ import { type Advance, type AdvanceResult, createAdvancer } from './advance.ts'
 import { detailOf, readEthereumClient, storeOf } from './client.ts'
 import { encodeBlockProof, encodeReceiptsRootProof, type ProvenHeader } from './encode.ts'
 import { NodeAnswerError } from './errors.ts'
-import { type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
+import { gindices } from './forks.ts'
+import { forkAtSlot, type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
 import { createEthereumSource, type EthereumSource, type ExecutionField, executionBranchOf } from './source.ts'
 import { beaconHeaderRoot } from './ssz.ts'
 import type { SingleBranch } from './tree-proof.ts'
@@ -14,6 +15,9 @@ import { type Clock, validateLightClientHeader } from './verify.ts'
 
 /** A client is refreshed once less than this share of its trusting period is left. */
 const REFRESH_SHARE = 3n
+
+/** Slots after an execution block's in which the beacon block that names it as its parent is looked for, Gloas on. */
+const MAX_EMPTY_SLOTS = 256n
 
 /** What an Ethereum consensus follows. */
 export interface EthereumConsensusOptions {
@@ -28,8 +32,8 @@ export function createEthereumConsensus({ network }: EthereumConsensusOptions): 
   return {
     kind: 'ethereum',
     async finalized(ports) {
-      const update = await createEthereumSource(ports, network).finalityUpdate()
-      return pointOf(update.finalizedHeader, network)
+      const source = createEthereumSource(ports, network)
+      return pointOf((await source.finalityUpdate()).finalizedHeader, network, source)
     },
     readClient: (target, address) => readEthereumClient(target, address, network),
     proveBlock: (ports, client, block, now) => prove(network, ports, client, { block, shown: 'block' }, now),
@@ -45,10 +49,14 @@ interface Claim {
   readonly shown: 'block' | 'receiptsRoot'
 }
 
-function pointOf(header: LightClientHeader, network: Network): BlockPoint {
+async function pointOf(header: LightClientHeader, network: Network, source: EthereumSource): Promise<BlockPoint> {
   validateLightClientHeader(header, network)
-  const { blockNumber, timestamp, blockHash } = header.execution
-  return { number: blockNumber, timestamp, hash: blockHash }
+  if ('execution' in header) {
+    const { blockNumber, timestamp, blockHash } = header.execution
+    return { number: blockNumber, timestamp, hash: blockHash }
+  }
+  const { number, timestamp, hash } = parseHeader(hexToBytes(await source.executionHeader(header.executionBlockHash)))
+  return { number, timestamp, hash }
 }
 
 function clockOf(client: ClientState, now: bigint): Clock {
@@ -77,8 +85,7 @@ async function prove(
 ): Promise<BlockProof> {
   if (client.status === 'frozen') return waiting({ code: 'CLIENT_UNUSABLE', status: 'frozen' })
   const source = createEthereumSource(ports, network)
-  const { block } = claim
-  const slot = slotOf(block, network)
+  const slot = slotOf(claim.block, network)
   const known = await proveFromHead(network, source, client, claim, slot)
   if (known !== undefined) return known
   if (client.status === 'expired' || now >= client.expiresAt)
@@ -86,13 +93,34 @@ async function prove(
 
   const update = await source.finalityUpdate()
   const finalized = update.finalizedHeader
-  if (finalized.beacon.slot < slot)
-    return waiting({ code: 'NOT_FINAL', finalized: finalized.execution.blockNumber, wanted: block.number })
+  const provenAt = await provingSlot(network, source, slot, finalized.beacon.slot)
+  if (provenAt === undefined) {
+    if (finalized.beacon.slot > slot + MAX_EMPTY_SLOTS)
+      return notServed(`no beacon block follows slot ${slot} within ${MAX_EMPTY_SLOTS} slots`)
+    const { number } = await pointOf(finalized, network, source)
+    return waiting({ code: 'NOT_FINAL', finalized: number, wanted: claim.block.number })
+  }
   if (finalized.beacon.slot <= client.head.number)
-    return notServed(`neither the client's head nor newer finality proves slot ${slot}`)
+    return notServed(`neither the client's head nor newer finality proves slot ${provenAt}`)
   const advance = await createAdvancer(source, network, clockOf(client, now)).toUpdate(begin(client), update)
   if (advance.waiting !== undefined) return waiting(advance.waiting)
-  return proveFromUpdate(network, source, advance, update, claim, slot)
+  return proveFromUpdate(network, source, advance, update, claim, provenAt)
+}
+
+/**
+ * The slot of the beacon block that proves the execution block of `slot`: its own; from Gloas on that of the next one, which
+ * names it as its bid's parent. Undefined where there is none until `last`.
+ */
+async function provingSlot(
+  network: Network,
+  source: EthereumSource,
+  slot: bigint,
+  last: bigint,
+): Promise<bigint | undefined> {
+  if (gindices[forkAtSlot(network, slot).name].executionPayload !== undefined) return slot <= last ? slot : undefined
+  for (let next = slot + 1n; next <= last && next <= slot + MAX_EMPTY_SLOTS; next++)
+    if ((await source.headerAtSlot(next)) !== undefined) return next
+  return undefined
 }
 
 /** Execution payloads carry exactly their slot's time. */
@@ -121,10 +149,13 @@ async function proveFromHead(
   if (slot > head) return undefined
   const header = await source.headerByRoot(client.head.hash)
   if (header === undefined) return undefined
+  const provenAt = await provingSlot(network, source, slot, head)
+  if (provenAt === undefined) return undefined
+  const field = fieldOf(network, claim, provenAt)
   const proof =
-    slot === head
-      ? await proveExecution(source, claim, { finalized: header }, await source.executionBranch(header, fieldOf(claim)))
-      : await proveAncestor(network, source, header, claim, slot)
+    provenAt === head
+      ? await proveExecution(source, claim, { finalized: header }, field, await source.executionBranch(header, field))
+      : await proveAncestor(network, source, header, claim, provenAt)
   return proof === undefined ? undefined : { status: 'ready', updates: [], proof }
 }
 
@@ -138,29 +169,33 @@ async function proveFromUpdate(
 ): Promise<BlockProof> {
   const header = update.finalizedHeader
   const finalized = header.beacon
+  const field = fieldOf(network, claim, slot)
   const proof =
     finalized.slot === slot
-      ? await proveExecution(source, claim, { finalized }, executionBranchOf(header, network, fieldOf(claim)))
+      ? await proveExecution(source, claim, { finalized }, field, executionBranchOf(header, network, field))
       : await proveAncestor(network, source, finalized, claim, slot)
   if (proof === undefined)
     return notServed(`the node has no proof of slot ${slot} in the state of slot ${finalized.slot}`)
   return { status: 'ready', updates: advance.updates, proof }
 }
 
-function fieldOf({ shown }: Claim): ExecutionField {
-  return shown === 'block' ? 'blockHash' : 'receiptsRoot'
+/** What the body at a slot shows: a receipts root only where it has one. */
+function fieldOf(network: Network, { shown }: Claim, slot: bigint): ExecutionField {
+  const { executionReceiptsRoot } = gindices[forkAtSlot(network, slot).name]
+  return shown === 'receiptsRoot' && executionReceiptsRoot !== undefined ? 'receiptsRoot' : 'blockHash'
 }
 
 /** Ends a proof with what it shows of the execution block, which must be the one that was asked for. */
 async function proveExecution(
   source: EthereumSource,
-  { block, shown }: Claim,
+  { block }: Claim,
   at: ProvenHeader,
+  field: ExecutionField,
   inBody: SingleBranch | undefined,
 ): Promise<Hex | undefined> {
   if (inBody === undefined) return undefined
   const { leaf, branch } = inBody
-  if (shown === 'block') {
+  if (field === 'blockHash') {
     requireExecution(block.hash.toLowerCase(), leaf)
     const executionHeader = await source.executionHeader(block.hash)
     return encodeBlockProof({ ...at, blockHashBranch: branch, executionHeader })
@@ -206,7 +241,8 @@ async function proveAncestor(
       given,
     })
   const ancestor = { header, blockRootBranch: inState.branch, ...(summary === undefined ? {} : { summary }) }
-  return proveExecution(source, claim, { finalized, ancestor }, await source.executionBranch(header, fieldOf(claim)))
+  const field = fieldOf(network, claim, slot)
+  return proveExecution(source, claim, { finalized, ancestor }, field, await source.executionBranch(header, field))
 }
 
 /**

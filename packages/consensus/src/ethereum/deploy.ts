@@ -7,7 +7,7 @@ import { beaconHeaderRoot, syncCommitteeRoot } from './ssz.ts'
 import type { Bootstrap } from './types.ts'
 
 /** The contract's `Layout`: forks that move no field share one. */
-export const layouts: Readonly<Record<ForkName, number>> = { capella: 0, deneb: 1, electra: 2, fulu: 2 }
+export const layouts: Readonly<Record<ForkName, number>> = { capella: 0, deneb: 1, electra: 2, fulu: 2, gloas: 3 }
 
 /** The contract's `Bootstrap`. */
 export interface BootstrapArgs {

@@ -26,6 +26,7 @@ export type VerifyErrorCode =
   | 'BRANCH_SUMMARY'
   | 'BLOCK_UNKNOWN'
   | 'ANCESTOR_SLOT'
+  | 'NO_RECEIPTS_ROOT'
   | 'PROOF_KIND'
   | 'PROOF_LENGTH'
   | 'COMMITTEE_SIZE'

@@ -3,7 +3,7 @@ import { ForkError } from './errors.ts'
 import type { Preset } from './presets.ts'
 
 /** Forks whose light-client data this client reads, oldest first. */
-export const forkNames = ['capella', 'deneb', 'electra', 'fulu'] as const
+export const forkNames = ['capella', 'deneb', 'electra', 'fulu', 'gloas'] as const
 export type ForkName = (typeof forkNames)[number]
 
 /** One row of a network's fork schedule. */
@@ -32,6 +32,21 @@ export interface ForkEpoch {
  *       ExecutionPayload  Capella 15 fields, depth 4    Deneb to Fulu 17 fields, depth 5
  *         receipts_root   3  ->  25*16 +  3 = 403                25*32 +  3 = 803
  *         block_hash     12  ->  25*16 + 12 = 412                25*32 + 12 = 812
+ *
+ * From Gloas on state, body and bid are progressive containers (EIP-7495): the fields are at 2, left of the word that says
+ * which there are, in subtrees of 1, 4, 16, 64 leaves (EIP-7916), each left of the next. Field 0 is at 4, fields 1 to 4 at
+ * 40 + i - 1, fields 5 to 20 at 352 + i - 5, fields 21 to 84 at 2944 + i - 21. The same holds below a node g, with g in
+ * the place of the root: field 0 of it is at 4g.
+ *
+ *   BeaconState
+ *     block_roots                   5  ->  352
+ *     finalized_checkpoint         20  ->  367, .root 367*2+1 = 735
+ *     current_sync_committee       22  -> 2945
+ *     next_sync_committee          23  -> 2946
+ *     historical_summaries         27  -> 2950
+ *   BeaconBlockBody
+ *     signed_execution_payload_bid 10  ->  357, .message 357*2 = 714
+ *       parent_block_hash           0  ->  714*4 = 2856
  */
 export interface ForkGindices {
   readonly blockRoots: bigint
@@ -39,12 +54,15 @@ export interface ForkGindices {
   readonly currentSyncCommittee: bigint
   readonly nextSyncCommittee: bigint
   readonly historicalSummaries: bigint
-  /** In the block's body. */
-  readonly executionPayload: bigint
-  /** In the block's body. */
+  /** In the block's body; from Gloas on it has none. */
+  readonly executionPayload?: bigint
+  /**
+   * In the block's body: the hash of its payload's block, from Gloas on that of its bid's parent, because the payload of the
+   * bid itself may never be revealed.
+   */
   readonly executionBlockHash: bigint
-  /** In the block's body. */
-  readonly executionReceiptsRoot: bigint
+  /** In the block's body; from Gloas on it has none. */
+  readonly executionReceiptsRoot?: bigint
 }
 
 const altairState = {
@@ -63,12 +81,21 @@ const electraState = {
   historicalSummaries: 91n,
 } as const
 
+const gloasState = {
+  blockRoots: 352n,
+  finalizedRoot: 735n,
+  currentSyncCommittee: 2945n,
+  nextSyncCommittee: 2946n,
+  historicalSummaries: 2950n,
+} as const
+
 /** The generalized indices of each fork. */
 export const gindices: Readonly<Record<ForkName, ForkGindices>> = {
   capella: { ...altairState, executionPayload: 25n, executionBlockHash: 412n, executionReceiptsRoot: 403n },
   deneb: { ...altairState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
   electra: { ...electraState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
   fulu: { ...electraState, executionPayload: 25n, executionBlockHash: 812n, executionReceiptsRoot: 803n },
+  gloas: { ...gloasState, executionBlockHash: 2856n },
 }
 
 /** Depth of a generalized index: the number of siblings of its branch. */

@@ -1,6 +1,6 @@
 import type { Hex } from 'viem'
 import { type ForkEpoch, forkAtEpoch } from './forks.ts'
-import { mainnetPreset, type Preset } from './presets.ts'
+import { gnosisPreset, mainnetPreset, type Preset } from './presets.ts'
 
 /** What names one beacon chain: its preset, its genesis and its forks. Data, never a switch on the name. */
 export interface Network {
@@ -45,10 +45,59 @@ export const sepolia: Network = {
     { name: 'deneb', epoch: 132608n, version: '0x90000073' },
     { name: 'electra', epoch: 222464n, version: '0x90000074' },
     { name: 'fulu', epoch: 272640n, version: '0x90000075' },
+    { name: 'gloas', epoch: 353024n, version: '0x90000076' },
   ],
 }
 
-export const networks: Readonly<Record<string, Network>> = { mainnet, sepolia }
+/** eth-clients/hoodi `metadata/config.yaml`. */
+export const hoodi: Network = {
+  name: 'hoodi',
+  chainId: 560048n,
+  preset: mainnetPreset,
+  secondsPerSlot: 12n,
+  genesisTime: 1742213400n,
+  genesisValidatorsRoot: '0x212f13fc4df078b6cb7db228f1c8307566dcecf900867401a92023d7ba99cb5f',
+  forks: [
+    { name: 'capella', epoch: 0n, version: '0x40000910' },
+    { name: 'deneb', epoch: 0n, version: '0x50000910' },
+    { name: 'electra', epoch: 2048n, version: '0x60000910' },
+    { name: 'fulu', epoch: 50688n, version: '0x70000910' },
+  ],
+}
+
+/** gnosischain/configs `mainnet/config.yaml`. */
+export const gnosis: Network = {
+  name: 'gnosis',
+  chainId: 100n,
+  preset: gnosisPreset,
+  secondsPerSlot: 5n,
+  genesisTime: 1638993340n,
+  genesisValidatorsRoot: '0xf5dcb5564e829aab27264b9becd5dfaa017085611224cb3036f573368dbb9d47',
+  forks: [
+    { name: 'capella', epoch: 648704n, version: '0x03000064' },
+    { name: 'deneb', epoch: 889856n, version: '0x04000064' },
+    { name: 'electra', epoch: 1337856n, version: '0x05000064' },
+    { name: 'fulu', epoch: 1714688n, version: '0x06000064' },
+  ],
+}
+
+/** gnosischain/configs `chiado/config.yaml`. */
+export const chiado: Network = {
+  name: 'chiado',
+  chainId: 10200n,
+  preset: gnosisPreset,
+  secondsPerSlot: 5n,
+  genesisTime: 1665396300n,
+  genesisValidatorsRoot: '0x9d642dac73058fbf39c0ae41ab1e34e4d889043cb199851ded7095bc99eb4c1e',
+  forks: [
+    { name: 'capella', epoch: 244224n, version: '0x0300006f' },
+    { name: 'deneb', epoch: 516608n, version: '0x0400006f' },
+    { name: 'electra', epoch: 948224n, version: '0x0500006f' },
+    { name: 'fulu', epoch: 1353216n, version: '0x0600006f' },
+  ],
+}
+
+export const networks: Readonly<Record<string, Network>> = { mainnet, sepolia, hoodi, gnosis, chiado }
 
 export function epochAtSlot(network: Network, slot: bigint): bigint {
   return slot / network.preset.slotsPerEpoch

@@ -104,9 +104,15 @@ function toExecution(e: z.output<typeof capellaExecution>) {
 }
 
 /** The header's own slot decides its fork; the server's `version` is never read. */
-const headerOuter = z.strictObject({
+const slotOuter = z.looseObject({ beacon: beaconSchema })
+const payloadOuter = z.strictObject({
   beacon: beaconSchema,
   execution: z.unknown().refine((value) => value !== undefined, 'missing'),
+  execution_branch: z.array(bytes32),
+})
+const bidOuter = z.strictObject({
+  beacon: beaconSchema,
+  execution_block_hash: bytes32,
   execution_branch: z.array(bytes32),
 })
 
@@ -164,15 +170,23 @@ function check<T>(schema: z.ZodType<T>, value: unknown, path: Path): T {
 }
 
 function parseHeader(value: unknown, network: Network, path: Path): LightClientHeader {
-  const outer = check(headerOuter, value, path)
-  const fork = forkAtSlot(network, outer.beacon.slot).name
+  const { slot } = check(slotOuter, value, path).beacon
+  const fork = forkAtSlot(network, slot).name
+  const { executionPayload, executionBlockHash } = gindices[fork]
+  const branchPath = [...path, 'execution_branch']
+  if (executionPayload === undefined) {
+    const outer = check(bidOuter, value, path)
+    return {
+      beacon: outer.beacon,
+      executionBlockHash: outer.execution_block_hash,
+      executionBranch: check(branchOf(executionBlockHash), outer.execution_branch, branchPath),
+    }
+  }
+  const outer = check(payloadOuter, value, path)
   return {
     beacon: outer.beacon,
     execution: check(executionSchema(fork), outer.execution, [...path, 'execution']),
-    executionBranch: check(branchOf(gindices[fork].executionPayload), outer.execution_branch, [
-      ...path,
-      'execution_branch',
-    ]),
+    executionBranch: check(branchOf(executionPayload), outer.execution_branch, branchPath),
   }
 }
 

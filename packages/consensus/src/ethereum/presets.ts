@@ -1,6 +1,6 @@
 /** The constants of a consensus-specs preset that a light client needs. Two presets can live in one process. */
 export interface Preset {
-  readonly name: 'mainnet' | 'minimal'
+  readonly name: 'mainnet' | 'minimal' | 'gnosis'
   readonly slotsPerEpoch: bigint
   readonly epochsPerSyncCommitteePeriod: bigint
   /** Members of a sync committee: 512 or 32, always a power of two. */
@@ -26,6 +26,16 @@ export const mainnetPreset: Preset = {
   maxCommitteesPerSlot: 64,
 }
 
+/** gnosischain/specs `consensus/preset/gnosis`: a period has as many slots as mainnet's. */
+export const gnosisPreset: Preset = {
+  ...mainnetPreset,
+  name: 'gnosis',
+  slotsPerEpoch: 16n,
+  epochsPerSyncCommitteePeriod: 512n,
+  secondsPerSlot: 5n,
+  maxWithdrawalsPerPayload: 8,
+}
+
 /** consensus-specs `presets/minimal`. */
 export const minimalPreset: Preset = {
   name: 'minimal',
@@ -38,4 +48,4 @@ export const minimalPreset: Preset = {
   maxCommitteesPerSlot: 4,
 }
 
-export const presets = { mainnet: mainnetPreset, minimal: minimalPreset } as const
+export const presets = { mainnet: mainnetPreset, minimal: minimalPreset, gnosis: gnosisPreset } as const

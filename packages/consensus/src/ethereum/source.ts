@@ -2,7 +2,7 @@ import { checkRawHeader, encodeHeader, type RpcBlock } from '@meridian/proofs'
 import { bytesToHex, type Hex } from 'viem'
 import type { BeaconPort, RpcPort, SourcePorts } from '../types.ts'
 import { signedBeaconBlockType } from './body.ts'
-import { NodeAnswerError, PortError } from './errors.ts'
+import { ForkError, NodeAnswerError, PortError } from './errors.ts'
 import { blockRootGindex, blockSummaryGindex, depthOf, type ForkName, gindices } from './forks.ts'
 import { rootOfBranch } from './merkle.ts'
 import { forkAtSlot, type Network } from './networks.ts'
@@ -45,7 +45,7 @@ export interface EthereumSource {
     header: BeaconHeader,
     slot: bigint,
   ): Promise<{ readonly summary: bigint; readonly inState: SingleBranch } | undefined>
-  /** Branch of a field of `execution_payload` in the body of `header`. */
+  /** Branch of what the body of `header` says of an execution block: of its payload, from Gloas on of its bid's parent. */
   executionBranch(header: BeaconHeader, field: ExecutionField): Promise<SingleBranch | undefined>
   /** Raw RLP of an execution header, which hashes to `hash`. */
   executionHeader(hash: Hex): Promise<Hex>
@@ -81,19 +81,25 @@ function requireRoot(path: string, expected: Hex, given: Hex): void {
     })
 }
 
-/** Generalized index of a field of `execution_payload` in a block's body. */
+/** Generalized index in a block's body of what it says of an execution block. @throws ForkError where it does not. */
 function executionGindex(fork: ForkName, field: ExecutionField): bigint {
   const { executionBlockHash, executionReceiptsRoot } = gindices[fork]
-  return field === 'blockHash' ? executionBlockHash : executionReceiptsRoot
+  const gindex = field === 'blockHash' ? executionBlockHash : executionReceiptsRoot
+  if (gindex === undefined)
+    throw new ForkError(`a body of ${fork} has no ${field}`, { expected: 'a fork before gloas', given: fork })
+  return gindex
 }
 
 /**
- * Branch of a field of `execution_payload` in a block's body, from the light-client header alone. The header's own branch
+ * Branch of what a block's body says of an execution block, from the light-client header alone. The header's own branch
  * must be checked.
  */
 export function executionBranchOf(header: LightClientHeader, network: Network, field: ExecutionField): SingleBranch {
   const fork = forkAtSlot(network, header.beacon.slot).name
-  const fields = 1n << BigInt(depthOf(executionGindex(fork, field)) - depthOf(gindices[fork].executionPayload))
+  const gindex = executionGindex(fork, field)
+  if (!('execution' in header))
+    return { leaf: header.executionBlockHash, branch: header.executionBranch, root: header.beacon.bodyRoot }
+  const fields = 1n << BigInt(depthOf(gindex) - header.executionBranch.length)
   const inPayload = branchOfNode(executionHeaderTree(fork, header.execution).node, fields + fieldIndices[field])
   return {
     leaf: inPayload.leaf,
@@ -102,7 +108,7 @@ export function executionBranchOf(header: LightClientHeader, network: Network, f
   }
 }
 
-/** Generalized index of a field of `body.execution_payload` in a BeaconBlock. */
+/** Generalized index in a BeaconBlock of what its body says of an execution block. */
 export function executionGindexInBlock(fork: ForkName, field: ExecutionField): bigint {
   const inBody = executionGindex(fork, field)
   const width = 1n << BigInt(depthOf(inBody))

@@ -17,6 +17,7 @@ import {
   Bytes32,
   Bytes48,
   Bytes96,
+  CapellaExecutionHeaderType,
   DenebExecutionHeaderType,
   syncCommitteeType,
   Uint64,
@@ -57,15 +58,18 @@ const PendingPartialWithdrawal = new ContainerType({
 })
 const PendingConsolidation = new ContainerType({ sourceIndex: Uint64, targetIndex: Uint64 })
 
+const mainnetSizes = {
+  epochsPerEth1VotingPeriod: 64,
+  epochsPerHistoricalVector: 65_536,
+  epochsPerSlashingsVector: 8_192,
+  pendingPartialWithdrawalsLimit: 2 ** 27,
+  pendingConsolidationsLimit: 2 ** 18,
+} as const
+
 /** What sizes a state beside what sizes the rest. */
 const sizes = {
-  mainnet: {
-    epochsPerEth1VotingPeriod: 64,
-    epochsPerHistoricalVector: 65_536,
-    epochsPerSlashingsVector: 8_192,
-    pendingPartialWithdrawalsLimit: 2 ** 27,
-    pendingConsolidationsLimit: 2 ** 18,
-  },
+  mainnet: mainnetSizes,
+  gnosis: mainnetSizes,
   minimal: {
     epochsPerEth1VotingPeriod: 4,
     epochsPerHistoricalVector: 64,
@@ -75,7 +79,7 @@ const sizes = {
   },
 } as const
 
-function denebFields(preset: Preset) {
+function capellaFields(preset: Preset) {
   const size = sizes[preset.name]
   const slotsPerEpoch = Number(preset.slotsPerEpoch)
   const roots = new VectorCompositeType(Bytes32, Number(preset.slotsPerHistoricalRoot))
@@ -106,11 +110,15 @@ function denebFields(preset: Preset) {
     inactivityScores: new ListBasicType(Uint64, VALIDATOR_REGISTRY_LIMIT),
     currentSyncCommittee: committee,
     nextSyncCommittee: committee,
-    latestExecutionPayloadHeader: DenebExecutionHeaderType,
+    latestExecutionPayloadHeader: CapellaExecutionHeaderType,
     nextWithdrawalIndex: Uint64,
     nextWithdrawalValidatorIndex: Uint64,
     historicalSummaries: new ListCompositeType(HistoricalSummary, HISTORICAL_ROOTS_LIMIT),
   }
+}
+
+function denebFields(preset: Preset) {
+  return { ...capellaFields(preset), latestExecutionPayloadHeader: DenebExecutionHeaderType }
 }
 
 function electraFields(preset: Preset) {
@@ -136,11 +144,12 @@ function createFuluStateType(preset: Preset) {
 
 /**
  * `BeaconState` at a fork: for nodes that serve no state proofs, at the price of downloading the state.
- * @throws ForkError before Deneb.
+ * @throws ForkError from Gloas on.
  */
 export function beaconStateType(fork: ForkName, preset: Preset) {
-  if (fork === 'capella')
-    throw new ForkError('states before Deneb are not read', { expected: 'deneb or later', given: fork })
+  if (fork === 'gloas')
+    throw new ForkError('states of Gloas are read by proofs, not whole', { expected: 'fulu or earlier', given: fork })
+  if (fork === 'capella') return new ContainerType(capellaFields(preset))
   if (fork === 'deneb') return new ContainerType(denebFields(preset))
   return fork === 'electra' ? new ContainerType(electraFields(preset)) : createFuluStateType(preset)
 }

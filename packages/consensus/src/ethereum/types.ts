@@ -31,11 +31,21 @@ export interface ExecutionHeader {
 }
 
 /** `LightClientHeader`, Capella to Fulu. */
-export interface LightClientHeader {
+export interface PayloadLightClientHeader {
   readonly beacon: BeaconHeader
   readonly execution: ExecutionHeader
   readonly executionBranch: readonly Hex[]
 }
+
+/** `LightClientHeader` from Gloas on: of the execution block only its hash, the bid's parent. */
+export interface BidLightClientHeader {
+  readonly beacon: BeaconHeader
+  readonly executionBlockHash: Hex
+  readonly executionBranch: readonly Hex[]
+}
+
+/** `LightClientHeader`: its slot's fork decides the form. */
+export type LightClientHeader = PayloadLightClientHeader | BidLightClientHeader
 
 /** `SyncCommittee`: compressed keys, in committee order. */
 export interface SyncCommittee {

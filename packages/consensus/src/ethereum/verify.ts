@@ -62,16 +62,23 @@ export function signingRoot(network: Network, attestedRoot: Hex, signatureSlot: 
   return bytesToHex(sha256(hexToBytes(concatHex([attestedRoot, domain]))))
 }
 
-/** Spec `is_valid_light_client_header`: the execution header is the block's. @throws VerifyError `BRANCH_EXECUTION`. */
+/**
+ * Spec `is_valid_light_client_header`: the execution header, or from Gloas on the execution block hash, is the block's.
+ * @throws VerifyError `BRANCH_EXECUTION`.
+ */
 export function validateLightClientHeader(header: LightClientHeader, network: Network): void {
   const fork = forkAtSlot(network, header.beacon.slot).name
-  verifyBranch({
-    code: 'BRANCH_EXECUTION',
-    gindex: gindices[fork].executionPayload,
-    leaf: executionHeaderRoot(fork, header.execution),
-    branch: header.executionBranch,
-    root: header.beacon.bodyRoot,
-  })
+  const { executionPayload, executionBlockHash } = gindices[fork]
+  const shown = { code: 'BRANCH_EXECUTION', branch: header.executionBranch, root: header.beacon.bodyRoot } as const
+  if (executionPayload === undefined && 'executionBlockHash' in header)
+    verifyBranch({ ...shown, gindex: executionBlockHash, leaf: header.executionBlockHash })
+  else if (executionPayload !== undefined && 'execution' in header)
+    verifyBranch({ ...shown, gindex: executionPayload, leaf: executionHeaderRoot(fork, header.execution) })
+  else
+    throw new VerifyError('BRANCH_EXECUTION', `a header of ${fork} has another form`, {
+      expected: executionPayload === undefined ? 'executionBlockHash' : 'execution',
+      given: 'execution' in header ? 'execution' : 'executionBlockHash',
+    })
 }
 
 /**

@@ -40,21 +40,23 @@ export function decodeG1(bytes: Hex): G1Point {
   }
 }
 
-/** @throws {IstanbulVerifyError} unless these are a point of the subgroup on the twist, or zeros for infinity */
-export function decodeG2(bytes: Hex): G2Point {
+/** @throws {IstanbulVerifyError} unless these are the coordinates of a point of the twist, or zeros for infinity */
+export function decodeTwist(bytes: Hex): G2Point {
   if (size(bytes) !== G2_SIZE) throw refused('G2', bytes)
   const values = [0, 1, 2, 3].map((index) => word(bytes, index))
   const [x1 = 0n, x0 = 0n, y1 = 0n, y0 = 0n] = values
   if (!inField(values)) throw refused('G2', bytes)
   if (values.every((value) => value === 0n)) return G2.ZERO
-  try {
-    const point = G2.fromAffine({ x: Fp2.create({ c0: x0, c1: x1 }), y: Fp2.create({ c0: y0, c1: y1 }) })
-    point.assertValidity()
-    if (!point.isTorsionFree()) throw refused('G2', bytes)
-    return point
-  } catch {
-    throw refused('G2', bytes)
-  }
+  const [x, y] = [Fp2.create({ c0: x0, c1: x1 }), Fp2.create({ c0: y0, c1: y1 })]
+  if (!Fp2.eql(Fp2.sqr(y), Fp2.add(Fp2.mul(Fp2.sqr(x), x), G2.CURVE().b))) throw refused('G2', bytes)
+  return G2.fromAffine({ x, y })
+}
+
+/** As {@link decodeTwist}, of the group of the pairing. @throws {IstanbulVerifyError} */
+export function decodeG2(bytes: Hex): G2Point {
+  const point = decodeTwist(bytes)
+  if (!point.is0() && !point.isTorsionFree()) throw refused('G2', bytes)
+  return point
 }
 
 export function encodeG1(point: G1Point): Hex {
@@ -108,8 +110,11 @@ export function keysOf(secret: Hex): ValidatorKeys {
   return { g1: encodeG1(G1.BASE.multiply(scalar)), g2: encodeG2(G2.BASE.multiply(scalar)) }
 }
 
-/** The signature of a secret over a point of G1. */
-export const signPoint = (point: G1Point, secret: Hex): G1Point => point.multiply(scalarOf(secret))
+/** Sum of the signatures of these secrets over a point of G1: infinity where the secrets are none or cancel. */
+export function signPoint(point: G1Point, secrets: readonly Hex[]): G1Point {
+  const sum = secrets.reduce((total, secret) => (total + scalarOf(secret)) % ORDER, 0n)
+  return sum === 0n ? G1.ZERO : point.multiply(sum)
+}
 
 /** `bytes` cut into points of `pointSize` bytes. */
 export function splitPoints(bytes: Hex, pointSize: number): Hex[] {

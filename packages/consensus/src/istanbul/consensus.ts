@@ -7,6 +7,7 @@ import { IstanbulSourceError } from './errors.ts'
 import type { IstanbulHeader } from './header.ts'
 import { encodeUpdates, sealedHeader } from './plan.ts'
 import { createIstanbulSource, type IstanbulSource } from './source.ts'
+import { readSystemReceipt } from './system-receipt.ts'
 import { setHashOf } from './validator-set.ts'
 
 /** How far above a block an anchor is looked for, where its own seal no longer counts. */
@@ -32,6 +33,7 @@ export const istanbulConsensus: Consensus = {
   // A header is hashed whole, so its receipts root has no shorter proof.
   proveReceiptsRoot: proveBlock,
   maintain,
+  hiddenReceipts: readSystemReceipt,
 }
 
 const waiting = (reason: WaitReason): BlockProof => ({ status: 'waiting', reason })

@@ -1,12 +1,14 @@
 import { uintBytes } from '@meridian/proofs/rlp'
-import { type Hex, hexToBytes } from 'viem'
+import { concatHex, type Hex, hexToBytes, keccak256 } from 'viem'
 import {
   decodeG1,
   decodeG2,
+  decodeTwist,
   encodeG1,
   encodeG2,
   G1_GENERATOR,
   G2_GENERATOR,
+  ORDER,
   pairingsEqual,
   signPoint,
   sumG1,
@@ -31,30 +33,38 @@ export interface AggregatedSeal {
 export const sealMessage = (hash: Hex, round: bigint): Uint8Array =>
   Uint8Array.of(...hexToBytes(hash), ...uintBytes(round), MSG_COMMIT)
 
-/** Sum of the G2 keys in the seats of `bitmap`: what the contract is given and binds to the G1 keys. */
+/**
+ * Sum of the G2 keys in the seats of `bitmap`: what the contract is given and binds to the G1 keys. Whether the sum is of the
+ * pairing's group is for {@link sealHolds} to say, once for all.
+ */
 export const aggregateKey = (g2Keys: readonly Hex[], bitmap: bigint): Hex =>
-  encodeG2(sumG2(bitsOf(bitmap).map((seat) => decodeG2(g2Keys[seat] ?? '0x'))))
+  encodeG2(sumG2(bitsOf(bitmap).map((seat) => decodeTwist(g2Keys[seat] ?? '0x'))))
 
 /**
- * Whether `seal` is the sum of the signatures of its signers over the block and `aggregate` the sum of their keys. Pairing by
- * pairing, not by a random combination as in the contract.
+ * Whether `seal` is the sum of the signatures of its signers over the block and `aggregate` the sum of their keys: both by one
+ * pairing check, as in the contract (`Bn254.verifyAggregate`).
  * @throws {IstanbulVerifyError} for what is no point
  */
 export function sealHolds(hash: Hex, seal: AggregatedSeal, g1Keys: readonly Hex[], aggregate: Hex): boolean {
   const [signature, key] = [decodeG1(seal.signature), decodeG2(aggregate)]
   const sum = sumG1(bitsOf(seal.bitmap).map((seat) => decodeG1(g1Keys[seat] ?? '0x')))
   if (signature.is0() || key.is0() || sum.is0()) return false
-  return (
-    pairingsEqual(sum, G2_GENERATOR, G1_GENERATOR, key) &&
-    pairingsEqual(signature, G2_GENERATOR, hashToG1(sealMessage(hash, seal.round)), key)
+  const message = hashToG1(sealMessage(hash, seal.round))
+  const inputs = concatHex([encodeG1(message), seal.signature, encodeG1(sum), aggregate])
+  const factor = BigInt(keccak256(inputs)) % ORDER
+  return pairingsEqual(
+    signature.add(sum.multiplyUnsafe(factor)),
+    G2_GENERATOR,
+    message.add(G1_GENERATOR.multiplyUnsafe(factor)),
+    key,
   )
 }
 
 /** The inverse and the roots with which the contract checks the hash to the curve. */
 export const sealHints = (hash: Hex, round: bigint): Hex => hintsOf(sealMessage(hash, round))
 
-/** The seal of the validators with these secrets, which sit in the seats of `bitmap` in this order. */
+/** The seal of the validators with these secrets, who sit in the seats of `bitmap`: by the sum of their secrets at once. */
 export function signSeal(hash: Hex, round: bigint, secrets: readonly Hex[], bitmap: bigint): AggregatedSeal {
-  const point = hashToG1(sealMessage(hash, round))
-  return { bitmap, round, signature: encodeG1(sumG1(secrets.map((secret) => signPoint(point, secret)))) }
+  const signature = signPoint(hashToG1(sealMessage(hash, round)), secrets)
+  return { bitmap, round, signature: encodeG1(signature) }
 }

@@ -6,7 +6,7 @@ import { encodeAttestedProof, encodeStoredProof, type KnownSet, storeStep } from
 import { ParliaSourceError } from './errors.ts'
 import type { ParliaHeader } from './header.ts'
 import { encodeUpdates, epochSteps, knownSet, linksBetween } from './plan.ts'
-import { createParliaSource, type FinalBlock, type ParliaSource } from './source.ts'
+import { createParliaCache, createParliaSource, type FinalBlock, type ParliaSource } from './source.ts'
 
 /** How far below the newest block a final one is looked for, and above a block the votes that make it final. */
 const FINALITY_DEPTH = 256n
@@ -26,7 +26,8 @@ export interface ParliaSettings {
  * headers are recomputed to their hashes and votes verified before anything goes into a proof.
  */
 export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSettings = {}): Consensus {
-  const open = ({ rpc }: SourcePorts): ParliaSource => createParliaSource(rpc, epochLength)
+  const cache = createParliaCache()
+  const open = ({ rpc }: SourcePorts): ParliaSource => createParliaSource(rpc, epochLength, cache)
   return {
     kind: 'parlia',
     async finalized(ports) {
@@ -41,6 +42,8 @@ export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSett
     },
     readClient: readParliaClient,
     proveBlock: (ports, client, block, now) => proveBlock(open(ports), client, block, now),
+    // A header is hashed whole, so its receipts root has no shorter proof.
+    proveReceiptsRoot: (ports, client, block, now) => proveBlock(open(ports), client, block, now),
     maintain: (ports, client, now) => maintain(open(ports), client, now),
   }
 }

@@ -44,10 +44,34 @@ export interface ParliaSource {
 
 const isHexText = (value: unknown): value is Hex => typeof value === 'string' && /^0x([0-9a-fA-F]{2})+$/.test(value)
 
-/** @param epochLength Blocks in an epoch. */
-export function createParliaSource(rpc: RpcPort, epochLength: bigint): ParliaSource {
+/**
+ * What was worked out about headers, by their hashes: it holds whatever the chain does. Keys are decompressed and votes
+ * verified once.
+ */
+export interface ParliaCache {
+  readonly sets: Map<Hex, ValidatorSet>
+  /** What the votes in a header make final. */
+  readonly finals: Map<Hex, FinalBlock>
+}
+
+/** Most headers of each kind that a cache remembers. */
+const CACHE_SIZE = 1024
+
+export const createParliaCache = (): ParliaCache => ({ sets: new Map(), finals: new Map() })
+
+function remember<T>(map: Map<Hex, T>, hash: Hex, value: T): T {
+  // A map keeps the order of insertion: the first is the oldest.
+  if (map.size >= CACHE_SIZE) for (const oldest of [...map.keys()].slice(0, CACHE_SIZE / 2)) map.delete(oldest)
+  map.set(hash, value)
+  return value
+}
+
+/**
+ * @param epochLength Blocks in an epoch.
+ * @param cache Shared by sources of one chain; a source itself remembers heights, and is for one piece of work.
+ */
+export function createParliaSource(rpc: RpcPort, epochLength: bigint, cache = createParliaCache()): ParliaSource {
   const headers = new Map<bigint, ParliaHeader>()
-  const sets = new Map<Hex, ValidatorSet>()
 
   async function findHeader(number: bigint): Promise<ParliaHeader | undefined> {
     const known = headers.get(number)
@@ -89,9 +113,7 @@ export function createParliaSource(rpc: RpcPort, epochLength: bigint): ParliaSou
 
   async function setAt(epoch: bigint): Promise<ValidatorSet> {
     const header = await headerAt(epoch)
-    const set = sets.get(header.hash) ?? setOfHeader(header)
-    sets.set(header.hash, set)
-    return set
+    return cache.sets.get(header.hash) ?? remember(cache.sets, header.hash, setOfHeader(header))
   }
 
   const before = (epoch: bigint): bigint => (epoch < epochLength ? 0n : epoch - epochLength)
@@ -104,6 +126,8 @@ export function createParliaSource(rpc: RpcPort, epochLength: bigint): ParliaSou
 
   /** The block that the attestation in `carrier` makes final. A header whose votes do not hold would be no block at all. */
   async function finalBy(carrier: ParliaHeader): Promise<FinalBlock | undefined> {
+    const known = cache.finals.get(carrier.hash)
+    if (known !== undefined) return known
     const { attestation } = readExtraData(carrier.extraData, carrier.number % epochLength === 0n)
     if (attestation === undefined) return undefined
     try {
@@ -132,7 +156,7 @@ export function createParliaSource(rpc: RpcPort, epochLength: bigint): ParliaSou
         { cause },
       )
     }
-    return { header, attestation, epoch }
+    return remember(cache.finals, carrier.hash, { header, attestation, epoch })
   }
 
   return {

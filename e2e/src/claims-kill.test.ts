@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { iFeeServiceAbi } from '@meridian/abi'
+import type { Hex } from 'viem'
+import { rawConfigOf, secretsOf } from './support/compass-config.ts'
+import { type CompassLine, startCompassProcess } from './support/compass-run.ts'
+import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
+
+let chains: TwoChains
+let folder: string
+let configPath: string
+const running = new Set<ChildProcess>()
+
+before(async () => {
+  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
+  folder = mkdtempSync(join(tmpdir(), 'compass-claims-kill-'))
+  configPath = join(folder, 'compass.json')
+  const config = rawConfigOf(chains, join(folder, 'store'), { top: { logLevel: 'info' } })
+  writeFileSync(configPath, JSON.stringify(config))
+})
+
+after(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await chains?.stop()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+})
+
+/** Every moment of a claim's way at which the process dies. */
+const moments: readonly (readonly [string, (line: CompassLine) => boolean])[] = [
+  ['the delivery is out', ({ stage }) => stage === 'proven'],
+  ['the delivery is mined', ({ stage }) => stage === 'delivered'],
+  ['the claim is found', ({ msg }) => msg === 'delivery earned fees'],
+  ['the claim is out', ({ msg }) => msg === 'claim sent'],
+  ['the claim is mined', ({ msg, kind }) => msg === 'transaction mined' && kind === 'claim'],
+  ['the claim is settled', ({ msg }) => msg === 'fees settled'],
+  ['the withdrawal is out', ({ msg }) => msg === 'withdrawal sent'],
+]
+
+test('killed at each moment of a claim, it claims everything, once, and pays for no transaction in vain', {
+  timeout: 280_000,
+}, async () => {
+  const { a, clock } = chains
+  const sent: Hex[] = []
+  for (const [name, fits] of moments) {
+    const compass = startCompassProcess(configPath, secretsOf(chains), running)
+    assert.ok(await compass.until(({ stage }) => stage === 'started'))
+    const messages = await a.send([`before ${name}`])
+    sent.push(...messages.map(({ orderId }) => orderId))
+    assert.ok(await compass.until(fits), name)
+    compass.child.kill('SIGKILL')
+    await compass.ended
+  }
+  const last = startCompassProcess(configPath, secretsOf(chains), running)
+  const { client } = a.deployer
+  const fees = { abi: iFeeServiceAbi, address: a.contracts.feeService, fromBlock: 0n, strict: true } as const
+  const balance = () => client.getBalance({ address: a.contracts.feeService })
+  const earned = () => client.getContractEvents({ ...fees, eventName: 'FeeEarned' })
+  for (;;) {
+    if ((await earned()).length >= sent.length && (await balance()) === 0n) break
+    await clock.waitUntil(clock.now() + 1)
+  }
+  last.child.kill('SIGTERM')
+  assert.equal((await last.ended).code, 0)
+
+  const credits = await earned()
+  assert.deepEqual(credits.map(({ args }) => args.orderId).sort(), [...sent].sort())
+  assert.ok(credits.every(({ args }) => args.payee === a.relayer))
+  const withdrawn = await client.getContractEvents({ ...fees, eventName: 'Withdrawn' })
+  const sum = (list: readonly { readonly args: { readonly amount: bigint } }[]) =>
+    list.reduce((total, { args }) => total + args.amount, 0n)
+  assert.equal(sum(withdrawn), sum(credits))
+  // each of the relayer's transactions here settled something or paid something out
+  const useful = new Set([...credits, ...withdrawn].map(({ transactionHash }) => transactionHash))
+  assert.equal(await client.getTransactionCount({ address: a.relayer }), useful.size)
+})

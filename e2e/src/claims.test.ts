@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { iFeeServiceAbi } from '@meridian/abi'
+import { type Claim, type OpenCompass, openCompass } from '@meridian/compass'
+import { owed, proveRecord, settle } from '@meridian/sdk'
+import { getAddress, type Hex, pad } from 'viem'
+import { configOf, secretsOf } from './support/compass-config.ts'
+import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+
+const TIMEOUT = { timeout: 240_000 }
+/** Receives the fees that lie on B: an account that Compass has no key of. */
+const vault = getAddress(pad('0x7a017', { size: 20 }))
+let chains: TwoChains
+let folder: string
+let compass: OpenCompass
+
+before(async () => {
+  // a fee of 300,000 gas at this price pays for its claim many times over
+  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
+  folder = mkdtempSync(join(tmpdir(), 'compass-claims-'))
+  const config = configOf(chains, folder, { b: { payee: vault } })
+  compass = await openCompass(config, { secrets: { env: secretsOf(chains), readFile: () => '' } })
+  compass.start()
+})
+
+after(async () => {
+  await compass?.close()
+  await chains?.stop()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+})
+
+const tick = () => chains.clock.waitUntil(chains.clock.now() + 1)
+
+/** The claims of these orders, once each of them is settled. */
+async function settled(from: Side, orderIds: readonly Hex[]): Promise<readonly Claim[]> {
+  for (;;) {
+    const all = (await compass.claims()).filter(({ fromChain }) => fromChain === from.contracts.chainId)
+    const theirs = all.filter(({ orders }) => orders.some(({ orderId }) => orderIds.includes(orderId)))
+    const done = theirs.filter(({ state }) => state === 'settled')
+    if (done.flatMap(({ orders }) => orders).length >= orderIds.length) return done
+    await tick()
+  }
+}
+
+const balance = (side: Side, address: Hex) => side.deployer.client.getBalance({ address })
+
+const eventsOf = (side: Side) =>
+  ({ abi: iFeeServiceAbi, address: side.contracts.feeService, fromBlock: 0n, strict: true }) as const
+const earnedOn = (side: Side) => side.deployer.client.getContractEvents({ ...eventsOf(side), eventName: 'FeeEarned' })
+const withdrawnOn = (side: Side) =>
+  side.deployer.client.getContractEvents({ ...eventsOf(side), eventName: 'Withdrawn' })
+
+/** Wei that an account has paid for its transactions. */
+async function spent(side: Side, address: Hex): Promise<bigint> {
+  const { client } = side.deployer
+  const head = await client.getBlockNumber({ cacheTime: 0 })
+  let sum = 0n
+  for (let number = 0n; number <= head; number++) {
+    const block = await client.getBlock({ blockNumber: number, includeTransactions: true })
+    for (const { hash, from } of block.transactions) {
+      if (from.toLowerCase() !== address.toLowerCase()) continue
+      const receipt = await client.getTransactionReceipt({ hash })
+      assert.equal(receipt.status, 'success', 'Compass paid for a transaction that reverted')
+      sum += receipt.gasUsed * receipt.effectiveGasPrice
+    }
+  }
+  return sum
+}
+
+test(
+  'what a delivery earned is claimed and withdrawn: the payee’s balance grows by exactly the escrow',
+  TIMEOUT,
+  async () => {
+    const { a } = chains
+    const before = await balance(a, a.relayer)
+    const sent = await a.send(['one', 'two', 'three', 'four'])
+    const ids = sent.map(({ orderId }) => orderId)
+    const fees = (await Promise.all(ids.map((id) => a.escrow(id)))).reduce((sum, fee) => sum + fee, 0n)
+    assert.equal(fees, 4n * 300_000n * 1_000_000_000_000n)
+    const claims = await settled(a, ids)
+    const claimed = claims.flatMap(({ orders }) => orders).reduce((sum, { amount }) => sum + amount, 0n)
+    assert.equal(claimed, fees)
+    for (;;) {
+      const paid = (await withdrawnOn(a)).reduce((sum, { args }) => sum + args.amount, 0n)
+      if (paid === fees) break
+      assert.ok(paid < fees)
+      await tick()
+    }
+    assert.equal(await owed(a.endpoint, a.relayer), 0n)
+    assert.equal(await balance(a, a.contracts.feeService), 0n)
+    const after = await balance(a, a.relayer)
+    assert.equal(after - before, fees - (await spent(a, a.relayer)))
+    assert.equal((await earnedOn(a)).length, ids.length)
+    // one receipt, one claim: as many as there were delivering transactions
+    const deliveries = new Set(claims.map(({ txHash }) => txHash))
+    assert.equal(claims.length, deliveries.size)
+  },
+)
+
+test('fees go to the payee that the configuration names, who alone can take them', TIMEOUT, async () => {
+  const { b } = chains
+  const sent = await b.send(['back'])
+  const [fee] = await Promise.all(sent.map(({ orderId }) => b.escrow(orderId)))
+  await settled(
+    b,
+    sent.map(({ orderId }) => orderId),
+  )
+  assert.equal(await owed(b.endpoint, vault), fee)
+  assert.equal(await owed(b.endpoint, b.relayer), 0n)
+  assert.equal(await balance(b, b.contracts.feeService), fee)
+})
+
+test('what is not worth a claim waits; settled by somebody else, it is not paid for again', TIMEOUT, async () => {
+  const { a } = chains
+  await compass.close()
+  const secrets = { env: secretsOf(chains), readFile: () => '' }
+  const config = configOf(chains, folder, { a: { claims: { minAmount: String(10n ** 30n) } } })
+  compass = await openCompass(config, { secrets })
+  compass.start()
+  const nonce = () => a.deployer.client.getTransactionCount({ address: a.relayer })
+  const paid = await nonce()
+  const [sent] = await a.send(['settled by another'])
+  assert.ok(sent !== undefined)
+  const { orderId } = sent
+  const claim = async () =>
+    (await compass.claims()).find(({ orders }) => orders.some((order) => order.orderId === orderId))
+  while ((await claim())?.reason?.code !== 'NOT_WORTH_IT') await tick()
+  const lane = { from: a.endpoint, to: chains.b.endpoint }
+  const proof = await proveRecord(lane, chains.b.provable, orderId)
+  const credits = await settle(a.endpoint, a.deployer.wallet, chains.b.contracts.chainId, proof)
+  assert.deepEqual(
+    credits.map(({ account }) => account),
+    [a.relayer],
+  )
+  await compass.close()
+  compass = await openCompass(configOf(chains, folder), { secrets })
+  compass.start()
+  while ((await claim())?.state !== 'settled') await tick()
+  assert.equal((await claim())?.transactionId, null)
+  const kinds = (await nonce()) - paid
+  assert.ok(kinds <= 1, 'at most the withdrawal of the credit')
+  await spent(a, a.relayer)
+})
