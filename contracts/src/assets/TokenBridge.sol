@@ -221,11 +221,10 @@ abstract contract TokenBridge is BridgeLanes {
         uint256 value
     ) private returns (bytes32 sendId) {
         _bookSent(toChain, shared);
-        if (value != 0) {
-            (IMosGateway gateway,) = _link(toChain);
-            uint256 least = gateway.gasLimitOf(address(this), toChain);
-            if (options.gasLimit < least) options.gasLimit = least.toUint64();
-        }
+        (IMosGateway gateway,) = _link(toChain);
+        uint256 least = gateway.gasLimitOf(address(this), toChain);
+        // Who asks for more pays for it himself.
+        if (value == 0 || options.gasLimit < least) options.gasLimit = least.toUint64();
         (_value, _deadline, _gasLimit, _refundRecipient) =
         (value, options.deadline, options.gasLimit, options.refundRecipient);
         sendId = BridgeFungible._crosschainTransfer(from, to, shared);
@@ -239,7 +238,7 @@ abstract contract TokenBridge is BridgeLanes {
         }
     }
 
-    /// @dev Called by OpenZeppelin's code without attributes.
+    /// @dev Called by OpenZeppelin's code without attributes. `requestRelay` is always there, so that the gateway parks nothing.
     function _sendMessageToCounterpart(bytes memory chain, bytes memory payload, bytes[] memory)
         internal
         virtual
@@ -247,13 +246,9 @@ abstract contract TokenBridge is BridgeLanes {
         returns (bytes32)
     {
         (uint256 value, uint64 deadline) = (_value, _deadline);
-        bytes[] memory attributes = new bytes[]((value == 0 ? 0 : 1) + (deadline == 0 ? 0 : 1));
-        if (value != 0) {
-            attributes[0] = abi.encodeCall(IGatewayAttributes.requestRelay, (0, _gasLimit, _refundRecipient));
-        }
-        if (deadline != 0) {
-            attributes[attributes.length - 1] = abi.encodeCall(IGatewayAttributes.deadline, (deadline));
-        }
+        bytes[] memory attributes = new bytes[](deadline == 0 ? 1 : 2);
+        attributes[0] = abi.encodeCall(IGatewayAttributes.requestRelay, (0, _gasLimit, _refundRecipient));
+        if (deadline != 0) attributes[1] = abi.encodeCall(IGatewayAttributes.deadline, (deadline));
         (address gateway, bytes memory counterpart) = getLink(chain);
         return IMosGateway(gateway).sendMessage{value: value}(counterpart, payload, attributes);
     }

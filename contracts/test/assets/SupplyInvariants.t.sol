@@ -217,7 +217,7 @@ contract SupplyInvariants is Test {
         handler.releaseOne(false, 0);
         vm.assertEq(handler.releases(), 1);
         handler.send(true, 100e18, 3601, true);
-        handler.wait(12 hours);
+        handler.wait(11 hours);
         handler.deliverOne(2);
         handler.refundOne(true, 0, 0);
         vm.assertEq(handler.refunds(), 1);

@@ -76,6 +76,20 @@ contract TransfersTest is BridgesTest {
         vm.assertEq(minted.balanceOf(OTHER), 2e9);
     }
 
+    /// @dev The bridge's credit is anybody's who transfers; for how much gas it pays is not.
+    function test_NobodySpendsTheBridgesCreditOnGas() public {
+        a.gateway.deposit{value: 1 ether}(address(lock));
+        uint256 fee = lock.quoteTransfer(CHAIN_B, 0);
+        ITokenBridge.Options memory options = plain();
+        options.gasLimit = 9_000_000;
+        bytes memory to = interop(b, OTHER);
+        vm.recordLogs();
+        vm.prank(USER);
+        lock.crosschainTransfer(to, 1e18, options);
+        vm.assertEq(a.gateway.creditOf(address(lock)), 1 ether - fee);
+        assertDelivered(deliverLast(a, b));
+    }
+
     /// @dev What is below a shared unit is never taken; nothing is created or lost by any amount, there and back.
     function testFuzz_Decimals(uint256 amount, uint256 returned) public {
         amount = bound(amount, 0, 1_000e18);
