@@ -8,6 +8,7 @@ test('every error with a policy is one that the contracts have', () => {
   for (const name of Object.keys(policies)) assert.ok(names.has(name), name)
 })
 
+// CO-5
 test('an unknown revert, a reason, a panic, words of a node: each waits, none is done', () => {
   for (const revert of [
     { kind: 'unknown', name: 'Unknown', data: '0xdeadbeef' },

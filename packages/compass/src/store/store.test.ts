@@ -97,6 +97,7 @@ test('a message’s way through the store, with its steps told after each commit
   )
 })
 
+// CO-2
 test('an illegal event changes nothing of its transaction', async () => {
   const store = current()
   await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
@@ -116,6 +117,7 @@ test('an illegal event changes nothing of its transaction', async () => {
   assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
 })
 
+// CO-4
 test('a nonce is never given twice', async () => {
   const store = current()
   await store.reserve(reservation(3, []), 1)
