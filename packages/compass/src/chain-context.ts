@@ -27,7 +27,7 @@ export interface Tuning {
   readonly maxBatch: number
   /** Gas of one transaction at most. */
   readonly maxTransactionGas: bigint
-  /** Milliseconds between looks at light clients that no message waits for. */
+  /** Milliseconds between looks at light clients that no message waits for, and at fees that cannot be claimed yet. */
   readonly maintainMs: number
   /** Whether updates go into the delivering transaction: cheaper by a transaction's base cost, but its gas cannot be told
    *  apart then. */
