@@ -119,8 +119,7 @@ contract MapApplicationsTest is MosTest {
 
     function test_TheFlatEncodingPaidInATokenGoesOver() public {
         Token token = new Token();
-        vm.prank(PRICER);
-        feeA.setChainGasPrice(CHAIN_B, address(token), GAS_PRICE);
+        list(feeA, CHAIN_B, address(token), GAS_PRICE);
         token.mint(address(onA), 1 ether);
         vm.recordLogs();
         onA.sendFlat(CHAIN_B, address(onB), address(token), 1, abi.encode("k", "v"));
