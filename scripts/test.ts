@@ -82,8 +82,8 @@ const counts = [
   await check('format, lint, layers, types', 'lint.ts'),
   await check('vectors are what their generators make', 'vectors.ts', ['--check']),
   await typescript('unit', ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'], 2),
-  ...(await solidity),
   await typescript('e2e', ['e2e/src/**/*.test.ts'], 1),
+  ...(await solidity),
 ]
 rmSync(scratch, { recursive: true })
 

@@ -31,7 +31,7 @@ import {
   zeroHash,
 } from 'viem'
 import { network } from './beacon.ts'
-import { blockWith, type Log } from './block.ts'
+import { blockWith, type Log, type Outcome } from './block.ts'
 
 /** The chain that `createPrivateChain` makes by itself. */
 const TARGET_CHAIN = 31_337n
@@ -103,8 +103,14 @@ export interface SourceBlock {
 
 /** A block of 300 transactions, of which those at `places` sent a message to `counter`. */
 export function sourceBlock(counter: Address, places: readonly number[]): SourceBlock {
-  const logs = places.map((place, nonce) => [place, messageLog(counter, BigInt(nonce))] as const)
-  const trie = blockWith(new Map(logs), TRANSACTIONS)
+  return sourceBlockWith(
+    new Map(places.map((place, nonce) => [place, { logs: [messageLog(counter, BigInt(nonce))] }] as const)),
+  )
+}
+
+/** A block of 300 transactions, of which those in `outcomes`, by their place, left that behind. */
+export function sourceBlockWith(outcomes: ReadonlyMap<number, Outcome>): SourceBlock {
+  const trie = blockWith(outcomes, TRANSACTIONS)
   return { trie, receiptsRoot: bytesToHex(trie.root) }
 }
 
@@ -131,16 +137,16 @@ function receiptProofOf(block: ProvableBlock, place: number): Hex {
   })
 }
 
-/** The call to MOS that delivers the message at `place`. */
-export function encodeDelivery(block: ProvableBlock, place: number): Hex {
+/** The call to MOS that delivers the message at `place`, whose log is the receipt's `logIndex`-th. */
+export function encodeDelivery(block: ProvableBlock, place: number, logIndex = 0n): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,
     functionName: 'transferInWithIndex',
-    args: [network.chainId, 0n, receiptProofOf(block, place)],
+    args: [network.chainId, logIndex, receiptProofOf(block, place)],
   })
 }
 
-/** The same with the update that makes the block known. */
+/** The call to MOS that delivers the first log at `place`, with the update that makes the block known. */
 export function encodeUpdateAndDelivery(update: Hex, block: ProvableBlock, place: number): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,

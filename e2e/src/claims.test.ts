@@ -13,6 +13,8 @@ import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts
 const TIMEOUT = { timeout: 240_000 }
 /** Receives the fees that lie on B: an account that Compass has no key of. */
 const vault = getAddress(pad('0x7a017', { size: 20 }))
+/** Looks again soon at what is not worth a claim yet. */
+const quick = { maintainMs: 1_000 }
 let chains: TwoChains
 let folder: string
 let compass: OpenCompass
@@ -21,7 +23,7 @@ before(async () => {
   // a fee of 300,000 gas at this price pays for its claim many times over
   chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
   folder = mkdtempSync(join(tmpdir(), 'compass-claims-'))
-  const config = configOf(chains, folder, { b: { payee: vault } })
+  const config = configOf(chains, folder, { a: quick, b: { payee: vault } })
   compass = await openCompass(config, { secrets: { env: secretsOf(chains), readFile: () => '' } })
   compass.start()
 })
@@ -117,7 +119,7 @@ test('what is not worth a claim waits; settled by somebody else, it is not paid 
   const { a } = chains
   await compass.close()
   const secrets = { env: secretsOf(chains), readFile: () => '' }
-  const config = configOf(chains, folder, { a: { claims: { minAmount: String(10n ** 30n) } } })
+  const config = configOf(chains, folder, { a: { ...quick, claims: { minAmount: String(10n ** 30n) } } })
   compass = await openCompass(config, { secrets })
   compass.start()
   const nonce = () => a.deployer.client.getTransactionCount({ address: a.relayer })
@@ -136,7 +138,7 @@ test('what is not worth a claim waits; settled by somebody else, it is not paid 
     [a.relayer],
   )
   await compass.close()
-  compass = await openCompass(configOf(chains, folder), { secrets })
+  compass = await openCompass(configOf(chains, folder, { a: quick }), { secrets })
   compass.start()
   while ((await claim())?.state !== 'settled') await tick()
   assert.equal((await claim())?.transactionId, null)

@@ -75,6 +75,7 @@ test(
   },
 )
 
+// CO-6
 test('an endpoint that is dead for a while loses nothing, and Compass says what it waits for', TIMEOUT, async () => {
   const { a, b } = chains
   const [there] = await a.send(['there'])

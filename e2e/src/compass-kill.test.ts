@@ -58,6 +58,7 @@ test('a second Compass on the same folder is refused in one line', { timeout: 60
   await first.ended
 })
 
+// CO-2 and CO-3
 test(`killed at random moments (seed ${seed}), it delivers everything, once`, { timeout: 240_000 }, async (t) => {
   t.diagnostic(`seed ${seed}`)
   let state = seed

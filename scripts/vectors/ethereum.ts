@@ -2,21 +2,28 @@
  * Writes `vectors/ethereum/`: updates, block proofs and evidence of a made-up beacon chain, valid and hostile ones.
  * `--check` writes nothing and fails if a file would differ.
  */
-import { ethereumLightClientAbi } from '@meridian/abi'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, zeroAddress } from 'viem'
+import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex } from 'viem'
+import {
+  blockProof,
+  constructorArgs,
+  minimal,
+  range,
+  receiptsProof,
+  summaryProof,
+  summaryReceiptsProof,
+  timeOf,
+} from './ethereum-encoding.ts'
+import { forkVectors, gloasVectors } from './ethereum-forks.ts'
 import {
   aggregateOf,
   type BeaconBlock,
-  BID_BLOCK_HASH,
   bitsOf,
   blockRootIndex,
   type Committee,
   committeeOf,
   committeeRoot,
   filler,
-  forkAt,
-  forkTable,
   hashToG2,
   infinityG2,
   makeBlock,
@@ -25,26 +32,10 @@ import {
   secretsOf,
   strayG1,
   strayG2,
-  summaryIndex,
   type World,
 } from './ethereum-world.ts'
 import { writeVectors } from './write.ts'
 
-const minimal: World = {
-  name: 'minimal',
-  genesisTime: 1_700_000_000n,
-  genesisValidatorsRoot: filler('genesis validators'),
-  secondsPerSlot: 6n,
-  slotsPerEpoch: 8n,
-  slotsPerPeriod: 64n,
-  slotsPerHistoricalRoot: 64n,
-  forks: [
-    { name: 'capella', epoch: 0n, version: '0x03000001' },
-    { name: 'deneb', epoch: 8n, version: '0x04000001' },
-    { name: 'electra', epoch: 16n, version: '0x05000001' },
-    { name: 'fulu', epoch: 20n, version: '0x06000001' },
-  ],
-}
 const mainnetSized: World = {
   ...minimal,
   name: 'mainnet-sized',
@@ -53,95 +44,6 @@ const mainnetSized: World = {
   slotsPerPeriod: 8192n,
   slotsPerHistoricalRoot: 8192n,
   forks: [{ name: 'fulu', epoch: 0n, version: '0x06000000' }],
-}
-
-const scheduler = '0x00000000000000000000000000000000000f0a4c'
-
-function constructorArgs(world: World, size: number, block: BeaconBlock, current: Committee): Hex {
-  const inputs = ethereumLightClientAbi.find((item) => item.type === 'constructor')?.inputs
-  if (inputs === undefined) throw new Error('the contract has a constructor')
-  return encodeAbiParameters(inputs, [
-    {
-      chainId: 7n,
-      genesisTime: world.genesisTime,
-      genesisValidatorsRoot: world.genesisValidatorsRoot,
-      secondsPerSlot: world.secondsPerSlot,
-      slotsPerEpoch: world.slotsPerEpoch,
-      epochsPerSyncCommitteePeriod: world.slotsPerPeriod / world.slotsPerEpoch,
-      syncCommitteeSize: BigInt(size),
-      slotsPerHistoricalRoot: world.slotsPerHistoricalRoot,
-      trustingPeriod: 86_400n,
-      clockDrift: 12n,
-      forkScheduler: size === 32 ? scheduler : zeroAddress,
-      forkNotice: 3_600n,
-    },
-    world.forks.map(({ name, epoch, version }) => ({ epoch, version, stateLayout: forkTable[name].layout })),
-    {
-      blockRoot: block.root,
-      header: block.header,
-      syncCommitteeRoot: committeeRoot(current),
-      branch: block.state.branch(forkAt(world, block.slot).places.current),
-    },
-  ])
-}
-
-const timeOf = (world: World, slot: bigint) => Number(world.genesisTime + slot * world.secondsPerSlot)
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
-
-function blockProof(world: World, finalized: BeaconBlock, ancestor?: BeaconBlock, indexSlot = ancestor?.slot): Hex {
-  const block = ancestor ?? finalized
-  return concatHex([
-    ancestor === undefined ? '0x00' : '0x01',
-    finalized.header,
-    ...(ancestor === undefined || indexSlot === undefined
-      ? []
-      : [ancestor.header, ...finalized.state.branch(blockRootIndex(world, finalized.slot, indexSlot))]),
-    ...block.body.branch(forkAt(world, block.slot).blockHash),
-    block.execution,
-  ])
-}
-
-/** Proof by `historical_summaries` that `ancestor` stands at `at`; in its own slot unless said otherwise. */
-function summaryProof(world: World, finalized: BeaconBlock, ancestor: BeaconBlock, at = ancestor.slot): Hex {
-  return concatHex([
-    '0x02',
-    finalized.header,
-    ancestor.header,
-    numberToHex(at / world.slotsPerHistoricalRoot, { size: 3 }),
-    ...finalized.state.branch(summaryIndex(world, finalized.slot, at)),
-    ...ancestor.body.branch(forkAt(world, ancestor.slot).blockHash),
-    ancestor.execution,
-  ])
-}
-
-/** The short form, of the receipts root alone. `at`: where the ancestor is said to stand. */
-function receiptsProof(world: World, finalized: BeaconBlock, ancestor?: BeaconBlock, at = ancestor?.slot): Hex {
-  return concatHex([
-    ...(ancestor === undefined || at === undefined
-      ? (['0x03'] as const)
-      : ([
-          '0x04',
-          finalized.aroundState,
-          ...finalized.state.branch(blockRootIndex(world, finalized.slot, at)),
-        ] as const)),
-    ...receiptsPart(world, ancestor ?? finalized),
-  ])
-}
-
-function summaryReceiptsProof(world: World, finalized: BeaconBlock, ancestor: BeaconBlock, at = ancestor.slot): Hex {
-  return concatHex([
-    '0x05',
-    finalized.aroundState,
-    numberToHex(at / world.slotsPerHistoricalRoot, { size: 3 }),
-    ...finalized.state.branch(summaryIndex(world, finalized.slot, at)),
-    ...receiptsPart(world, ancestor),
-  ])
-}
-
-function receiptsPart(world: World, block: BeaconBlock): Hex[] {
-  const { receiptsRoot } = forkAt(world, block.slot)
-  if (receiptsRoot === undefined) throw new Error(`no receipts root in the body at slot ${block.slot}`)
-  return [block.aroundBody, block.receipts, ...block.body.branch(receiptsRoot)]
 }
 
 function evidence(kind: number, first: Hex, second: Hex, extra: Hex = '0x'): Hex {
@@ -365,93 +267,6 @@ function minimalVectors() {
   }
 }
 
-/** From Fulu, which is epoch 0 to 13 here, into Gloas: slot 112 is its first. */
-function gloasVectors() {
-  const world: World = {
-    ...minimal,
-    name: 'gloas',
-    forks: [
-      { name: 'fulu', epoch: 0n, version: '0x06000001' },
-      { name: 'gloas', epoch: 14n, version: '0x07000001' },
-    ],
-  }
-  const [c1, c2] = [1, 2].map((n) => committeeOf(secretsOf(`gloas committee ${n}`, 32)))
-  if (!c1 || !c2) throw new Error('two committees')
-  const ancient = makeBlock(world, 40n)
-  const start = makeBlock(world, 96n, { current: c1 })
-  const f104 = makeBlock(world, 104n)
-  const recent = makeBlock(world, 113n)
-  const f116 = makeBlock(world, 116n, {
-    current: c1,
-    blockRoots: new Map([
-      [104n, f104.root],
-      [113n, recent.root],
-    ]),
-    summaries: new Map([[40n, ancient.root]]),
-  })
-  const f120 = makeBlock(world, 120n)
-  const gloas = { attested: 124n, finalized: f116, signers: c1, next: c2 }
-  const [bidHash, bidBranch] = [f116.body.node(BID_BLOCK_HASH), f116.body.branch(BID_BLOCK_HASH)]
-  return {
-    constructor: constructorArgs(world, 32, start, c1),
-    constructorInGloas: constructorArgs(world, 32, f116, c1),
-    time: timeOf(world, 160n),
-    roots: { f104: f104.root, f116: f116.root, f120: f120.root },
-    committeeRoots: { c2: committeeRoot(c2) },
-    updates: {
-      lastOfFulu: makeUpdate(world, { attested: 111n, finalized: f104, signers: c1 }),
-      lastOfFuluWithGloasDomain: makeUpdate(world, {
-        attested: 111n,
-        finalized: f104,
-        signers: c1,
-        version: '0x07000001',
-      }),
-      boundary: makeUpdate(world, { attested: 114n, finalized: f104, signers: c1, absent: [3] }),
-      boundaryWithFuluDomain: makeUpdate(world, {
-        attested: 114n,
-        finalized: f104,
-        signers: c1,
-        version: '0x06000001',
-      }),
-      gloas: makeUpdate(world, gloas),
-      rotation: makeUpdate(world, { ...gloas, carriesNext: true, absent: [7, 8] }),
-      afterwards: makeUpdate(world, { attested: 130n, finalized: f120, signers: c2, next: c1 }),
-    },
-    blocks: {
-      fulu: blockProof(world, f104),
-      own: blockProof(world, f116),
-      ancestorOfFulu: blockProof(world, f116, f104),
-      ancestor: blockProof(world, f116, recent),
-      summarized: summaryProof(world, f116, ancient),
-      // the bid's own block hash in the place of its parent's
-      bid: concatHex(['0x00', f116.header, ...bidBranch, f116.execution]),
-      bidShort: concatHex(['0x00', f116.header, ...bidBranch.slice(-11), f116.execution]),
-    },
-    receiptsRoots: {
-      fulu: receiptsProof(world, f104),
-      ancestorOfFulu: receiptsProof(world, f116, f104),
-      summarized: summaryReceiptsProof(world, f116, ancient),
-      own: concatHex(['0x03', f116.aroundBody, bidHash, ...bidBranch]),
-      ownAsFulu: concatHex(['0x03', f116.aroundBody, f116.body.node(803n), ...f116.body.branch(803n)]),
-      ancestor: concatHex([
-        '0x04',
-        f116.aroundState,
-        ...f116.state.branch(blockRootIndex(world, f116.slot, recent.slot)),
-        recent.aroundBody,
-        recent.body.node(803n),
-        ...recent.body.branch(803n),
-      ]),
-    },
-    expected: {
-      fulu: f104.execution,
-      own: f116.execution,
-      ancestorOfFulu: f104.execution,
-      ancestor: recent.execution,
-      summarized: ancient.execution,
-    },
-  }
-}
-
 /** Committees that no honest chain has: what would happen if a state ever held one. */
 function hostileCommittees() {
   const world = minimal
@@ -527,6 +342,7 @@ function hashVectors() {
 
 const files = {
   'minimal.json': minimalVectors(),
+  'forks.json': { time: timeOf(minimal, 100n), ...forkVectors() },
   'gloas.json': gloasVectors(),
   'hostile-committees.json': hostileCommittees(),
   'mainnet-sized.json': mainnetVectors(),

@@ -1,38 +1,32 @@
-/**
- * Writes `vectors/parlia/`, a file a case: updates, block proofs and evidence of a made-up Parlia chain, valid and hostile
- * ones, each with what the contract and its TypeScript twin must answer. `--check` writes nothing and fails if a file
- * differs.
- */
-import { errorsBySelector } from '@meridian/abi'
 import {
   adoptStep,
   createValidatorSet,
   encodeAttestedProof,
   encodeEvidence,
-  encodeExtraData,
   encodeJumpProof,
   encodeKeys,
   encodeOrdinates,
   encodeStoredProof,
   encodeUpdate,
-  type Link,
-  type ParliaHeader,
-  possessionMessage,
-  signAggregate,
-  storeStep,
-  voteHash,
 } from '@meridian/consensus/parlia'
-import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { concatHex, type Hex, keccak256, numberToHex, size, slice, stringToHex, zeroHash } from 'viem'
+import { CHAIN_ID, sorted, validator } from '../../packages/consensus/test/parlia-chain.ts'
+import { epochCases, forgedEpoch } from './parlia-epochs.ts'
+import { jumpCases } from './parlia-jumps.ts'
 import {
-  CHAIN_ID,
-  possessionOf,
-  sorted,
-  type TestValidator,
-  validator,
-} from '../../packages/consensus/test/parlia-chain.ts'
+  type Case,
+  freezes,
+  one,
+  parents,
+  patched,
+  proves,
+  refused,
+  type Step,
+  store,
+  through,
+  updates,
+} from './parlia-steps.ts'
 import {
-  adopted,
   alpha,
   anchor,
   beta,
@@ -48,40 +42,11 @@ import {
   known60,
   NOW,
   parameters,
-  possessions,
   prove,
-  ROGUE_SECRET,
-  rogue,
   seatsIn,
-  sideChain,
-  sideJump,
   votes,
 } from './parlia-world.ts'
 import { writeVectors } from './write.ts'
-
-interface Step {
-  readonly call: 'update' | 'verifyBlock' | 'reportMisbehaviour'
-  readonly now: bigint
-  readonly data: Hex
-  /** Name of the custom error, empty for success. */
-  readonly error: string
-  /** Its selector, left out for success. */
-  readonly selector?: string
-  /** verifyBlock: what is returned. */
-  readonly number?: bigint
-  readonly hash?: Hex
-  readonly participation?: bigint
-  /** update: what is returned, and the head and the newest set's epoch after it. */
-  readonly result?: 0 | 1
-  readonly head?: bigint
-  readonly epoch?: bigint
-}
-
-interface Case {
-  /** What would happen if the check were missing. */
-  readonly story: string
-  readonly steps: readonly Step[]
-}
 
 const SIGNATURE_SIZE = 192
 /** Places in an attested proof, counted from its first byte. */
@@ -92,54 +57,6 @@ const TARGET = VOTERS + 8
 const SIGNATURE = TARGET + 6 + 32
 const SUM = SIGNATURE + SIGNATURE_SIZE
 
-const one = (story: string, ...steps: Step[]): Case => ({ story, steps })
-const proves = (header: ParliaHeader, data: Hex, participation: bigint, now = NOW): Step => ({
-  call: 'verifyBlock',
-  now,
-  data,
-  error: '',
-  number: header.number,
-  hash: header.hash,
-  participation,
-})
-const updates = (data: Hex, head: bigint, epoch = 20n, result: 0 | 1 = 1, now = NOW): Step => ({
-  call: 'update',
-  now,
-  data,
-  error: '',
-  result,
-  head,
-  epoch,
-})
-const selectors = new Map(Object.entries(errorsBySelector).map(([selector, { name }]) => [name as string, selector])) // CAST: widened
-function refused(call: Step['call'], data: Hex, error: string, now = NOW): Step {
-  const full = error.includes('_') ? error : `ParliaLightClient_${error}`
-  const selector = selectors.get(full)
-  if (selector === undefined) throw new Error(`the contracts have no error ${full}`)
-  return { call, now, data, error: full, selector }
-}
-const freezes = (first: Hex, second: Hex): Step => ({
-  call: 'reportMisbehaviour',
-  now: NOW,
-  data: encodeEvidence(first, second),
-  error: '',
-})
-/** `data` with `bytes` at `at`. */
-const patched = (data: Hex, at: number, bytes: Hex): Hex => {
-  const end = at + size(bytes)
-  return concatHex([slice(data, 0, at), bytes, ...(end < size(data) ? [slice(data, end)] : [])])
-}
-const store = (...proofs: readonly Hex[]): Hex => encodeUpdate(proofs.map(storeStep))
-const parents = (from: bigint, to: bigint): Link[] => {
-  const links: Link[] = []
-  for (let number = from; number >= to; number -= 1n) links.push({ header: chain.header(number) })
-  return links
-}
-const through = (above: bigint, number: bigint): Link => ({
-  header: chain.header(number),
-  history: chain.historyProof(above, number),
-})
-
 const plain = prove(30n, known20)
 const adopt40 = encodeUpdate([adoptStep(prove(40n, known20), chain.setAt(40n))])
 const adopt60 = encodeUpdate([adoptStep(prove(60n, known40), chain.setAt(60n))])
@@ -149,62 +66,8 @@ const offCurve: Hex = `0x${'00'.repeat(SIGNATURE_SIZE - 1)}01`
 const expiry = anchor.timestamp + DAY
 const setExpiry = anchor.epochTimestamp + DAY
 
-/** An epoch header whose extra data is whatever is given, final by the votes of the set before; and keys to adopt. */
-function epochWith(extraData: Hex, ordinates: Hex): Hex {
-  const header = chain.make(40n, { extraData })
-  const proof = encodeAttestedProof({ header, attestation: votes(header, alpha), known: known20 })
-  return concatHex(['0x01', proof, ordinates])
-}
-const seal: Hex = `0x${'11'.repeat(65)}`
-const listing = (validators: readonly TestValidator[], turnLength: number): Hex =>
-  encodeExtraData({ epoch: { validators, turnLength } }, zeroHash, seal)
-const betaOrdinates = encodeOrdinates(chain.setAt(40n))
-const genuine = listing(beta, 2)
-const ordinate = BigInt(slice(betaOrdinates, 0, 48))
-const { ORDER } = bls12_381.G1.Point.Fp
-const negated = patched(betaOrdinates, 0, numberToHex(ORDER - ordinate, { size: 48 }))
-/** With the sign that the compressed bytes have. */
-const strange = patched(betaOrdinates, 0, numberToHex(ordinate > ORDER / 2n ? ORDER - 2n : 2n, { size: 48 }))
-const otherKey = (member: TestValidator, voteKey: Hex): TestValidator => ({ ...member, voteKey })
-const lastMember = (voteKey: Hex): TestValidator[] =>
-  beta.map((member, i) => (i === 3 ? otherKey(member, voteKey) : member))
-
 const equivocal = forged(30n, known20, alpha)
 const late = forged(29n, known20, alpha, { timestamp: chain.header(30n).timestamp + 1n })
-const forgedEpoch = forged(40n, known20, alpha, { extraData: listing(sorted([11, 12, 13, 14]), 1) })
-
-/** Alpha, and a key that cancels theirs. */
-const withRogue = bySeat([...alpha, rogue])
-const rogueChain = sideChain(withRogue)
-const rogueVotes = votes(rogueChain.header(80n), withRogue, first(5))
-const rogueSignature = signAggregate([ROGUE_SECRET], voteHash(rogueVotes.data))
-/** The best that can be shown for it: the right words, signed by what is known. */
-const { operator } = possessionOf(rogue)
-const pretended = {
-  operator,
-  signature: signAggregate([ROGUE_SECRET], possessionMessage(operator, rogue.voteKey, CHAIN_ID)),
-}
-const rogueJump = {
-  ...sideJump(rogueChain, { ...rogueVotes, signature: rogueSignature }, withRogue),
-  possessions: possessions(withRogue, alpha, () => pretended),
-}
-/** The bytes of the rogue's seat: not in the trusted set, operator and signature. */
-const rogueSeat = concatHex(['0xff', operator])
-const encodedRogue = encodeJumpProof(rogueJump)
-
-/** Three of alpha, the first of them twice. */
-const doubled = bySeat([...sorted([1, 2, 3]), { ...validator(1), address: validator(7).address }])
-const doubledChain = sideChain(doubled)
-const doubledVotes = votes(
-  doubledChain.header(80n),
-  doubled,
-  seatsIn(doubled, [...sorted([1, 2]), { ...validator(7) }]),
-)
-
-/** Three of alpha that left, with two of their own. */
-const colluding = sorted([1, 2, 3, 11, 12])
-const colludingChain = sideChain(colluding)
-const colludingJump = sideJump(colludingChain, votes(colludingChain.header(80n), colluding, first(5)), colluding)
 
 export const cases: Readonly<Record<string, Case>> = {
   finalized: one(
@@ -336,70 +199,7 @@ export const cases: Readonly<Record<string, Case>> = {
     updates(adopt40, 40n, 40n),
     refused('update', encodeUpdate([adoptStep(prove(61n, known40), chain.setAt(60n))]), 'EpochOrder'),
   ),
-  injectedKeys: one(
-    'Keys that the header does not list, or a header that nobody voted on.',
-    // The other root for the same x; and a y that no point has there.
-    refused('update', concatHex(['0x01', prove(40n, known20), negated]), 'ParliaKeys_Compressed'),
-    refused('update', concatHex(['0x01', prove(40n, known20), strange]), 'Bls12381_Precompile'),
-    refused(
-      'update',
-      concatHex(['0x01', prove(40n, known20, { header: forgedEpoch.header }), encodeOrdinates(chain.setAt(40n))]),
-      'Signature',
-    ),
-    refused('update', encodeUpdate([adoptStep(encodeStoredProof(forgedEpoch.header), chain.setAt(40n))]), 'NotStored'),
-    refused('update', concatHex(['0x01', prove(40n, known20), slice(betaOrdinates, 0, 191)]), 'Truncated'),
-  ),
-  malformedEpoch: one(
-    'An epoch header that a quorum voted on, but that lists no set anybody could follow: the client stops rather than guess.',
-    refused('update', epochWith(concatHex([zeroHash, '0x00', '0x01', seal]), '0x'), 'ParliaExtra_ValidatorCount'),
-    refused('update', epochWith(concatHex([zeroHash, '0x41', '0x01', seal]), '0x'), 'ParliaExtra_ValidatorCount'),
-    refused('update', epochWith(seal, '0x'), 'ParliaExtra_Length'),
-    refused(
-      'update',
-      epochWith(concatHex([slice(genuine, 0, 32 + 1 + 4 * 68), seal]), betaOrdinates),
-      'ParliaExtra_Length',
-    ),
-    refused('update', epochWith(listing([...beta].reverse(), 2), betaOrdinates), 'ParliaExtra_ValidatorOrder'),
-    refused(
-      'update',
-      epochWith(
-        listing(
-          beta.map(() => beta[0] ?? validator(0)),
-          2,
-        ),
-        betaOrdinates,
-      ),
-      'ParliaExtra_ValidatorOrder',
-    ),
-    refused('update', epochWith(listing(beta, 0), betaOrdinates), 'ParliaExtra_TurnLength'),
-    refused('update', epochWith(listing(beta, 7), betaOrdinates), 'SwitchOffset'),
-    refused('update', epochWith(listing(beta.slice(0, 1), 1), slice(betaOrdinates, 0, 48)), 'SwitchOffset'),
-    refused(
-      'update',
-      epochWith(listing(lastMember(`0x${'00'.repeat(48)}`), 2), betaOrdinates),
-      'ParliaKeys_Compressed',
-    ),
-    refused(
-      'update',
-      epochWith(listing(lastMember(`0xc0${'00'.repeat(47)}`), 2), patched(betaOrdinates, 144, `0x${'00'.repeat(48)}`)),
-      'ParliaKeys_Compressed',
-    ),
-    // x = y = 0 with the flag of a finite point: the addition takes it for infinity.
-    refused(
-      'update',
-      epochWith(listing(lastMember(`0x80${'00'.repeat(47)}`), 2), patched(betaOrdinates, 144, `0x${'00'.repeat(48)}`)),
-      'ParliaKeys_Compressed',
-    ),
-    // x = 1 is on no point of the curve.
-    refused(
-      'update',
-      epochWith(
-        listing(lastMember(`0x80${'00'.repeat(46)}01`), 2),
-        patched(betaOrdinates, 144, `0x${'00'.repeat(47)}01`),
-      ),
-      'Bls12381_Precompile',
-    ),
-  ),
+  ...epochCases,
   weakenedSet: one(
     'The set as given has fewer members, or votes for longer, than the one that is known; or its sum is of other keys.',
     refused('verifyBlock', patched(plain, SIZE, '0x03'), 'Commitment'),
@@ -600,121 +400,7 @@ export const cases: Readonly<Record<string, Case>> = {
     proves(chain.header(23n), encodeStoredProof(chain.header(23n)), 6666n, expiry),
     proves(chain.header(22n), encodeStoredProof(chain.header(23n), parents(22n, 22n)), 6666n, expiry),
   ),
-  jump: one(
-    'Over an epoch at once: block 80 has votes of the set of epoch 60, three of them of the trusted set, the others with proof of possession.',
-    updates(store(encodeJumpProof(jump())), 80n, 60n),
-    proves(chain.header(81n), prove(81n, jumped()), 8000n),
-    refused('update', store(encodeJumpProof(jump())), 'EpochOrder'),
-    updates(encodeUpdate([adoptStep(encodeStoredProof(chain.header(80n)), chain.setAt(80n))]), 80n, 80n),
-  ),
-  jumpWithRogueKey: one(
-    'A key made of the trusted ones lets its maker sign for all of them: without proof of possession no stranger votes.',
-    refused('update', store(encodedRogue), 'Possession'),
-    // Nor is it the key of any trusted seat.
-    refused('update', store(withTrustedSeat(encodedRogue)), 'TrustedSeat'),
-  ),
-  jumpPossession: one(
-    'Proof of possession is of this key and for this chain.',
-    refused(
-      'update',
-      store(
-        encodeJumpProof(
-          jump({ possessions: possessions(gamma, alpha, (member) => possessionOf(member, CHAIN_ID + 1n)) }),
-        ),
-      ),
-      'Possession',
-    ),
-    refused(
-      'update',
-      store(encodeJumpProof(jump({ possessions: possessions(gamma, alpha, () => possessionOf(validator(6))) }))),
-      'Possession',
-    ),
-  ),
-  jumpTrustedVotes: one(
-    'A quorum of the later set with too few of the trusted one, or with one of those twice.',
-    refused(
-      'update',
-      store(encodeJumpProof(jump({ attestation: chain.votesFor(80n, seatsIn(gamma, sorted([1, 2, 5, 6]))) }))),
-      'TooFewTrustedVotes',
-    ),
-    refused(
-      'update',
-      store(encodeJumpProof(jump({ attestation: chain.votesFor(80n, seatsIn(gamma, sorted([1, 2, 3]))) }))),
-      'TooFewVotes',
-    ),
-    refused('update', store(encodeJumpProof(sideJump(doubledChain, doubledVotes, doubled))), 'TrustedSeat'),
-  ),
-  jumpTooEarly: one(
-    'Whether the set of epoch 60 votes on a target before epoch 80 depends on the set before it, which a jump does not show.',
-    refused(
-      'update',
-      store(encodeJumpProof(jump({ attestation: votes(chain.header(78n), gamma, first(5)) }, 78n))),
-      'HeightOutOfRange',
-    ),
-    refused(
-      'update',
-      store(encodeJumpProof(jump({ attestation: votes(chain.header(82n), gamma, first(5)) }, 82n))),
-      'HeightOutOfRange',
-    ),
-    updates(store(encodeJumpProof(jump({ attestation: votes(chain.header(79n), gamma, first(5)) }, 79n))), 79n, 60n),
-  ),
-  jumpToNoEpoch: one(
-    'The header lies below the block that has the votes, and begins an epoch that is later than the trusted one.',
-    refused('update', store(encodeJumpProof(jump({ epochHeader: chain.header(61n) }))), 'MerklePatricia_NodeHash'),
-    refused(
-      'update',
-      store(
-        encodeJumpProof(
-          jump({
-            epochHeader: chain.header(20n),
-            history: chain.historyProof(80n, 20n),
-            set: chain.setAt(20n),
-            attestation: votes(chain.header(80n), alpha, first(4)),
-          }),
-        ),
-      ),
-      'EpochOrder',
-    ),
-  ),
-  jumpVotes: one(
-    'The votes are for the block and its child.',
-    refused(
-      'update',
-      store(
-        encodeJumpProof(jump({ attestation: { ...chain.votesFor(80n, first(5)), data: chain.votesFor(81n).data } })),
-      ),
-      'NotAdjacent',
-    ),
-    refused(
-      'update',
-      store(
-        encodeJumpProof(
-          jump({ attestation: { ...chain.votesFor(80n, first(5)), signature: chain.votesFor(79n).signature } }),
-        ),
-      ),
-      'Signature',
-    ),
-  ),
-  jumpAgainstForgedJump: one(
-    'A forged jump moves the head and brings keys of the forger; the true jump from the same set is evidence against it.',
-    updates(store(encodeJumpProof(colludingJump)), 80n, 60n),
-    freezes(encodeJumpProof(jump()), encodeStoredProof(colludingJump.header)),
-  ),
-}
-
-/** The set of epoch 60 after the jump: trusted for targets of epoch 80 on only. */
-function jumped() {
-  return { ...adopted(60n, 80n), end: 83n }
-}
-
-/** The bytes with the rogue's seat taken for the first of the trusted set's. */
-function withTrustedSeat(data: Hex): Hex {
-  const at = data.lastIndexOf(rogueSeat.slice(2))
-  return `0x${data.slice(2, at)}00${data.slice(at + rogueSeat.length - 2 + 2 * SIGNATURE_SIZE)}`
-}
-
-function bySeat(members: readonly TestValidator[]): TestValidator[] {
-  return [...members].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
+  ...jumpCases,
 }
 
 const files: Readonly<Record<string, unknown>> = {

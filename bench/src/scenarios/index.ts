@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts'
+import { erc20 } from './assets-erc20.ts'
 import { ancestry } from './ethereum-ancestry.ts'
 import { finality486 } from './ethereum-finality-486.ts'
 import { finality486Sticky } from './ethereum-finality-486-sticky.ts'
@@ -37,4 +38,5 @@ export const scenarios: readonly Scenario[] = [
   deliver1,
   deliver10,
   updateDeliver,
+  erc20,
 ]

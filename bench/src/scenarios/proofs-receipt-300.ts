@@ -33,7 +33,7 @@ export const receipt300: Scenario = {
       topics: ['one', 'two', 'three'].map((label) => keccak256(stringToHex(label))),
       data: `0x${'5a'.repeat(512)}`,
     } as const
-    const trie = blockWith(new Map([[PLACE, log]]), TRANSACTIONS)
+    const trie = blockWith(new Map([[PLACE, { logs: [log] }]]), TRANSACTIONS)
     const chain = await createPrivateChain({ start: 1_800_000_000n })
     try {
       const harness = await chain.deploy(initCodeOf(receiptProofGasAbi, receiptProofGasBytecode, []))

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title  BLS12-381 signatures of the proof-of-possession suite, public keys in G1
 /// @notice Ciphersuite `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`, as the Ethereum beacon chain and others sign with.
-/// @dev    Built on the precompiles of EIP-2537 and on MODEXP. Points arrive affine, so no square root is taken; a key
+/// @dev    Built on the precompiles of EIP-2537 and on SHA-256. Points arrive affine, so no square root is taken; a key
 ///         is bound to its 48 compressed bytes by `compress`. Every precompile call checks success and the length of
 ///         the answer, and caps the gas that a failing call of EIP-2537 would burn.
 library Bls12381 {
@@ -31,6 +31,8 @@ library Bls12381 {
     /// @dev The field's prime p (381 bits), upper 128 and lower 256 bits.
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+    /// @dev ⌊2^512 / p⌋, 132 bits.
+    uint256 private constant INVERSE = 0x9d835d2f3cc9e45ce28101b0cc7a6ba29;
     /// @dev (p - 1) / 2: a y above it is the larger of the two roots and sets the sign flag of the compressed form.
     uint256 private constant HALF_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;
     uint256 private constant HALF_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
@@ -50,7 +52,6 @@ library Bls12381 {
     bytes32 private constant TWO_G1 = 0xd2b0d7b43ce993a817a069205ed3d7a139117befb9c0865d520f91ba88ac133b;
 
     address private constant SHA256 = 0x0000000000000000000000000000000000000002;
-    address private constant MODEXP = 0x0000000000000000000000000000000000000005;
     address private constant G1ADD = 0x000000000000000000000000000000000000000b;
     address private constant G2ADD = 0x000000000000000000000000000000000000000d;
     address private constant PAIRING = 0x000000000000000000000000000000000000000F;
@@ -76,23 +77,38 @@ library Bls12381 {
     ///         curve is checked by the first `add` or pairing that it enters.
     /// @dev    The caller has checked that the 96 bytes lie inside its own calldata.
     function loadG1(uint256 offset) internal pure returns (G1Point memory point) {
-        uint256 xHigh;
-        uint256 xLow;
-        uint256 yHigh;
-        uint256 yLow;
+        loadG1(point, offset);
+    }
+
+    /// @notice The same, written over `point`.
+    function loadG1(G1Point memory point, uint256 offset) internal pure {
+        bool valid;
         assembly ("memory-safe") {
-            xHigh := shr(128, calldataload(offset))
-            xLow := calldataload(add(offset, 16))
-            yHigh := shr(128, calldataload(add(offset, 48)))
-            yLow := calldataload(add(offset, 64))
+            let xHigh := shr(128, calldataload(offset))
+            let xLow := calldataload(add(offset, 16))
+            let yHigh := shr(128, calldataload(add(offset, 48)))
+            let yLow := calldataload(add(offset, 64))
+            mstore(point, xHigh)
+            mstore(add(point, 32), xLow)
+            mstore(add(point, 64), yHigh)
+            mstore(add(point, 96), yLow)
+            // Both below p, and not all zero.
+            valid := and(
+                and(
+                    or(lt(xHigh, P_HIGH), and(eq(xHigh, P_HIGH), lt(xLow, P_LOW))),
+                    or(lt(yHigh, P_HIGH), and(eq(yHigh, P_HIGH), lt(yLow, P_LOW)))
+                ),
+                iszero(iszero(or(or(xHigh, xLow), or(yHigh, yLow))))
+            )
         }
-        if (!_inField(xHigh, xLow)) revert Bls12381_NotInField(xHigh, xLow);
-        if (!_inField(yHigh, yLow)) revert Bls12381_NotInField(yHigh, yLow);
-        if (xHigh | xLow | yHigh | yLow == 0) revert Bls12381_Infinity();
-        point.xHigh = xHigh;
-        point.xLow = xLow;
-        point.yHigh = yHigh;
-        point.yLow = yLow;
+        if (!valid) _refuse(point);
+    }
+
+    /// @dev What is wrong with a point that `loadG1` does not take.
+    function _refuse(G1Point memory point) private pure {
+        if (!_inField(point.xHigh, point.xLow)) revert Bls12381_NotInField(point.xHigh, point.xLow);
+        if (!_inField(point.yHigh, point.yLow)) revert Bls12381_NotInField(point.yHigh, point.yLow);
+        revert Bls12381_Infinity();
     }
 
     /// @notice The G2 point at `offset` of calldata: `x.c0(48) ‖ x.c1(48) ‖ y.c0(48) ‖ y.c1(48)`, not infinity. Field,
@@ -131,18 +147,40 @@ library Bls12381 {
         }
     }
 
-    /// @notice `accumulator += point`, in place. Reverts unless both lie on the curve.
-    function add(G1Point memory accumulator, G1Point memory point) internal view {
+    /// @notice A copy of `point`, and a point behind it in memory: `addNext` adds it to the copy.
+    function withNext(G1Point memory point) internal pure returns (G1Point memory sum, G1Point memory next) {
+        assembly ("memory-safe") {
+            sum := mload(0x40)
+            next := add(sum, 128)
+            mstore(0x40, add(next, 128))
+            mcopy(sum, point, 128)
+        }
+    }
+
+    /// @notice `sum += next`, in place, for the two points that `withNext` made. Reverts unless both lie on the curve.
+    function addNext(G1Point memory sum) internal view {
         bool success;
         assembly ("memory-safe") {
-            // 256 bytes of scratch behind the free memory pointer.
-            let input := mload(0x40)
-            mcopy(input, accumulator, 128)
-            mcopy(add(input, 128), point, 128)
+            // Both points are the input, and the answer goes over the first.
             // Arguments are evaluated from the last to the first: the call comes before returndatasize.
-            success := and(eq(returndatasize(), 128), staticcall(G1ADD_GAS, G1ADD, input, 256, accumulator, 128))
+            success := and(eq(returndatasize(), 128), staticcall(G1ADD_GAS, G1ADD, sum, 256, sum, 128))
         }
         if (!success) revert Bls12381_Precompile(G1ADD);
+    }
+
+    /// @notice `accumulator += point`, in place. Reverts unless both lie on the curve.
+    function add(G1Point memory accumulator, G1Point memory point) internal view {
+        (G1Point memory sum, G1Point memory next) = withNext(accumulator);
+        copy(next, point);
+        addNext(sum);
+        copy(accumulator, sum);
+    }
+
+    /// @notice `target = source`.
+    function copy(G1Point memory target, G1Point memory source) internal pure {
+        assembly ("memory-safe") {
+            mcopy(target, source, 128)
+        }
     }
 
     /// @notice Turns `point` into its negative, in place.
@@ -174,23 +212,82 @@ library Bls12381 {
 
     /// @notice RFC 9380 `hash_to_curve` of a 32-byte message to G2 with the suite's tag.
     function hashToG2(bytes32 message) internal view returns (G2Point memory point) {
+        uint256 uniform = _expandMessage(message);
+        // hash_to_field (RFC 9380 §5.2): four 64-byte integers modulo p, in place. Two of them are an element of Fp2, and a
+        // coordinate of EIP-2537 is 64 bytes too.
+        for (uint256 i = 0; i < 256; i += 64) {
+            uint256 high;
+            uint256 low;
+            assembly ("memory-safe") {
+                high := mload(add(uniform, i))
+                low := mload(add(add(uniform, i), 32))
+            }
+            (high, low) = reduce(high, low);
+            assembly ("memory-safe") {
+                mstore(add(uniform, i), high)
+                mstore(add(add(uniform, i), 32), low)
+            }
+        }
+        // map_to_curve with the cofactor cleared, twice, and their sum (RFC 9380 §3; EIP-2537)
         address failed;
         assembly ("memory-safe") {
-            // All scratch lies behind the free memory pointer:
+            // 512 bytes of scratch behind the free memory pointer: the two mapped points.
+            let mapped := mload(0x40)
+            // Arguments are evaluated from the last to the first: each call comes before its returndatasize.
+            if iszero(and(eq(returndatasize(), 256), staticcall(MAP_GAS, MAP_FP2_TO_G2, uniform, 128, mapped, 256))) {
+                failed := MAP_FP2_TO_G2
+            }
+            if iszero(
+                and(
+                    eq(returndatasize(), 256),
+                    staticcall(MAP_GAS, MAP_FP2_TO_G2, add(uniform, 128), 128, add(mapped, 256), 256)
+                )
+            ) { failed := MAP_FP2_TO_G2 }
+            if iszero(and(eq(returndatasize(), 256), staticcall(G2ADD_GAS, G2ADD, mapped, 512, point, 256))) {
+                failed := G2ADD
+            }
+        }
+        if (failed == address(0)) return point;
+        revert Bls12381_Precompile(failed);
+    }
+
+    /// @notice `high · 2^256 + low` modulo p, by Barrett's reduction: a division by p is a multiplication by its inverse.
+    /// @dev    With v = high · 2^256 + low and q = ⌊⌊v / 2^380⌋ · ⌊2^512 / p⌋ / 2^132⌋: rounding down makes q too small and
+    ///         never too large, by less than v/2^512 + 2^380/p + 1 < 3. So q · p <= v, nothing below wraps but the low
+    ///         word with its borrow, and at most two times p are left to subtract.
+    function reduce(uint256 high, uint256 low) internal pure returns (uint256 restHigh, uint256 restLow) {
+        assembly ("memory-safe") {
+            // Both factors have 132 bits, their product 264: the bits above the word by the product modulo 2^256 - 1.
+            let head := shr(124, high)
+            let product := mul(head, INVERSE)
+            let wide := mulmod(head, INVERSE, not(0))
+            let q := or(shl(124, sub(sub(wide, product), lt(wide, product))), shr(132, product))
+            // v - q · p
+            product := mul(q, P_LOW)
+            wide := mulmod(q, P_LOW, not(0))
+            restHigh := sub(high, add(sub(sub(wide, product), lt(wide, product)), mul(q, P_HIGH)))
+            restHigh := sub(restHigh, lt(low, product))
+            restLow := sub(low, product)
+            for { let i := 0 } lt(i, 2) { i := add(i, 1) } {
+                if or(gt(restHigh, P_HIGH), and(eq(restHigh, P_HIGH), iszero(lt(restLow, P_LOW)))) {
+                    restHigh := sub(sub(restHigh, P_HIGH), lt(restLow, P_LOW))
+                    restLow := sub(restLow, P_LOW)
+                }
+            }
+        }
+    }
+
+    /// @dev expand_message_xmd (RFC 9380 §5.3.1) to 256 bytes, which stand where the answer says.
+    function _expandMessage(bytes32 message) private view returns (uint256 uniform) {
+        bool success;
+        assembly ("memory-safe") {
+            uniform := mload(0x40)
+            mstore(0x40, add(uniform, 256))
+            // Scratch behind the free memory pointer:
             // base + 0    143 B  msg_prime = Z_pad(64) ‖ message(32) ‖ 256 as I2OSP 2 ‖ 0 ‖ DST_prime(44)
             // base + 192   77 B  (b_0 xor b_(i-1))(32) ‖ i(1) ‖ DST_prime(44)
-            // base + 288  256 B  b_1 … b_8, the uniform bytes
-            // base + 544  209 B  MODEXP input: lengths 64, 1, 48; base(64) exponent(1) modulus(48)
-            // base + 768  256 B  u_0, u_1 in Fp2, 64 bytes a coordinate
-            // base + 1024 512 B  the two mapped points
             let base := mload(0x40)
             let block_ := add(base, 192)
-            let uniform := add(base, 288)
-            let modexp := add(base, 544)
-            let field := add(base, 768)
-            let mapped := add(base, 1024)
-
-            // expand_message_xmd (RFC 9380 §5.3.1), 256 bytes
             mstore(base, 0)
             mstore(add(base, 32), 0)
             mstore(add(base, 64), message)
@@ -200,62 +297,31 @@ library Bls12381 {
             mstore(add(block_, 33), DST_HEAD)
             mstore(add(block_, 65), DST_TAIL)
             // Arguments are evaluated from the last to the first: each call comes before its returndatasize.
-            if iszero(and(eq(returndatasize(), 32), staticcall(gas(), SHA256, base, 143, base, 32))) {
-                failed := SHA256
-            }
+            success := and(eq(returndatasize(), 32), staticcall(gas(), SHA256, base, 143, base, 32))
             let first := mload(base)
             let previous := 0
+            let target := uniform
             for { let i := 1 } lt(i, 9) { i := add(i, 1) } {
                 mstore(block_, xor(first, previous))
                 mstore8(add(block_, 32), i)
-                if iszero(and(eq(returndatasize(), 32), staticcall(gas(), SHA256, block_, 77, uniform, 32))) {
-                    failed := SHA256
-                }
-                previous := mload(uniform)
-                uniform := add(uniform, 32)
-            }
-            uniform := add(base, 288)
-
-            // hash_to_field (RFC 9380 §5.2): four 64-byte integers modulo p, by x^1 mod p
-            mstore(modexp, 64)
-            mstore(add(modexp, 32), 1)
-            mstore(add(modexp, 64), 48)
-            mstore8(add(modexp, 160), 1)
-            mstore(add(modexp, 161), shl(128, P_HIGH))
-            mstore(add(modexp, 177), P_LOW)
-            for { let i := 0 } lt(i, 256) { i := add(i, 64) } {
-                mcopy(add(modexp, 96), add(uniform, i), 64)
-                let target := add(field, i)
-                mstore(target, 0)
-                if iszero(and(eq(returndatasize(), 48), staticcall(gas(), MODEXP, modexp, 209, add(target, 16), 48))) {
-                    failed := MODEXP
-                }
-            }
-
-            // map_to_curve with the cofactor cleared, twice, and their sum (RFC 9380 §3; EIP-2537)
-            if iszero(and(eq(returndatasize(), 256), staticcall(MAP_GAS, MAP_FP2_TO_G2, field, 128, mapped, 256))) {
-                failed := MAP_FP2_TO_G2
-            }
-            if iszero(
-                and(
-                    eq(returndatasize(), 256),
-                    staticcall(MAP_GAS, MAP_FP2_TO_G2, add(field, 128), 128, add(mapped, 256), 256)
+                success := and(
+                    success,
+                    and(eq(returndatasize(), 32), staticcall(gas(), SHA256, block_, 77, target, 32))
                 )
-            ) { failed := MAP_FP2_TO_G2 }
-            if iszero(and(eq(returndatasize(), 256), staticcall(G2ADD_GAS, G2ADD, mapped, 512, point, 256))) {
-                failed := G2ADD
+                previous := mload(target)
+                target := add(target, 32)
             }
         }
-        if (failed != address(0)) revert Bls12381_Precompile(failed);
+        if (!success) revert Bls12381_Precompile(SHA256);
     }
 
-    /// @notice Reverts unless the chain's SHA-256, MODEXP and EIP-2537 precompiles answer known questions rightly.
+    /// @notice Reverts unless the chain's SHA-256 and EIP-2537 precompiles answer known questions rightly.
     function selfTest() internal view {
         // SHA-256 of 64 zero bytes: the SSZ zero hash of depth 1.
         if (sha256(new bytes(64)) != 0xf5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b) {
             revert Bls12381_SelfTest(SHA256);
         }
-        // H(0), computed with @noble/curves; it takes SHA-256, MODEXP, the map and G2 addition.
+        // H(0), computed with @noble/curves; it takes SHA-256, the map and G2 addition.
         G2Point memory hash = hashToG2(bytes32(0));
         if (keccak256(abi.encode(hash)) != HASH_OF_ZERO) revert Bls12381_SelfTest(MAP_FP2_TO_G2);
         // G + G, doubled by the complete addition, is not infinity; 2G - G - G is.

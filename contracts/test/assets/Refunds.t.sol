@@ -32,6 +32,7 @@ contract RefundsTest is BridgesTest {
         on(a);
     }
 
+    /// @dev AS-4.
     function test_AnExpiredTransferComesBackOnce() public {
         (ITokenBridge.SentTransfer memory sent, Vm.Log memory record,) = _expired();
         bytes memory proof = proveLog(a, record);
@@ -169,6 +170,7 @@ contract RefundsTest is BridgesTest {
         lock.refund(sent, proof);
     }
 
+    /// @dev AS-5.
     function test_RevertWhen_TheLightClientIsFrozenOrTheLanePaused() public {
         (ITokenBridge.SentTransfer memory sent, Vm.Log memory record,) = _expired();
         bytes memory proof = proveLog(a, record);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Bls12381} from "../../src/crypto/Bls12381.sol";
+import {BeaconHeader} from "../../src/light-clients/ethereum/BeaconHeader.sol";
 import {SyncCommitteeProof} from "../../src/light-clients/ethereum/SyncCommitteeProof.sol";
 import {SszBranch} from "../../src/proofs/SszBranch.sol";
 import {Test} from "../utils/Test.sol";
@@ -10,6 +11,10 @@ import {Test} from "../utils/Test.sol";
 contract Bls12381Test is Test {
     bytes private constant PRIME =
         hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+
+    /// @dev The generator of G1, as `loadG1` reads it.
+    bytes private constant GENERATOR =
+        hex"17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb08b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
 
     function load(bytes calldata data) external pure returns (Bls12381.G1Point memory) {
         uint256 offset;
@@ -50,6 +55,20 @@ contract Bls12381Test is Test {
         return SszBranch.headerRoot(offset);
     }
 
+    function rootAround(bytes calldata body, bytes32 bodyRoot, bytes calldata state, bytes32 stateRoot)
+        external
+        view
+        returns (bytes32, bytes32)
+    {
+        uint256 aroundBody;
+        uint256 aroundState;
+        assembly {
+            aroundBody := body.offset
+            aroundState := state.offset
+        }
+        return (BeaconHeader.rootAroundBody(aroundBody, bodyRoot), BeaconHeader.rootAroundState(aroundState, stateRoot));
+    }
+
     function branchRoot(bytes32 leaf, uint256 gindex, bytes calldata branch) external view returns (bytes32) {
         uint256 offset;
         assembly {
@@ -83,6 +102,82 @@ contract Bls12381Test is Test {
             }
         }
         vm.assertEq(keccak256(abi.encode(Bls12381.hashToG2(message))), expected);
+    }
+
+    function testFuzz_Reduce(uint256 high, uint256 low) public view {
+        _assertReduced(high, low);
+        // Far fewer bits than 512, where the quotient is small.
+        _assertReduced(high >> 125, low);
+        _assertReduced(high >> 130, low);
+    }
+
+    /// Around multiples of the prime the quotient that is guessed is off by one.
+    function testFuzz_ReduceAroundMultiplesOfThePrime(uint256 factor, uint8 distance) public view {
+        uint256 high = uint128(bytes16(_slicePrime(0, 16)));
+        uint256 low = uint256(bytes32(_slicePrime(16, 48)));
+        // factor · p < 2^512
+        factor = bound(factor, 0, (1 << 131) - 1);
+        uint256 product = mulmod(factor, low, type(uint256).max);
+        unchecked {
+            uint256 lowProduct = factor * low;
+            uint256 carry = product - lowProduct - (product < lowProduct ? 1 : 0);
+            uint256 highProduct = factor * high + carry;
+            _assertReduced(highProduct, lowProduct);
+            uint256 above = lowProduct + distance;
+            _assertReduced(above < lowProduct ? highProduct + 1 : highProduct, above);
+            uint256 below = lowProduct - distance;
+            if (factor != 0) _assertReduced(below > lowProduct ? highProduct - 1 : highProduct, below);
+        }
+    }
+
+    function test_ReduceAtTheEnds() public view {
+        uint256 most = type(uint256).max;
+        _assertReduced(0, 0);
+        _assertReduced(0, most);
+        _assertReduced(most, 0);
+        _assertReduced(most, most);
+        _assertReduced(most - 1, most);
+    }
+
+    /// @dev MODEXP with the exponent 1 is the reference.
+    function _assertReduced(uint256 high, uint256 low) private view {
+        (bool success, bytes memory expected) =
+            address(5).staticcall(abi.encodePacked(uint256(64), uint256(1), uint256(48), high, low, hex"01", PRIME));
+        vm.assertTrue(success);
+        (uint256 restHigh, uint256 restLow) = Bls12381.reduce(high, low);
+        vm.assertEq(abi.encodePacked(uint128(restHigh), restLow), expected);
+        vm.assertEq(restHigh >> 128, 0);
+    }
+
+    function _slicePrime(uint256 start, uint256 end) private pure returns (bytes memory part) {
+        bytes memory prime = PRIME;
+        part = new bytes(end - start);
+        for (uint256 i = start; i < end; ++i) {
+            part[i - start] = prime[i];
+        }
+    }
+
+    /// A sum in place, however often: (n + 1)G from G and nG, and back.
+    function test_AddsTheNextPoint() public view {
+        Bls12381.G1Point memory generator = this.load(GENERATOR);
+        (Bls12381.G1Point memory sum, Bls12381.G1Point memory next) = Bls12381.withNext(generator);
+        Bls12381.G1Point memory expected = this.load(GENERATOR);
+        Bls12381.copy(next, generator);
+        for (uint256 i = 0; i < 5; ++i) {
+            Bls12381.addNext(sum);
+            Bls12381.add(expected, generator);
+            vm.assertEq(abi.encode(sum), abi.encode(expected));
+        }
+        Bls12381.negate(next);
+        for (uint256 i = 0; i < 5; ++i) {
+            Bls12381.addNext(sum);
+        }
+        vm.assertEq(abi.encode(sum), abi.encode(generator));
+        // G - G is infinity, all zero, and what is added to it comes back.
+        Bls12381.addNext(sum);
+        vm.assertEq(abi.encode(sum), new bytes(128));
+        Bls12381.addNext(sum);
+        vm.assertEq(abi.encode(sum), abi.encode(next));
     }
 
     function testFuzz_Compress(uint256 xHigh, uint256 xLow, uint256 yHigh, uint256 yLow) public view {
@@ -158,7 +253,16 @@ contract Bls12381Test is Test {
     {
         bytes32 left = _pair(_pair(_littleEndian(slot), _littleEndian(proposer)), _pair(parent, state));
         bytes32 right = _pair(_pair(body, 0), _pair(0, 0));
-        vm.assertEq(this.headerRoot(abi.encodePacked(slot, proposer, parent, state, body)), _pair(left, right));
+        bytes32 root = _pair(left, right);
+        vm.assertEq(this.headerRoot(abi.encodePacked(slot, proposer, parent, state, body)), root);
+        (bytes32 aroundBody, bytes32 aroundState) = this.rootAround(
+            abi.encodePacked(slot, proposer, _pair(parent, state)),
+            body,
+            abi.encodePacked(slot, proposer, parent, right),
+            state
+        );
+        vm.assertEq(aroundBody, root);
+        vm.assertEq(aroundState, root);
     }
 
     function testFuzz_BranchRoot(bytes32 leaf, uint24 place, bytes32 seed) public view {

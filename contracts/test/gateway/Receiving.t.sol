@@ -137,7 +137,7 @@ contract GatewayReceivingTest is TwoChains {
     }
 
     /// @dev The deliverer chooses the gas of the transaction. Whatever he chooses, the recipient gets what its sender asked
-    ///      for, or nothing is consumed and anybody can deliver.
+    ///      for, or nothing is consumed and anybody can deliver. (GW-2)
     function testFuzz_TheDelivererCannotStarveARecipient(uint256 asked, uint256 given, uint256 length, bool isOrdered)
         public
     {
@@ -265,7 +265,7 @@ contract GatewayReceivingTest is TwoChains {
     }
 
     /// @dev To MOS all messages between two gateways are one stream. With MOS' own ordering, one sender whose ordered message
-    ///      always fails would have stopped the ordered messages of everybody for good.
+    ///      always fails would have stopped the ordered messages of everybody for good. (GW-5)
     function test_AFailingSenderStopsOnlyItsOwnStream() public {
         Recipient bad = new Recipient();
         bad.setMood(Recipient.Mood.Reverts);

@@ -336,6 +336,12 @@ contract GatewaySendingTest is TwoChains {
         vm.expectRevert(abi.encodeWithSelector(IMosGateway.MosGateway_NoRemote.selector, CHAIN_B));
         a.gateway.sendMessage(to, "", none());
         vm.expectRevert(abi.encodeWithSelector(IMosGateway.MosGateway_NotAContract.selector, USER));
-        new MosGateway(a.mos, USER);
+        this.deploy(USER);
+    }
+
+    /// @dev A frame of its own: forge replaces `new` by a cheatcode here, and `vm.expectRevert` right before that would end the
+    ///      test as passed.
+    function deploy(address owner) external returns (MosGateway) {
+        return new MosGateway(a.mos, owner);
     }
 }

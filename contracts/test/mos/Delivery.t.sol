@@ -140,6 +140,7 @@ contract DeliveryTest is MosTest {
         mosB.retry(stored(failed));
     }
 
+    /// @dev MOS-2: nothing runs before its block is proven final.
     function test_RevertWhen_TheBlockIsNotFinal() public {
         Sent memory sent = sendTo(address(new Probe()));
         (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(asArray(sent.log)));
@@ -187,6 +188,7 @@ contract DeliveryTest is MosTest {
     }
 
     /// @dev Every bit of the log's data flipped: none of it is delivered, so none of it is free of the order id.
+    ///      MOS-2.
     function testFuzz_RevertWhen_AnyBitOfTheDataIsFlipped(uint256 seed) public {
         Probe app = new Probe();
         Sent memory sent = sendTo(address(app));
@@ -254,6 +256,7 @@ contract DeliveryTest is MosTest {
         vm.assertEq(mosB.storedMessage(CHAIN_A, sent.orderId), keccak256(abi.encode(stored(sent))));
     }
 
+    /// @dev MOS-8.
     function test_ATargetThatBurnsAllItsGasIsAFailure() public {
         Sent memory sent = sendTo(address(new Burner()));
         deliver(sent);
@@ -283,7 +286,7 @@ contract DeliveryTest is MosTest {
         assertOutcome(sent, IMessageService.Outcome.Delivered);
     }
 
-    /// @dev Poly Network lost everything to a message that called a privileged contract.
+    /// @dev Poly Network lost everything to a message that called a privileged contract. (MOS-7)
     function test_PrivilegedTargetsFail() public {
         address[4] memory targets = [address(mosB), address(client), address(feeB), address(timelock)];
         for (uint256 i = 0; i < targets.length; ++i) {

@@ -65,6 +65,7 @@ contract FeesTest is MosTest {
         vm.assertEq(address(feeA).balance, 0);
     }
 
+    /// @dev MOS-11.
     function test_RevertWhen_AFeeIsClaimedTwice() public {
         Sent memory sent = send(message);
         send(message); // another fee, to steal
@@ -170,7 +171,7 @@ contract FeesTest is MosTest {
         vm.assertEq(feeA.owed(PAYEE, address(0)), 0);
     }
 
-    /// @dev The deliverer did the work: that the message expired later gives nobody its fee.
+    /// @dev The deliverer did the work: that the message expired later gives nobody its fee. (MOS-11)
     function test_AnOrderThatFailedAndThenExpiredPaysItsDeliverer() public {
         Sent memory sent = sendWith(message, IMessageService.MessageOptions(DEADLINE, false, HEIR));
         app.setFailing(true);

@@ -28,7 +28,7 @@ contract GasTest is MosTest {
     }
 
     /// @dev For every amount of gas, gas limit, payload and kind: the target saw its gas limit, or nothing happened and
-    ///      the message is delivered by the next caller who brings enough.
+    ///      the message is delivered by the next caller who brings enough. (MOS-3)
     function testFuzz_AllOrNothing(uint256 supplied, uint256 gasLimit, uint256 length, bool callData) public {
         gasLimit = bound(gasLimit, 100_000, 2_000_000);
         length = bound(length, 0, MessageCodec.MAX_LENGTH - 0x140);

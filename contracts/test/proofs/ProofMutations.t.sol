@@ -150,6 +150,7 @@ contract ProofMutationsTest is Test {
         _refused(proof, proof.nodes);
     }
 
+    /// @dev PR-2.
     function testFuzz_RevertWhen_CutOrExtended(uint256 which, uint256 where, bytes memory more) public view {
         Proof memory proof = proofs[which % proofs.length];
         bytes memory cut = _part(proof.nodes, 0, where % proof.nodes.length);
@@ -159,6 +160,7 @@ contract ProofMutationsTest is Test {
     }
 
     /// @dev Another transaction's nodes, another index, another log: what is accepted is what the block has there.
+    ///      PR-1.
     function testFuzz_AcceptedIsWhatTheBlockHas(uint256 a, uint256 b, uint256 c) public view {
         Proof memory nodes = proofs[a % proofs.length];
         Proof memory asked = proofs[b % proofs.length];

@@ -193,7 +193,7 @@ contract ReceiptsTest is Test {
 
     /// @dev Where the type is the prover's to choose, a legacy receipt whose first length byte passes for a type reads
     ///      as a typed receipt that the attacker wrote into its log data. Here the first proven byte decides: this
-    ///      receipt is the legacy list that it is, and what its data holds stays data.
+    ///      receipt is the legacy list that it is, and what its data holds stays data. (PR-3)
     function test_Regression_ReceiptTypeIsNotAParameter() public {
         bytes memory forged = _receipt(_log(hex"ffffffffffffffffffffffffffffffffffffffff", _topic(1), hex"80"));
         bytes memory real = _receipt(_log(EMITTER, _topic(2), _string(forged)));

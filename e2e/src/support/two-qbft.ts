@@ -148,11 +148,20 @@ export async function deploySide<C extends DevnetChain>(chain: C): Promise<Deplo
 
 /** Has the counter of `here` take messages of the other, and of who deployed it. */
 export async function trust(here: Deployed, there: Deployed): Promise<void> {
-  for (const remote of [there.counter, there.deployer.address]) {
-    const args = [there.contracts.chainId, remote, true] as const
-    const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
-    await here.deployer.call('trusting the other side', here.counter, data)
-  }
+  await setTrust(here, there, there.counter, true)
+  await setTrust(here, there, there.deployer.address, true)
+}
+
+/** Lets a chain's counter begin or cease to take messages from an account on the other chain. */
+export async function setTrust(
+  here: Pick<Side, 'deployer' | 'counter'>,
+  there: Pick<Side, 'contracts'>,
+  sender: Address,
+  trusted: boolean,
+): Promise<void> {
+  const args = [there.contracts.chainId, sender, trusted] as const
+  const data = encodeFunctionData({ abi: counterAbi, functionName: 'setTrustedRemote', args })
+  await here.deployer.call('trusting the other side', here.counter, data)
 }
 
 /** A chain that sends to the counter of the other. */

@@ -147,6 +147,47 @@ test('MAP relay chain: every block in order, a validator fewer, one more, and th
   assert.equal(typed?.error?.name, 'MerklePatricia_NodeHash', 'another receipt type is another receipt')
 })
 
+test('a relay chain’s node serves all that a replay needs: a snapshot or epoch info, and blocks', async (t) => {
+  const write = scratch(t)
+  const devnet = await createDevnet([{ kind: 'istanbul', chainId: 9_302, epochSize: 4 }])
+  t.after(() => devnet.stop())
+  const [chain] = devnet.chains
+  const rpc = createRpc({ urls: [chain.rpcUrl] })
+  const [leaving] = chain.validators()
+  assert.ok(leaving)
+  chain.proposeValidator({ add: `0x${'17'.repeat(32)}` })
+  chain.proposeValidator({ drop: leaving })
+  await chain.advance(9)
+  const numbers = ['0x1', '0x2', '0x3', '0x4', '0x5', '0x6', '0x7', '0x8', '0x9']
+  const blocks = await Promise.all(numbers.map((number) => rpc.request('eth_getBlockByNumber', [number, false])))
+  const raw = await Promise.all(numbers.map((number) => rpc.request('debug_getRawHeader', [number])))
+  const replay = async (bootstrap: unknown, ...headers: readonly unknown[]) => {
+    const files = headers.map((header, index) => write(`header-${index}.json`, header))
+    const flags = ['--bootstrap', write('bootstrap.json', bootstrap), '--header', ...files, '--json']
+    const ran = await runIn(['light-client', 'replay', '--consensus', 'istanbul', ...flags])
+    return { ...ran, lines: ran.out.map((line) => lineSchema.parse(JSON.parse(line))) }
+  }
+  const result = await rpc.request('istanbul_getSnapshot', ['0x0'])
+  for (const headers of [[blocks], [raw], blocks.map((block) => ({ result: block }))]) {
+    const { code, err, lines } = await replay({ result }, ...headers)
+    assert.deepEqual(err, [])
+    assert.equal(code, 0)
+    assert.deepEqual(
+      lines.map(({ result, head }) => [result, head.number]),
+      numbers.map((number) => ['updated', Number(number)]),
+    )
+    assert.equal(lines.at(-1)?.head.hash, chain.head().hash)
+  }
+  const later = await replay(await rpc.request('istanbul_getSnapshot', ['0x4']), blocks.slice(4))
+  assert.equal(later.code, 0, 'from the second epoch on, with the set that its snapshot shows')
+  const wrong = await replay(await rpc.request('istanbul_getSnapshot', ['0x4']), blocks.slice(0, 4))
+  assert.equal(wrong.lines[0]?.error?.name, 'IstanbulLightClient_UnknownEpoch')
+  // Epoch info has G1 keys alone: headers must bring the sum of their signers' G2 keys.
+  const info = await replay(await rpc.request('istanbul_getEpochInfo', [1]), blocks)
+  assert.equal(info.code, 2)
+  assert.match(info.err.join(), /G2 keys/)
+})
+
 test('a beacon node’s answers replay, wrapped or bare or in an array; each altered one is rejected by name', async (t) => {
   const write = scratch(t)
   const devnet = await createDevnet([{ kind: 'ethereum', chainId: 9_301 }])

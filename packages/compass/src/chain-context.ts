@@ -27,7 +27,7 @@ export interface Tuning {
   readonly maxBatch: number
   /** Gas of one transaction at most. */
   readonly maxTransactionGas: bigint
-  /** Milliseconds between looks at light clients that no message waits for. */
+  /** Milliseconds between looks at light clients that no message waits for, and at fees that cannot be claimed yet. */
   readonly maintainMs: number
   /** Whether updates go into the delivering transaction: cheaper by a transaction's base cost, but its gas cannot be told
    *  apart then. */
@@ -45,10 +45,12 @@ export interface ClaimRule {
   readonly minAmount: bigint | null
   /** Milliseconds after which a receipt is settled whatever its fees come to. */
   readonly maxAgeMs: number
+  /** Milliseconds that a claim waits for messages to move the light client before it pays for an update by itself. */
+  readonly updateAfterMs: number
 }
 
 /** Fees are claimed as soon as they pay for it twice over, and once a day whatever they are. */
-export const defaultClaimRule: ClaimRule = { minAmount: null, maxAgeMs: 86_400_000 }
+export const defaultClaimRule: ClaimRule = { minAmount: null, maxAgeMs: 86_400_000, updateAfterMs: 3_600_000 }
 
 /** Per-transaction gas limit of EIP-7825, in force since Osaka. */
 export const TRANSACTION_GAS_CAP = 2n ** 24n

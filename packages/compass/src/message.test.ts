@@ -60,6 +60,7 @@ const event: fc.Arbitrary<MessageEvent> = fc
     ),
   )
 
+// CO-1
 test('whatever happens: the log’s facts stay, an end is the end, and each state has what it needs', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {

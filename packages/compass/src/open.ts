@@ -98,6 +98,7 @@ function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
   return {
     minAmount: claims?.minAmount ?? defaultClaimRule.minAmount,
     maxAgeMs: claims?.maxAgeMs ?? defaultClaimRule.maxAgeMs,
+    updateAfterMs: claims?.updateAfterMs ?? defaultClaimRule.updateAfterMs,
   }
 }
 

@@ -43,10 +43,15 @@ export const policies: Readonly<Record<string, Policy>> = {
   QbftLightClient_HeightOutOfRange: 'replan',
   QbftLightClient_NotStored: 'replan',
   QbftLightClient_TrustedSet: 'replan',
+  IstanbulLightClient_FutureHeader: 'replan',
+  IstanbulLightClient_UnknownEpoch: 'replan',
+  IstanbulLightClient_SetExpired: 'replan',
+  IstanbulLightClient_NotStored: 'replan',
   EthereumLightClient_Future: 'replan',
   EthereumLightClient_UnknownPeriod: 'replan',
   EthereumLightClient_UnknownBlock: 'replan',
   EthereumLightClient_AncestorSlot: 'replan',
+  EthereumLightClient_KeptAggregate: 'replan',
 }
 
 /** The policy for a revert. An unknown one waits: it is never "done". */

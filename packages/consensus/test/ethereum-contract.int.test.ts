@@ -132,7 +132,7 @@ test('whole-transaction gas of a mainnet Fulu finality update, 511 of 512', { sk
     const receipt = await send(chain, address, first.data)
     assert.deepEqual(eventsOf(receipt), ['HeadAdvanced'])
     context.diagnostic(`ethereum/finality-511: ${receipt.gasUsed} gas, ${first.data.length / 2 - 1} bytes`)
-    assert.ok(receipt.gasUsed <= 240_000n, `${receipt.gasUsed}`)
+    assert.ok(receipt.gasUsed <= 237_000n, `${receipt.gasUsed}`)
   })
 })
 
@@ -199,12 +199,12 @@ const vectorSchema = z.object({
 
 /** Upper bounds, gas of a whole transaction. */
 const bounds: Readonly<Record<string, bigint>> = {
-  all: 232_000n,
-  absentOne: 240_000n,
-  absentThree: 265_000n,
-  rotationAbsentThree: 275_000n,
-  absentTen: 320_000n,
-  absentFifty: 580_000n,
+  all: 222_000n,
+  absentOne: 237_000n,
+  absentThree: 257_000n,
+  rotationAbsentThree: 270_000n,
+  absentTen: 314_000n,
+  absentFifty: 556_000n,
 }
 
 test('whole-transaction gas of generated updates, committees of 512', async (context) => {

@@ -4,12 +4,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { logCount, verifyReceiptProof } from '@meridian/proofs'
-import { type Hex, hexToBytes } from 'viem'
+import { logCount, logsOf, verifyReceiptProof } from '@meridian/proofs'
+import { bytesToHex, fromRlp, type Hex, hexToBytes } from 'viem'
 import {
   anchorOfValidators,
   applyDifference,
   applyUpdate,
+  bloomOf,
   countBits,
   encodeStoredProof,
   encodeUpdate,
@@ -93,6 +94,8 @@ describe('real headers of a MAP development network', { skip }, () => {
       const proven = verifyReceiptProof(hexToBytes(receiptsRoot), receipt.txIndex, nodes)
       assert.equal(proven[0], 2, 'the type is the first byte of what was proven')
       assert.equal(logCount(proven), 6)
+      const logs = logsOf(proven).map(({ emitter, ...log }) => ({ ...log, address: emitter }))
+      assert.equal(bloomOf(logs), fromRlp(bytesToHex(proven.subarray(1)), 'hex')[2], 'the bloom filter of its logs')
       // The type byte is bound: MAP's clients took it from the prover.
       const at = nodes.length - proven.length
       for (const type of [0, 1, 3, 0x7f]) {

@@ -273,6 +273,7 @@ export function createTestParliaChain(
     rpc: {
       async request(method, params) {
         const [tag] = params
+        if (method === 'eth_blockNumber') return numberToHex(blocks.length - 1)
         if (method === 'eth_getBlockByNumber')
           return (tag === 'latest' ? blocks.at(-1) : blocks[Number(tag)])?.block ?? null
         if (method === 'eth_getProof') {

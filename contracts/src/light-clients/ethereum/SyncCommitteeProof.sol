@@ -60,8 +60,8 @@ library SyncCommitteeProof {
                     }
                 }
             }
-            // Nothing is allocated between the first and the last node.
-            mstore(0x40, end)
+            // Nothing is allocated between the first and the last node; the word behind them is theirs as well.
+            mstore(0x40, add(end, 32))
             mstore(members, nodes)
             mstore(add(members, 32), shr(6, sub(end, nodes)))
         }
@@ -90,18 +90,24 @@ library SyncCommitteeProof {
         uint256 offset,
         uint256 end
     ) internal view {
+        if (members.count == 0) return;
+        (Bls12381.G1Point memory sum, Bls12381.G1Point memory key) = Bls12381.withNext(accumulator);
         uint256 node = members.nodes;
-        for (uint256 i = 0; i < members.count; ++i) {
-            Bls12381.G1Point memory key = Bls12381.loadG1(offset);
-            bytes32 hash = leaf(key);
-            assembly ("memory-safe") {
-                mstore(add(node, 32), hash)
+        // In memory and in calldata: no address comes near 2^256.
+        unchecked {
+            uint256 nodesEnd = node + 64 * members.count;
+            for (; node != nodesEnd; node += 64) {
+                Bls12381.loadG1(key, offset);
+                offset += KEY_BYTES;
+                bytes32 hash = leaf(key);
+                assembly ("memory-safe") {
+                    mstore(add(node, 32), hash)
+                }
+                if (bits != 0 && _hasSigned(bits, node, size)) Bls12381.negate(key);
+                Bls12381.addNext(sum);
             }
-            if (bits != 0 && _hasSigned(bits, node, size)) Bls12381.negate(key);
-            Bls12381.add(accumulator, key);
-            node += 64;
-            offset += KEY_BYTES;
         }
+        Bls12381.copy(accumulator, sum);
         (bytes32 root, uint256 proofEnd) = _foldMultiproof(members, offset);
         if (proofEnd != end) revert SyncCommitteeProof_MultiproofLength(proofEnd - offset, end - offset);
         if (root != pubkeysRoot) revert SyncCommitteeProof_PubkeysRoot(pubkeysRoot, root);
@@ -125,19 +131,20 @@ library SyncCommitteeProof {
             let nodes := mload(members)
             let end := add(nodes, shl(6, mload(add(members, 32))))
             // All nodes are of one level, so the first one's index tells when the root is reached.
-            for {} gt(mload(nodes), 1) {} {
+            for { let first := mload(nodes) } gt(first, 1) { first := shr(1, first) } {
+                // No node has the index 0: behind the last one it keeps what lay there from being taken for a sibling.
+                mstore(end, 0)
                 // A node written stands for one or two read, so `write` never passes `read`.
                 let write := nodes
-                for { let read := nodes } lt(read, end) {} {
+                for { let read := nodes } lt(read, end) { read := add(read, 64) } {
                     let index := mload(read)
                     let side := shl(5, and(index, 1))
                     mstore(side, mload(add(read, 32)))
-                    read := add(read, 64)
                     // Only a left node can have its sibling next; a right one's would have taken it along.
-                    switch and(lt(read, end), eq(mload(read), xor(index, 1)))
+                    switch eq(mload(add(read, 64)), xor(index, 1))
                     case 1 {
-                        mstore(xor(side, 32), mload(add(read, 32)))
                         read := add(read, 64)
+                        mstore(xor(side, 32), mload(add(read, 32)))
                     }
                     default {
                         mstore(xor(side, 32), calldataload(cursor))

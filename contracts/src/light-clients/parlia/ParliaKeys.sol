@@ -21,6 +21,8 @@ library ParliaKeys {
     uint256 private constant HASH_SIZE = 32;
     /// @dev Memory node of the multiproof: index in the tree, hash.
     uint256 private constant NODE_SIZE = 64;
+    /// @dev 64 such nodes.
+    uint256 private constant NODES_SIZE = 4096;
 
     /// @notice The key is not the point that the header's compressed bytes name. @param seat Of the validator.
     error ParliaKeys_Compressed(uint256 seat);
@@ -153,10 +155,11 @@ library ParliaKeys {
         uint256 end;
         uint256 base = 1 << depth(size);
         assembly ("memory-safe") {
-            // At most 64 nodes, allocated as one piece before anything else allocates.
+            // In one piece, before anything else allocates. `absent` has no more bits: voters are 64 bits wide and
+            // two thirds of `size` at least, so `size` is at most 96 and a third of it is absent.
             nodes := mload(0x40)
             end := nodes
-            mstore(0x40, add(nodes, 4096))
+            mstore(0x40, add(nodes, NODES_SIZE))
         }
         for (uint256 bits = absent; bits != 0;) {
             uint256 seat;

@@ -100,6 +100,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         _revertsBlock("acrossFork", IEthereumLightClient.EthereumLightClient_UnknownBlock.selector);
     }
 
+    /// @dev LC-7.
     function test_RevertWhen_ExecutionHeaderIsAnothers() public {
         _revertsBlock("ownHash", IEthereumLightClient.EthereumLightClient_BlockHashBranch.selector);
     }
@@ -127,6 +128,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         vm.assertTrue(rlp < end);
     }
 
+    /// @dev LC-7.
     function testFuzz_RevertWhen_ABlockProofIsTruncated(uint256 kept) public {
         bytes memory proof = _bytes(".blocks.ancestor");
         proof = _slice(proof, 0, bound(kept, 0, proof.length - 1));
@@ -239,6 +241,7 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         _freezes("sameSlot", "f80", "f80fork");
     }
 
+    /// @dev LC-6.
     function test_RevertWhen_Frozen() public {
         bytes memory update = _update("finality");
         bytes memory proof = _bytes(".blocks.own");

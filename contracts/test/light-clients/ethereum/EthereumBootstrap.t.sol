@@ -67,7 +67,7 @@ contract EthereumBootstrapTest is EthereumClientTest {
         vm.warp(time - 13);
         _reverts(IEthereumLightClient.EthereumLightClient_Future.selector);
         vm.warp(time - 12);
-        new EthereumLightClient(parameters, forks, bootstrap);
+        this.deploy();
     }
 
     function test_RevertWhen_ForksAreOutOfOrderOrTooLate() public {
@@ -87,7 +87,7 @@ contract EthereumBootstrapTest is EthereumClientTest {
         vm.expectRevert(
             abi.encodeWithSelector(IEthereumLightClient.EthereumLightClient_Parameter.selector, bytes32("forks"), 0)
         );
-        new EthereumLightClient(parameters, forks, bootstrap);
+        this.deploy();
     }
 
     function test_RevertWhen_AParameterIsOutOfBounds() public {
@@ -118,7 +118,7 @@ contract EthereumBootstrapTest is EthereumClientTest {
         parameters.epochsPerSyncCommitteePeriod = 0;
         _reverts(selector);
         parameters.epochsPerSyncCommitteePeriod = 8;
-        new EthereumLightClient(parameters, forks, bootstrap);
+        this.deploy();
     }
 
     /// On a chain without EIP-2537 a call to the address succeeds and returns nothing.
@@ -126,11 +126,17 @@ contract EthereumBootstrapTest is EthereumClientTest {
         // A precompile cannot be taken away here, so a code that answers nothing stands for it.
         vm.mockCall(address(0x0f), "", "");
         vm.expectRevert(abi.encodeWithSelector(Bls12381.Bls12381_Precompile.selector, address(0x0f)));
-        new EthereumLightClient(parameters, forks, bootstrap);
+        this.deploy();
+    }
+
+    /// @dev A frame of its own: forge replaces `new` by a cheatcode here, and `vm.expectRevert` right before that would end the
+    ///      test as passed.
+    function deploy() external returns (EthereumLightClient) {
+        return new EthereumLightClient(parameters, forks, bootstrap);
     }
 
     function _reverts(bytes4 selector) private {
         vm.expectPartialRevert(selector);
-        new EthereumLightClient(parameters, forks, bootstrap);
+        this.deploy();
     }
 }

@@ -82,6 +82,7 @@ contract EthereumLightClientTest is EthereumClientTest {
         vm.assertTrue(stored);
     }
 
+    /// @dev LC-1 and LC-4.
     function test_OlderBlockDoesNotMoveTheHead() public {
         _send("rotation");
         vm.assertEq(client.head().number, 88);
@@ -127,6 +128,7 @@ contract EthereumLightClientTest is EthereumClientTest {
         _send("finality");
     }
 
+    /// @dev LC-2.
     function test_RevertWhen_FewerThanTwoThirdsSigned() public {
         _reverts(
             "belowMinimum",
@@ -193,6 +195,7 @@ contract EthereumLightClientTest is EthereumClientTest {
         );
     }
 
+    /// @dev LC-5.
     function test_RevertWhen_NextCommitteeConflicts() public {
         _send("rotation");
         _reverts(
@@ -220,6 +223,7 @@ contract EthereumLightClientTest is EthereumClientTest {
         );
     }
 
+    /// @dev LC-6.
     function test_RevertWhen_Expired() public {
         bytes memory data = _update("finality");
         uint256 expiry = client.expiresAt();
@@ -244,6 +248,7 @@ contract EthereumLightClientTest is EthereumClientTest {
         client.verifyBlock(_bytes(".blocks.bootstrap"));
     }
 
+    /// @dev LC-8.
     function test_RevertWhen_ForkIsInThePast() public {
         // Epoch 25 starts a second before the notice has run out.
         vm.warp(genesisTime + 25 * 48 - 3_600 + 1);

@@ -102,7 +102,7 @@ contract EthereumReceiptsRootTest is EthereumClientTest {
         string[3] memory names = ["own", "ancestor", "summarized"];
         for (uint256 i = 0; i < 3; ++i) {
             bytes memory proof = _proof(names[i]);
-            for (uint256 kept = 1; kept < proof.length; ++kept) {
+            for (uint256 kept = 1; kept < proof.length; kept += 7) {
                 bytes memory part = _slice(proof, 0, kept);
                 vm.expectPartialRevert(LENGTH);
                 client.verifyReceiptsRoot(part);

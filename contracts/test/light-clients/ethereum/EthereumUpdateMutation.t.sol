@@ -204,6 +204,7 @@ contract EthereumUpdateMutationTest is EthereumClientTest {
         client.update(data);
     }
 
+    /// @dev LC-3.
     function testFuzz_RevertWhen_AnyBitIsAltered(uint256 place, uint8 choice) public {
         string[3] memory names = ["finality", "finalityAbsentPairs", "rotation"];
         bytes memory data = _update(names[choice % 3]);

@@ -11,7 +11,7 @@ contract QbftVectorsTest is Test {
     /// @dev EIP-155 id of the made-up chain; headers do not carry it.
     uint256 private constant CHAIN_ID = 1337;
 
-    /// @dev Every case of the file, so that none is forgotten below.
+    /// @dev Every case of the file, so that none is forgotten below. (LC-2, LC-3, LC-5 and LC-7)
     function test_EveryVector() public {
         string[] memory names = abi.decode(vm.parseJson(_read("client"), ".cases"), (string[]));
         vm.assertGt(names.length, 50);
@@ -57,6 +57,7 @@ contract QbftVectorsTest is Test {
         _case("sameBlockTwoRounds");
     }
 
+    /// @dev LC-1 and LC-4.
     function test_OlderHeaderNeverMovesTheHead() public {
         _case("olderHeader");
     }
@@ -66,6 +67,7 @@ contract QbftVectorsTest is Test {
         _case("futureHeader");
     }
 
+    /// @dev LC-6.
     function test_EquivocationFreezesForGood() public {
         _case("equivocation");
         _case("conflictWithStored");

@@ -38,8 +38,6 @@ export interface ClaimerDeps extends Common {
 
 /** Deliveries and claims that are looked at in one step. */
 const STEP_LIMIT = 32
-/** Milliseconds between looks at what cannot be settled now, or is not worth it yet. */
-const LOOK_MS = 60_000
 /** Part of a wallet's transactions under way that claims may be: the rest is for deliveries. */
 const WALLET_SHARE = 2
 const MARGIN_NUMERATOR = 6n
@@ -58,6 +56,8 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   const log = deps.log.child({ role: 'claimer', from: source.name, to: target.name })
   const payee = source.payee ?? source.signer?.address ?? deps.deliverer
   let nextWithdrawalAt = 0
+  /** Milliseconds between looks at what cannot be settled now, or is not worth it yet. */
+  const lookMs = source.tuning.maintainMs
 
   async function find(): Promise<void> {
     const deliveries = await claims.unread(source.id, target.id, STEP_LIMIT)
@@ -148,14 +148,13 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       const held = await heldOf(claim, 'latest')
       if (held.length === 0) await end(claim)
       else if (isWorthSettling(claim, held, rule, price, clock.now())) worth.push(claim)
-      else
-        await wait(claim, { code: 'NOT_WORTH_IT', detail: 'its fees do not pay for settling it yet' }, LOOK_MS, false)
+      else await wait(claim, { code: 'NOT_WORTH_IT', detail: 'its fees do not pay for settling it yet' }, lookMs, false)
     }
     if (worth.length === 0) return
     const { lightClient } = await readRoute(rpc, source.mos, target.id)
     if (lightClient === zeroAddress) {
       const reason = { code: 'NO_ROUTE', detail: `chain ${source.id} has no light client of chain ${target.id}` }
-      for (const claim of worth) await wait(claim, reason, LOOK_MS, false)
+      for (const claim of worth) await wait(claim, reason, lookMs, false)
       return
     }
     const client = await maintainer.readClient(lightClient)
@@ -181,15 +180,16 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     const proof = await target.consensus.proveReceiptsRoot(target.ports, client, block, head.timestamp)
     if (proof.status === 'waiting') {
       const reason = { code: proof.reason.code, detail: 'the target block cannot be proven yet' }
-      return wait(claim, reason, LOOK_MS, false)
+      return wait(claim, reason, lookMs, false)
     }
+    const behind = { code: 'LIGHT_CLIENT_BEHIND', detail: 'it waits for an update of the light client' }
+    // a claim is in no hurry: the next message is going to pay for an update that proves this block too
+    if (proof.updates.length > 0 && clock.now() - claim.createdAt < rule.updateAfterMs)
+      return wait(claim, behind, lookMs, false)
     if (proof.updates.length > 0) {
       const asked = await maintainer.request(lightClient, proof.updates, [])
-      const reason =
-        asked.status === 'waiting'
-          ? asked.reason
-          : { code: 'LIGHT_CLIENT_BEHIND', detail: 'it waits for an update of the light client' }
-      return wait(claim, reason, asked.status === 'waiting' ? asked.delayMs : source.tuning.pollMs, false)
+      if (asked.status === 'waiting') return wait(claim, asked.reason, asked.delayMs, false)
+      return wait(claim, behind, source.tuning.pollMs, false)
     }
     const { trie } = await readProvableBlock(target, claim)
     const { nodes } = trie.prove(claim.txIndex)
@@ -228,7 +228,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     const under = await store.openTransactions(source.id, submitter.address)
     // until the one before it is final, what it took may come back
     if (under.some(({ kind, to }) => kind === 'withdraw' && isAddressEqual(to, feeService))) return
-    nextWithdrawalAt = now + LOOK_MS
+    nextWithdrawalAt = now + lookMs
     const price = await gasPrice()
     for (const token of await claims.tokens(source.id, feeService)) {
       const owed = await readOwed(rpc, feeService, payee, token)

@@ -53,6 +53,8 @@ const chain = z
           minAmount: count.optional(),
           /** Milliseconds after which it is settled whatever they come to. Default: a day. */
           maxAgeMs: z.int().min(0).max(31_536_000_000).optional(),
+          /** Milliseconds that it waits for messages to move the light client before it pays for an update. Default: an hour. */
+          updateAfterMs: z.int().min(0).max(31_536_000_000).optional(),
         }),
       ])
       .optional(),

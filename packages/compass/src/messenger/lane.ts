@@ -161,6 +161,18 @@ export function createLane(deps: LaneDeps): Lane {
     return waiting(message, { code: 'OUT_OF_ORDER', detail }, retryDelayMs('inOrder', 0), false)
   }
 
+  /** The update that made their block provable, for those that waited while another message's or a claim's did it. */
+  async function broughtByUpdates(client: Address, messages: readonly Message[]): Promise<readonly Happening[]> {
+    const found: Happening[] = []
+    for (const message of messages) {
+      if (message.state !== 'final' || message.updateTx !== null || message.finalAt === null) continue
+      const update = await store.lastUpdate(target.id, client, message.finalAt)
+      if (update === null) continue
+      found.push([message, { type: 'updated', at: clock.now(), tx: update.hash, gas: update.gasUsed }])
+    }
+    return found
+  }
+
   /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
   async function deliver(client: Address, group: BlockGroup, proof: BlockProof, now: bigint): Promise<boolean> {
     const fresh = await admitted(group.messages, now)
@@ -182,6 +194,7 @@ export function createLane(deps: LaneDeps): Lane {
       return true
     }
     const block = await readProvableBlock(source, group)
+    await store.apply(await broughtByUpdates(client, fresh))
     const provenAt = clock.now()
     await store.apply(fresh.filter(({ state }) => state === 'final').map((m) => [m, { type: 'proven', at: provenAt }]))
     const context = { block, blockProof: proof.proof, updates: combined, payee }

@@ -74,6 +74,7 @@ test('a final block that is another one now is an alarm, and nothing is forgotte
   assert.deepEqual(await ids('final'), kept)
 })
 
+// CO-7
 test('an endpoint that leaves out a log in the middle or at the end is not believed, and the cursor stays', async () => {
   const [, second, third] = node.mine(3)
   assert.ok(second !== undefined && third !== undefined)

@@ -97,6 +97,7 @@ test('a message’s way through the store, with its steps told after each commit
   )
 })
 
+// CO-2
 test('an illegal event changes nothing of its transaction', async () => {
   const store = current()
   await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
@@ -116,6 +117,7 @@ test('an illegal event changes nothing of its transaction', async () => {
   assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
 })
 
+// CO-4
 test('a nonce is never given twice', async () => {
   const store = current()
   await store.reserve(reservation(3, []), 1)
@@ -152,4 +154,19 @@ test('the folder keeps everything, and refuses a second holder in one line', asy
   assert.equal((await second.messages())[0]?.toChain, MAX)
   assert.deepEqual(await second.cursor(1n, mos), cursor(5))
   await second.close()
+})
+
+test('the update that landed while a message waited is found, and none from before, of another client, or that failed', async () => {
+  const store = current()
+  const client = pad('0xc1', { size: 20 })
+  const update = { ...reservation(0, []), kind: 'update', to: client } as const
+  const { id } = await store.reserve(update, 50)
+  assert.equal(await store.lastUpdate(2n, client, 0), null)
+  await store.settle(id, { state: 'mined', success: true, hash: pad('0x0f'), gasUsed: 7n }, [])
+  assert.deepEqual(await store.lastUpdate(2n, client, 50), { hash: pad('0x0f'), gasUsed: 7n })
+  assert.equal(await store.lastUpdate(2n, client, 51), null)
+  assert.equal(await store.lastUpdate(2n, mos, 0), null)
+  assert.equal(await store.lastUpdate(1n, client, 0), null)
+  await store.settle(id, { success: false }, [])
+  assert.equal(await store.lastUpdate(2n, client, 0), null)
 })

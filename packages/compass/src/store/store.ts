@@ -348,6 +348,23 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return transaction ?? null
     },
 
+    async lastUpdate(chainId, client, since) {
+      const row = await db
+        .selectFrom('transactions')
+        .select(['hash', 'gas_used'])
+        .where('chain_id', '=', chainId)
+        .where('kind', '=', 'update')
+        .where('to_address', '=', client)
+        .where('state', 'in', ['mined', 'final'])
+        .where('success', '=', true)
+        .where('created_at', '>=', BigInt(since))
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      if (row === undefined || row.hash === null || row.gas_used === null) return null
+      return { hash: row.hash as Hex, gasUsed: row.gas_used } // CAST: the ledger writes hex
+    },
+
     async transactionMessages(id) {
       const rows = await db
         .selectFrom('messages')

@@ -130,6 +130,12 @@ export interface Store {
   /** Pending and mined transactions by nonce. */
   openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
   transaction(id: number): Promise<Transaction | null>
+  /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
+  lastUpdate(
+    chainId: bigint,
+    client: Address,
+    since: number,
+  ): Promise<{ readonly hash: Hex; readonly gasUsed: bigint } | null>
   transactionMessages(id: number): Promise<readonly Message[]>
   /** Changes a transaction and its messages together. */
   settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
