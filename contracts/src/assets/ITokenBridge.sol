@@ -36,7 +36,8 @@ interface ITokenBridge {
         uint64 deadline;
         /// @dev For the bridge there, where coin pays; the gateway's `gasLimitOf` this bridge at least. Gas.
         uint64 gasLimit;
-        /// @dev Who gets what is left of the coin that pays the fee. Zero: the sender.
+        /// @dev Who gets what is left of the coin that pays the fee, and the fee if the transfer expires undelivered. Zero:
+        ///      the sender. Where the bridge's credit pays, its fee goes back to the timelock instead.
         address refundRecipient;
     }
 
@@ -206,6 +207,10 @@ interface ITokenBridge {
 
     /// @notice Sets the limit of all that `chainId`'s light client vouches for, whatever the chain of origin. Timelock only.
     function setVouchingLimit(uint256 chainId, uint208 capacity, uint48 window) external;
+
+    /// @notice Chooses the gas that the bridge on `chainId` gets, in place of the gateway's default. 0: the default again.
+    ///         Timelock only.
+    function setGasLimit(uint256 chainId, uint64 gasLimit) external;
 
     /// @notice Pauses a lane in one direction. Pauser only.
     function pauseLane(uint256 chainId, bool outbound) external;

@@ -10,10 +10,8 @@ import {LockBridge} from "./LockBridge.sol";
 contract NativeBridge is LockBridge {
     /// @notice Gas that a recipient of coin gets.
     uint256 public constant COIN_GAS = 50_000;
-    /// @dev Beside it, to wrap and send the coin where the recipient does not take it: a deposit and a transfer that each
-    ///      may write a word from zero (44,200), what the call itself costs (9,000 for the value, 2,600 cold), and the
-    ///      code around. Gas.
-    uint256 private constant WRAP_GAS = 70_000;
+    /// @dev What giving coin costs beside that, at most: a cold account (2,600), coin (9,000), a new account (25,000). Gas.
+    uint256 private constant COIN_CALL_COST = 36_600;
 
     /// @dev Set while coin is being sent, and not the token. Transient.
     bool private transient _sendingCoin;
@@ -56,12 +54,13 @@ contract NativeBridge is LockBridge {
 
     /// @dev The caller of `release` chooses how much gas there is: too little must not turn a recipient's coin into tokens.
     function _give(address to, uint256 amount) internal override {
-        uint256 available = gasleft();
-        available -= available / 64;
-        if (available < COIN_GAS + WRAP_GAS) revert Bridge_InsufficientGas(COIN_GAS + WRAP_GAS, available);
         if (_measured()) revert Bridge_Reentered();
         IWrappedNative wrapped = IWrappedNative(address(token()));
         wrapped.withdraw(amount);
+        uint256 available = gasleft();
+        available -= available / 64;
+        uint256 needed = COIN_GAS + COIN_CALL_COST;
+        if (available < needed) revert Bridge_InsufficientGas(needed, available);
         // No return data is copied: a recipient cannot spend this contract's gas with it.
         bool taken;
         uint256 gasLimit = COIN_GAS;

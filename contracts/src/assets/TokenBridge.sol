@@ -152,6 +152,12 @@ abstract contract TokenBridge is BridgeLanes {
     }
 
     /// @inheritdoc ITokenBridge
+    function setGasLimit(uint256 chainId, uint64 gasLimit) external onlyTimelock {
+        (IMosGateway gateway,) = _link(chainId);
+        gateway.setGasLimit(chainId, gasLimit);
+    }
+
+    /// @inheritdoc ITokenBridge
     function quoteTransfer(uint256 chainId, uint256 gasLimit) external view returns (uint256 fee) {
         (IMosGateway gateway,) = _link(chainId);
         return _quote(gateway, chainId, gasLimit);
@@ -223,8 +229,9 @@ abstract contract TokenBridge is BridgeLanes {
         _bookSent(toChain, shared);
         (IMosGateway gateway,) = _link(toChain);
         uint256 least = gateway.gasLimitOf(address(this), toChain);
-        // Who asks for more pays for it himself.
-        if (value == 0 || options.gasLimit < least) options.gasLimit = least.toUint64();
+        if (options.gasLimit < least) options.gasLimit = least.toUint64();
+        // Where the bridge's credit pays, the sender says neither for how much gas nor who gets the fee back.
+        if (value == 0) (options.gasLimit, options.refundRecipient) = (least.toUint64(), timelock);
         (_value, _deadline, _gasLimit, _refundRecipient) =
         (value, options.deadline, options.gasLimit, options.refundRecipient);
         sendId = BridgeFungible._crosschainTransfer(from, to, shared);

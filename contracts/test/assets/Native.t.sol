@@ -44,9 +44,9 @@ contract NativeTest is BridgesTest {
         twin.setBridge(address(twins));
         on(a);
         vm.startPrank(address(timelock));
-        a.gateway.setRemote(CHAIN_B, address(b.gateway), 400_000);
+        a.gateway.setRemote(CHAIN_B, address(b.gateway), 200_000);
         on(b);
-        b.gateway.setRemote(CHAIN_A, address(a.gateway), 400_000);
+        twins.setGasLimit(CHAIN_A, 300_000);
         vm.stopPrank();
         on(a);
     }

@@ -8,6 +8,8 @@ import {ITokenBridge} from "../../src/assets/ITokenBridge.sol";
 import {LockBridge} from "../../src/assets/LockBridge.sol";
 import {MintBridge} from "../../src/assets/MintBridge.sol";
 import {IMosGateway} from "../../src/gateway/IMosGateway.sol";
+import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
+import {ReceiptTrie} from "../mos/utils/ReceiptTrie.sol";
 import {PlainBridgeERC7802, OpenToken} from "../gateway/OpenZeppelin.t.sol";
 import {CrosschainLinked} from "@openzeppelin/contracts/crosschain/CrosschainLinked.sol";
 import {Vm} from "../utils/Vm.sol";
@@ -88,6 +90,39 @@ contract TransfersTest is BridgesTest {
         lock.crosschainTransfer(to, 1e18, options);
         vm.assertEq(a.gateway.creditOf(address(lock)), 1 ether - fee);
         assertDelivered(deliverLast(a, b));
+    }
+
+    /// @dev A fee that comes back goes to who paid it. Else a sender whose transfers always expire would have been paid the
+    ///      bridge's credit, fee by fee.
+    function test_AnExpiredTransfersFeeIsNotItsSenders() public {
+        a.gateway.deposit{value: 1 ether}(address(lock));
+        uint64 deadline = uint64(block.timestamp + 1);
+        bytes memory to = interop(b, OTHER);
+        ITokenBridge.Options memory options = until(deadline);
+        options.refundRecipient = USER;
+        vm.recordLogs();
+        vm.prank(USER);
+        lock.crosschainTransfer(to, 1e18, options);
+        Vm.Log memory record = expire(a, b, messageLog(vm.getRecordedLogs()), deadline);
+        on(a);
+        Vm.Log[] memory logs = new Vm.Log[](1);
+        logs[0] = record;
+        (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(logs));
+        a.client.setFinal(root);
+        a.fees.settle(CHAIN_B, abi.encode(IMessageService.ReceiptProof(abi.encode(root), 0, nodes)));
+        vm.assertEq(a.fees.owed(USER, address(0)), 0);
+        vm.assertEq(a.fees.owed(address(timelock), address(0)), lock.quoteTransfer(CHAIN_B, 0));
+    }
+
+    function test_TheTimelockChoosesTheGasOfTheBridgeThere() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(ITokenBridge.Bridge_NotTimelock.selector, address(timelock), address(this))
+        );
+        lock.setGasLimit(CHAIN_B, 250_000);
+        vm.prank(address(timelock));
+        lock.setGasLimit(CHAIN_B, 250_000);
+        vm.assertEq(a.gateway.gasLimitOf(address(lock), CHAIN_B), 250_000);
+        across(1e18);
     }
 
     /// @dev What is below a shared unit is never taken; nothing is created or lost by any amount, there and back.
