@@ -535,6 +535,24 @@ export const iTokenBridgeAbi = [
   },
   {
     "type": "function",
+    "name": "setGasLimit",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "gasLimit",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "setLimit",
     "inputs": [
       {
