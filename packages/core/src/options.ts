@@ -46,7 +46,8 @@ export function decodeOptions(encoded: Hex): MessageOptions {
   for (const value of [deadline, sequence])
     if (value > maxUint64) throw malformed('a number below 2^64', `0x${value.toString(16)}`)
   // MOS puts the sender where nobody is named: a refund always has somewhere to go
-  if (recipient === 0n || recipient > maxAddress) throw malformed('an address that is not zero', `0x${recipient.toString(16)}`)
+  if (recipient === 0n || recipient > maxAddress)
+    throw malformed('an address that is not zero', `0x${recipient.toString(16)}`)
   return { deadline, sequence, refundRecipient: getAddress(`0x${recipient.toString(16).padStart(40, '0')}`) }
 }
 

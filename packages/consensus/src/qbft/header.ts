@@ -17,6 +17,7 @@ import { lower } from './validator-set.ts'
 /** Places of fields in a header (yellow paper §4.4). */
 const PARENT_HASH = 0
 const STATE_ROOT = 3
+const TRANSACTIONS_ROOT = 4
 const RECEIPTS_ROOT = 5
 const NUMBER = 8
 const TIMESTAMP = 11
@@ -39,6 +40,7 @@ export interface HeaderFields {
   readonly timestamp: bigint
   readonly parentHash: Hex
   readonly stateRoot: Hex
+  readonly transactionsRoot: Hex
   readonly receiptsRoot: Hex
 }
 
@@ -87,11 +89,12 @@ function readFields(bytes: Uint8Array, start: number, limit: number): HeaderFiel
   }
   const parentHash = word(PARENT_HASH)
   const stateRoot = word(STATE_ROOT)
+  const transactionsRoot = word(TRANSACTIONS_ROOT)
   const receiptsRoot = word(RECEIPTS_ROOT)
   const number = uint64(NUMBER)
   const timestamp = uint64(TIMESTAMP)
   skipTo(EXTRA_DATA)
-  return { parentHash, stateRoot, receiptsRoot, number, timestamp, extraAt: at }
+  return { parentHash, stateRoot, transactionsRoot, receiptsRoot, number, timestamp, extraAt: at }
 }
 
 /** Reads the header's fields in the form of the block hash. @returns the fields, the hash, and where it ends. */

@@ -86,8 +86,8 @@ export function verifyBlockProof(state: QbftState, proof: Hex, now: bigint): Ver
       throw fail('QBFT_LIGHT_CLIENT_SET_CHANGED', { expected: sealed.trustedHash, given: sealed.header.setHash })
   } else requireNoConflict(state, anchor)
   if (block.number !== anchor.number) requireNoConflict(state, block)
-  const { number, timestamp, hash, stateRoot, receiptsRoot } = block
-  return { number, timestamp, hash, stateRoot, receiptsRoot, participation }
+  const { number, timestamp, hash, stateRoot, transactionsRoot, receiptsRoot } = block
+  return { number, timestamp, hash, stateRoot, transactionsRoot, receiptsRoot, participation }
 }
 
 /** `reportMisbehaviour` of the contract. @param now Unix seconds. @throws {QbftVerifyError} @throws {RlpError} */
