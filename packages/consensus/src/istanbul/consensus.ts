@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
-import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
+import { isExpired, ready, waiting } from '../answers.ts'
+import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts } from '../types.ts'
 import { type IstanbulClientDetail, istanbulDetail, readIstanbulClient } from './client.ts'
 import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encode.ts'
 import { epochOf, lastBlockOf } from './epoch.ts'
@@ -35,11 +36,6 @@ export const istanbulConsensus: Consensus = {
   maintain,
   hiddenReceipts: readSystemReceipt,
 }
-
-const waiting = (reason: WaitReason): BlockProof => ({ status: 'waiting', reason })
-const ready = (proof: Hex, updates: readonly Hex[] = []): BlockProof => ({ status: 'ready', updates, proof })
-
-const isExpired = (client: ClientState, now: bigint): boolean => client.status === 'expired' || now >= client.expiresAt
 
 async function proveBlock(
   { rpc }: SourcePorts,

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
-import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
+import { isExpired, ready, waiting } from '../answers.ts'
+import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts } from '../types.ts'
 import { type ParliaClientDetail, parliaDetail, readParliaClient } from './client.ts'
 import { EPOCH_LENGTH } from './deploy.ts'
 import { encodeAttestedProof, encodeStoredProof, type KnownSet, storeStep } from './encode.ts'
@@ -48,9 +49,7 @@ export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSett
   }
 }
 
-const waiting = (reason: WaitReason): BlockProof => ({ status: 'waiting', reason })
 const notServed = (detail: string): BlockProof => waiting({ code: 'UPDATE_NOT_SERVED', detail })
-const isExpired = (client: ClientState, now: bigint): boolean => client.status === 'expired' || now >= client.expiresAt
 
 async function proveBlock(
   source: ParliaSource,
@@ -84,7 +83,7 @@ async function proveBlock(
   const links = await linksBetween(source, final.header.number, block.number)
   if (links === undefined) return notServed(`block ${block.number} is too far below its votes`)
   const proof = encodeAttestedProof({ ...final, known: followed.known }, links)
-  return { status: 'ready', updates: encodeUpdates(followed.steps), proof }
+  return ready(proof, encodeUpdates(followed.steps))
 }
 
 /** Proof of a block at or below the head from the head, which is stored; undefined where it is too far to walk. */
@@ -103,7 +102,7 @@ async function belowHead(
     })
   const links = await linksBetween(source, head.number, block.number)
   if (links === undefined) return undefined
-  return { status: 'ready', updates: [], proof: encodeStoredProof(head, links) }
+  return ready(encodeStoredProof(head, links))
 }
 
 /** The set whose votes a block has as the client knows it, and the steps that must come first. */

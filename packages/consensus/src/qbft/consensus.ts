@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
-import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
+import { isExpired, ready, waiting } from '../answers.ts'
+import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts } from '../types.ts'
 import { currentRange, type QbftClientDetail, qbftDetail, readQbftClient } from './client.ts'
 import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encode.ts'
 import { QbftSourceError } from './errors.ts'
@@ -32,9 +33,6 @@ export const qbftConsensus: Consensus = {
   proveReceiptsRoot: proveBlock,
   maintain,
 }
-
-const waiting = (reason: WaitReason): BlockProof => ({ status: 'waiting', reason })
-const ready = (proof: Hex, updates: readonly Hex[] = []): BlockProof => ({ status: 'ready', updates, proof })
 
 async function proveBlock(
   { rpc }: SourcePorts,
@@ -74,8 +72,6 @@ async function maintain({ rpc }: SourcePorts, client: ClientState, now: bigint):
   if (latest.setHash === currentRange(detail).setHash && !runsDown) return []
   return updatesTo(source, client, latest)
 }
-
-const isExpired = (client: ClientState, now: bigint): boolean => client.status === 'expired' || now >= client.expiresAt
 
 /** Updates that end with `target` as the client's head. */
 async function updatesTo(source: QbftSource, client: ClientState, target: QbftHeader): Promise<readonly Hex[]> {
