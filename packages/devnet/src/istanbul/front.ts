@@ -1,19 +1,15 @@
 import { epochOf } from '@meridian/consensus/istanbul'
 import type { Address, Hex } from 'viem'
 import { isHash, isRecord, mapBlockHashes, mapBlockParams } from '../rpc/blocks.ts'
-import { invalidParams } from '../rpc/error.ts'
+import { type SealedIndex, sealedBlocks } from '../rpc/sealed.ts'
 import type { RpcHandler } from '../rpc/server.ts'
 import type { Upstream } from '../rpc/upstream.ts'
 import type { IstanbulBlock } from './chain.ts'
 import type { Validator } from './validators.ts'
 
 /** The sealed chain as the front reads it. */
-export interface IstanbulIndex {
+export interface IstanbulIndex extends SealedIndex<IstanbulBlock> {
   readonly epochSize: bigint
-  byNumber(number: bigint): IstanbulBlock | undefined
-  bySealedHash(hash: Hex): IstanbulBlock | undefined
-  byAnvilHash(hash: Hex): IstanbulBlock | undefined
-  head(): IstanbulBlock
   /** The set that seals the blocks of an epoch. */
   validators(epoch: bigint): readonly Validator[]
 }
@@ -26,28 +22,7 @@ const FOREIGN: ReadonlySet<string> = new Set([
 
 /** JSON-RPC of an atlas node over anvil: the same answers with the sealed chain's headers and hashes. */
 export function istanbulFront(upstream: Upstream, index: IstanbulIndex): RpcHandler {
-  const toAnvil = (reference: string): string => {
-    if (reference === 'safe' || reference === 'finalized') return 'latest'
-    return isHash(reference) ? (index.bySealedHash(lowerHex(reference))?.anvilHash ?? reference) : reference
-  }
-  const toSealed = (hash: Hex): Hex => index.byAnvilHash(hash)?.hash ?? hash
-  const sealedBlock = (result: unknown): unknown => {
-    const sealed = isRecord(result) && isHash(result.hash) ? index.byAnvilHash(result.hash) : undefined
-    if (!isRecord(result) || sealed === undefined) return result
-    const own = Object.fromEntries(Object.entries(result).filter(([name]) => !FOREIGN.has(name)))
-    const transactions = mapBlockHashes(result.transactions, toSealed)
-    return { ...own, ...sealed.header, transactions, hash: sealed.hash }
-  }
-  const select = (reference: unknown): IstanbulBlock => {
-    const block =
-      typeof reference !== 'string' || !/^0x[0-9a-fA-F]+$/.test(reference)
-        ? index.head()
-        : isHash(reference)
-          ? index.bySealedHash(lowerHex(reference))
-          : index.byNumber(BigInt(reference))
-    if (block === undefined) throw invalidParams(`unknown block ${reference}`)
-    return block
-  }
+  const { toAnvil, toSealed, select, answer } = sealedBlocks(upstream, index, () => 'latest', FOREIGN)
   /** The set that seals a block; of the block after it for a snapshot, which is what the block left behind. */
   const setAt = (number: bigint): readonly Validator[] => index.validators(epochOf(number, index.epochSize))
 
@@ -108,16 +83,8 @@ export function istanbulFront(upstream: Upstream, index: IstanbulIndex): RpcHand
         return select(isRecord(params[0]) ? (params[0].blockHash ?? params[0].blockNumber) : params[0]).served
       case 'eth_getLogs':
         return logs(params)
-      case 'eth_getBlockByNumber':
-      case 'eth_getBlockByHash':
-        return sealedBlock(await upstream.request(method, mapBlockParams(method, params, toAnvil)))
-      case 'eth_getFilterChanges': {
-        const changes = await upstream.request(method, params)
-        if (!Array.isArray(changes)) return changes
-        return changes.map((item: unknown) => (isHash(item) ? toSealed(item) : mapBlockHashes(item, toSealed)))
-      }
       default:
-        return mapBlockHashes(await upstream.request(method, mapBlockParams(method, params, toAnvil)), toSealed)
+        return answer(method, params)
     }
   }
   return handle
@@ -149,8 +116,4 @@ function matches(log: unknown, filter: Readonly<Record<string, unknown>>): boole
     (Array.isArray(wanted) ? wanted : [wanted]).some((one) => String(one).toLowerCase() === String(given).toLowerCase())
   const wanted: readonly unknown[] = Array.isArray(filter.topics) ? filter.topics : []
   return among(filter.address, log.address) && wanted.every((topic, place) => among(topic, topics[place]))
-}
-
-function lowerHex(hash: Hex): Hex {
-  return hash.toLowerCase() as Hex // CAST: lower case of hex is hex
 }

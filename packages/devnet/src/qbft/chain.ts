@@ -9,9 +9,10 @@ import { type ExecutionBlock, encodeHeader } from '../execution/header.ts'
 import { createGate } from '../gate.ts'
 import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
+import type { SealedIndex } from '../rpc/sealed.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
 import { type ExtraData, encodeExtraData, MIX_HASH } from './extra-data.ts'
-import { qbftFront, type SealedIndex } from './front.ts'
+import { qbftFront } from './front.ts'
 import { createValidatorBook } from './validators.ts'
 
 /** A block of the sealed chain. */
@@ -176,7 +177,7 @@ export async function createQbftChain(options: QbftOptions): Promise<QbftChain> 
       }),
   })
   const rpcFaults = createFaultBox()
-  const index: SealedIndex = {
+  const index: SealedIndex<SealedBlock> = {
     head,
     byNumber: (number) => blocks[Number(number)],
     bySealedHash: (hash) => bySealed.get(hash),
