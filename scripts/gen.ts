@@ -14,7 +14,13 @@ type AbiError = Extract<Abi[number], { type: 'error' }>
 interface Artifact {
   readonly abi: Abi
   readonly bytecode: { readonly object: string }
-  readonly metadata?: { readonly settings: { readonly compilationTarget: Readonly<Record<string, string>> } }
+  readonly metadata?: {
+    readonly settings: {
+      readonly compilationTarget: Readonly<Record<string, string>>
+      readonly viaIR?: boolean
+      readonly optimizer: { readonly enabled: boolean }
+    }
+  }
 }
 
 const out = join(root, 'contracts', 'out')
@@ -53,6 +59,8 @@ for (const { name, artifact } of artifacts) {
   if (artifact.bytecode.object.length <= 2 && !/^I[A-Z]/.test(name)) continue
   const camel = name.replace(/^I(?=[A-Z][A-Z])|^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())
   const code = artifact.bytecode.object
+  const settings = artifact.metadata?.settings
+  if (!settings?.viaIR || !settings.optimizer.enabled) throw new Error(`${name} is compiled as the tests are`)
   const lines = [banner, `export const ${camel}Abi = ${JSON.stringify(artifact.abi, null, 2)} as const\n`]
   if (code.length > 2) lines.push(`export const ${camel}Bytecode =\n  '${code}' as const\n`)
   files.set(`${name}.ts`, lines.join('\n'))

@@ -5,6 +5,7 @@ import {Receipts} from "../../src/proofs/Receipts.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @notice Proves one receipt and takes one log out of it, as MOS does.
+/// @custom:compiled as-deployed
 contract ReceiptProofTarget {
     function provenLog(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
         external

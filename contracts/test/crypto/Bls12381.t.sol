@@ -8,6 +8,7 @@ import {SszBranch} from "../../src/proofs/SszBranch.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @notice The assembly of points, hashes and branches against plain references.
+/// @custom:compiled as-deployed
 contract Bls12381Test is Test {
     bytes private constant PRIME =
         hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";

@@ -2,71 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Bn254} from "../../src/crypto/Bn254.sol";
-import {RLP} from "../../src/proofs/RLP.sol";
 import {Test} from "../utils/Test.sol";
-
-/// @dev The library behind external functions, with memory that is not clean.
-contract Bn254Harness {
-    using RLP for bytes;
-
-    function add(Bn254.G1Point memory a, Bn254.G1Point memory b) external view returns (Bn254.G1Point memory) {
-        _soil();
-        return Bn254.add(a, b);
-    }
-
-    function mul(Bn254.G1Point memory point, uint256 factor) external view returns (Bn254.G1Point memory) {
-        _soil();
-        return Bn254.mul(point, factor);
-    }
-
-    function sum(bytes calldata points, uint256 bitmap) external view returns (Bn254.G1Point memory) {
-        _soil();
-        (uint256 ptr,) = points.bounds();
-        return Bn254.sumAt(ptr, bitmap);
-    }
-
-    function loadG1(bytes calldata point) external pure returns (Bn254.G1Point memory) {
-        (uint256 ptr,) = point.bounds();
-        return Bn254.loadG1(ptr);
-    }
-
-    function loadG2(bytes calldata point) external pure returns (Bn254.G2Point memory) {
-        (uint256 ptr,) = point.bounds();
-        return Bn254.loadG2(ptr);
-    }
-
-    function pairingsEqual(
-        Bn254.G1Point memory a,
-        Bn254.G2Point memory b,
-        Bn254.G1Point memory c,
-        Bn254.G2Point memory d
-    ) external view returns (bool) {
-        _soil();
-        return Bn254.pairingsEqual(a, b, c, d);
-    }
-
-    function verify(
-        Bn254.G1Point memory message,
-        Bn254.G1Point memory signature,
-        Bn254.G1Point memory keySum,
-        Bn254.G2Point memory aggregate
-    ) external view returns (bool) {
-        _soil();
-        return Bn254.verifyAggregate(message, signature, keySum, aggregate);
-    }
-
-    function requirePrecompiles() external view {
-        Bn254.requirePrecompiles();
-    }
-
-    /// @dev Scratch behind the free memory pointer holds whatever was there before.
-    function _soil() private pure {
-        assembly ("memory-safe") {
-            let start := mload(0x40)
-            for { let i := 0 } lt(i, 0x300) { i := add(i, 0x20) } { mstore(add(start, i), not(0)) }
-        }
-    }
-}
+import {Bn254Harness} from "./Bn254Harness.sol";
 
 contract Bn254Test is Test {
     /// @dev Order of the group.
@@ -75,7 +12,7 @@ contract Bn254Test is Test {
     Bn254Harness private _harness;
 
     function setUp() public {
-        _harness = new Bn254Harness();
+        _harness = Bn254Harness(vm.deployCode("Bn254Harness.sol:Bn254Harness"));
     }
 
     function test_SelfTest() public view {
@@ -161,17 +98,17 @@ contract Bn254Test is Test {
 
     /// @dev e(aG, bG) = e(abG, G): with one generator of G2, the products of scalars decide.
     function testFuzz_PairingsEqual(uint64 a, uint64 c) public view {
-        Bn254.G2Point memory g2 = Bn254.g2();
+        Bn254.G2Point memory g2 = _harness.g2();
         vm.assertEq(_harness.pairingsEqual(_point(a), g2, _point(c), g2), a == c);
         vm.assertTrue(_harness.pairingsEqual(_point(a), g2, _point(a), g2));
     }
 
     /// @dev With the secret 1 for a key, a signature is the message itself, and any other point is none.
     function testFuzz_VerifyAggregate(uint64 message, uint64 other, uint64 key) public view {
-        vm.assertTrue(_harness.verify(_point(message), _point(message), _point(1), Bn254.g2()));
-        vm.assertEq(_harness.verify(_point(message), _point(other), _point(1), Bn254.g2()), other == message);
+        vm.assertTrue(_harness.verify(_point(message), _point(message), _point(1), _harness.g2()));
+        vm.assertEq(_harness.verify(_point(message), _point(other), _point(1), _harness.g2()), other == message);
         // The G1 sum is bound to the G2 sum, even where the signature holds.
-        vm.assertEq(_harness.verify(_point(message), _point(message), _point(key), Bn254.g2()), key == 1);
+        vm.assertEq(_harness.verify(_point(message), _point(message), _point(key), _harness.g2()), key == 1);
     }
 
     /// @dev What one of two statements lacks, the other cannot give: errors that cancel without a random factor.
@@ -179,18 +116,18 @@ contract Bn254Test is Test {
         if (by == 0) return;
         Bn254.G1Point memory signature = _harness.add(_point(message), _point(by));
         Bn254.G1Point memory key = _harness.add(_point(1), _point(ORDER - by));
-        vm.assertFalse(_harness.verify(_point(message), signature, key, Bn254.g2()));
+        vm.assertFalse(_harness.verify(_point(message), signature, key, _harness.g2()));
     }
 
     function test_RevertWhen_G2PointIsOffTheCurve() public {
-        Bn254.G2Point memory point = Bn254.g2();
+        Bn254.G2Point memory point = _harness.g2();
         point.xReal ^= 1;
-        Bn254.G1Point memory one = Bn254.g1();
+        Bn254.G1Point memory one = _harness.g1();
         vm.expectRevert(abi.encodeWithSelector(Bn254.Bn254_Precompile.selector, address(8)));
         _harness.verify(one, one, one, point);
     }
 
     function _point(uint256 factor) private view returns (Bn254.G1Point memory) {
-        return _harness.mul(Bn254.g1(), factor);
+        return _harness.mul(_harness.g1(), factor);
     }
 }

@@ -7,6 +7,7 @@ import {MessageCodec} from "../../src/mos/libraries/MessageCodec.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @dev Runs `vectors/message/`, which `packages/core` is tested against too: both codecs take and refuse the same bytes.
+/// @custom:compiled as-deployed
 contract MessageVectorsTest is Test {
     function test_TakesAndRefusesWhatTypeScriptDoes() public view {
         string memory json = _json();

@@ -5,6 +5,7 @@ import {OrderedStream} from "../../src/mos/libraries/OrderedStream.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @notice The stream against the plainest reference: next is the first sequence that was not passed.
+/// @custom:compiled as-deployed
 contract OrderedStreamTest is Test {
     using OrderedStream for OrderedStream.Stream;
 

@@ -7,6 +7,7 @@ import {IFeeService} from "../../src/mos/interfaces/IFeeService.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
 import {MessageCodec} from "../../src/mos/libraries/MessageCodec.sol";
+import {CodecHarness} from "./utils/CodecHarness.sol";
 import {MosTest} from "./utils/MosTest.sol";
 import {Unchanging} from "./utils/Receivers.sol";
 import {LyingToken, TakingToken, Token} from "./utils/Tokens.sol";
@@ -16,8 +17,11 @@ contract SendingTest is MosTest {
     address internal constant TARGET = address(0x7a46e7);
     bytes internal good;
 
+    CodecHarness private codec;
+
     function setUp() public override {
         super.setUp();
+        codec = CodecHarness(vm.deployCode("CodecHarness.sol:CodecHarness"));
         good = encode(IMOSV3.MessageType.MESSAGE, TARGET, "hello", GAS_LIMIT);
         vm.chainId(CHAIN_A);
     }
@@ -235,7 +239,7 @@ contract SendingTest is MosTest {
         bytes memory message = isFlat
             ? abi.encode(false, msgType, abi.encodePacked(target), payload, gas, uint256(0))
             : abi.encode(IMOSV3.MessageData(false, msgType, abi.encodePacked(target), payload, gas, 0));
-        (IMOSV3.MessageType gotType, address gotTarget, uint256 gotGas, bytes memory gotPayload) = this.decode(message);
+        (IMOSV3.MessageType gotType, address gotTarget, uint256 gotGas, bytes memory gotPayload) = codec.decode(message);
         vm.assertEq(uint256(gotType), uint256(msgType));
         vm.assertEq(gotTarget, target);
         vm.assertEq(gotGas, gas);
@@ -248,7 +252,7 @@ contract SendingTest is MosTest {
             ? abi.encode(false, uint8(1), abi.encodePacked(TARGET), bytes("hello"), GAS_LIMIT, uint256(0))
             : good;
         message[bound(position, 0, message.length - 1)] = value;
-        try this.decode(message) returns (IMOSV3.MessageType kind, address target, uint256 gas, bytes memory payload) {
+        try codec.decode(message) returns (IMOSV3.MessageType kind, address target, uint256 gas, bytes memory payload) {
             bytes memory again = isFlat
                 ? abi.encode(false, kind, abi.encodePacked(target), payload, gas, uint256(0))
                 : abi.encode(IMOSV3.MessageData(false, kind, abi.encodePacked(target), payload, gas, 0));
@@ -263,14 +267,6 @@ contract SendingTest is MosTest {
         counter.send{value: 1 ether}(CHAIN_B, TARGET, "ping", GAS_LIMIT);
         vm.assertEq(before - USER.balance, quote(GAS_LIMIT));
         vm.assertEq(address(counter).balance, 0);
-    }
-
-    function decode(bytes calldata message)
-        external
-        pure
-        returns (IMOSV3.MessageType kind, address target, uint256 gas, bytes memory payload)
-    {
-        (kind, target, gas, payload) = MessageCodec.decode(message);
     }
 
     function _list(address token) private {

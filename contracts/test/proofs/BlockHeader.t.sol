@@ -9,7 +9,7 @@ contract BlockHeaderTest is Test {
     ProofsHarness private harness;
 
     function setUp() public {
-        harness = new ProofsHarness();
+        harness = ProofsHarness(vm.deployCode("ProofsHarness.sol:ProofsHarness"));
     }
 
     function _integer(uint256 value) private pure returns (bytes memory) {

@@ -21,7 +21,7 @@ contract MerklePatriciaTest is Test {
     OpenZeppelinTrie private openZeppelin;
 
     function setUp() public {
-        harness = new ProofsHarness();
+        harness = ProofsHarness(vm.deployCode("ProofsHarness.sol:ProofsHarness"));
         plain = new TrieReference();
         openZeppelin = new OpenZeppelinTrie();
     }

@@ -21,7 +21,7 @@ contract ProofMutationsTest is Test {
     Proof[] private proofs;
 
     function setUp() public {
-        harness = new ProofsHarness();
+        harness = ProofsHarness(vm.deployCode("ProofsHarness.sol:ProofsHarness"));
         string memory json = vm.readFile("vectors/receipts.json");
         string memory list = ".blocks[2].proofs";
         for (uint256 i = 0; vm.keyExistsJson(json, _element(list, i)); ++i) {

@@ -7,6 +7,7 @@ import {RLP} from "../../src/proofs/RLP.sol";
 import {Receipts} from "../../src/proofs/Receipts.sol";
 
 /// @notice Makes the proof libraries callable.
+/// @custom:compiled as-deployed
 contract ProofsHarness {
     function receipt(bytes32 root, uint256 txIndex, bytes calldata nodes) external pure returns (bytes memory) {
         return Receipts.verify(root, txIndex, nodes);

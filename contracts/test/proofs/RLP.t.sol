@@ -11,7 +11,7 @@ contract RLPTest is Test {
     TrieReference private plain;
 
     function setUp() public {
-        harness = new ProofsHarness();
+        harness = ProofsHarness(vm.deployCode("ProofsHarness.sol:ProofsHarness"));
         plain = new TrieReference();
     }
 

@@ -4,56 +4,8 @@ pragma solidity 0.8.37;
 import {ILightClient} from "../../src/light-clients/ILightClient.sol";
 import {RemoteMos} from "../../src/prover/RemoteMos.sol";
 import {StateProof} from "../../src/proofs/StateProof.sol";
-import {Transactions} from "../../src/proofs/Transactions.sol";
 import {Test} from "../utils/Test.sol";
-
-/// @notice Makes the libraries callable.
-contract StateHarness {
-    function accountAt(bytes32 root, address owner, bytes calldata nodes)
-        external
-        pure
-        returns (bool, StateProof.Account memory)
-    {
-        return StateProof.accountAt(root, owner, nodes);
-    }
-
-    function storageAt(
-        bytes32 root,
-        address owner,
-        bytes32 slot,
-        bytes calldata accountNodes,
-        bytes calldata storageNodes
-    ) external pure returns (bytes32) {
-        return StateProof.storageAt(root, owner, slot, accountNodes, storageNodes);
-    }
-
-    function transaction(bytes32 root, uint256 txIndex, bytes calldata nodes) external pure returns (bytes memory) {
-        return Transactions.verify(root, txIndex, nodes);
-    }
-
-    function isUnconsumedAt(
-        ILightClient.Block calldata finalBlock,
-        address mos,
-        uint256 fromChain,
-        address fromMos,
-        uint256 toChain,
-        uint64 nonce,
-        bytes calldata accountNodes,
-        bytes calldata storageNodes
-    ) external pure returns (bool) {
-        return RemoteMos.isUnconsumedAt(
-            finalBlock, RemoteMos.CONSUMED_SLOT, mos, fromChain, fromMos, toChain, nonce, accountNodes, storageNodes
-        );
-    }
-
-    function consumedSlot(uint256 mappingSlot, uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce)
-        external
-        pure
-        returns (bytes32)
-    {
-        return RemoteMos.consumedSlot(mappingSlot, fromChain, fromMos, toChain, nonce);
-    }
-}
+import {StateHarness} from "./StateHarness.sol";
 
 contract StateProofTest is Test {
     StateHarness private harness;
@@ -62,11 +14,21 @@ contract StateProofTest is Test {
     Case[] private cases;
 
     function setUp() public {
-        harness = new StateHarness();
+        harness = StateHarness(vm.deployCode("StateHarness.sol:StateHarness"));
         json = vm.readFile("vectors/state.json");
         for (uint256 i = 0; i < 20; ++i) {
             cases.push(_case(_element(".cases", i)));
         }
+    }
+
+    /// @dev Another chain's MOS and a lane of orders to it.
+    struct Lane {
+        ILightClient.Block finalBlock;
+        address mos;
+        address fromMos;
+        uint256 fromChain;
+        uint256 toChain;
+        bytes accountNodes;
     }
 
     struct Case {
@@ -140,31 +102,46 @@ contract StateProofTest is Test {
     }
 
     function test_OrdersOfARemoteMos() public {
-        ILightClient.Block memory finalBlock;
-        finalBlock.stateRoot = vm.parseJsonBytes32(json, ".remoteMos.stateRoot");
-        address mos = vm.parseJsonAddress(json, ".remoteMos.mos");
-        address fromMos = vm.parseJsonAddress(json, ".remoteMos.fromMos");
-        uint256 fromChain = vm.parseJsonUint(json, ".remoteMos.fromChain");
-        uint256 toChain = vm.parseJsonUint(json, ".remoteMos.toChain");
-        bytes memory accountNodes = vm.parseJsonBytes(json, ".remoteMos.accountNodes");
+        Lane memory lane;
+        lane.finalBlock.stateRoot = vm.parseJsonBytes32(json, ".remoteMos.stateRoot");
+        lane.mos = vm.parseJsonAddress(json, ".remoteMos.mos");
+        lane.fromMos = vm.parseJsonAddress(json, ".remoteMos.fromMos");
+        lane.fromChain = vm.parseJsonUint(json, ".remoteMos.fromChain");
+        lane.toChain = vm.parseJsonUint(json, ".remoteMos.toChain");
+        lane.accountNodes = vm.parseJsonBytes(json, ".remoteMos.accountNodes");
         uint256 consumed;
         for (uint256 i = 0; vm.keyExistsJson(json, _element(".remoteMos.orders", i)); ++i) {
             string memory path = _element(".remoteMos.orders", i);
             uint64 nonce = uint64(uint256(vm.parseJsonBytes32(json, string.concat(path, ".nonce"))));
             bytes memory storageNodes = vm.parseJsonBytes(json, string.concat(path, ".storageNodes"));
-            bool unconsumed =
-                harness.isUnconsumedAt(finalBlock, mos, fromChain, fromMos, toChain, nonce, accountNodes, storageNodes);
+            bool unconsumed = harness.isUnconsumedAt(
+                lane.finalBlock,
+                lane.mos,
+                lane.fromChain,
+                lane.fromMos,
+                lane.toChain,
+                nonce,
+                lane.accountNodes,
+                storageNodes
+            );
             bool expected =
                 keccak256(vm.parseJson(json, string.concat(path, ".unconsumed"))) == keccak256(abi.encode(true));
             vm.assertEq(unconsumed, expected);
             if (!unconsumed) ++consumed;
             vm.assertEq(
-                harness.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, toChain, nonce),
+                harness.consumedSlot(RemoteMos.CONSUMED_SLOT, lane.fromChain, lane.fromMos, lane.toChain, nonce),
                 vm.parseJsonBytes32(json, string.concat(path, ".slot"))
             );
             // What the nodes of one word show of another lane is that nothing of it was consumed, or they show nothing.
             try harness.isUnconsumedAt(
-                finalBlock, mos, fromChain + 1, fromMos, toChain, nonce, accountNodes, storageNodes
+                lane.finalBlock,
+                lane.mos,
+                lane.fromChain + 1,
+                lane.fromMos,
+                lane.toChain,
+                nonce,
+                lane.accountNodes,
+                storageNodes
             ) returns (
                 bool other
             ) {
@@ -179,7 +156,7 @@ contract StateProofTest is Test {
             address elsewhere = vm.parseJsonAddress(json, string.concat(path, ".mos"));
             bytes memory nodes = vm.parseJsonBytes(json, string.concat(path, ".accountNodes"));
             vm.expectRevert(abi.encodeWithSelector(RemoteMos.RemoteMos_NotAContract.selector, elsewhere));
-            harness.isUnconsumedAt(finalBlock, elsewhere, fromChain, fromMos, toChain, 1, nodes, "");
+            harness.isUnconsumedAt(lane.finalBlock, elsewhere, lane.fromChain, lane.fromMos, lane.toChain, 1, nodes, "");
         }
     }
 

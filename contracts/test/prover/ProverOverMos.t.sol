@@ -2,16 +2,22 @@
 pragma solidity 0.8.37;
 
 import {ILightClient} from "../../src/light-clients/ILightClient.sol";
-import {MessageCodec} from "../../src/mos/libraries/MessageCodec.sol";
 import {IProver} from "../../src/prover/IProver.sol";
 import {Prover} from "../../src/prover/Prover.sol";
-import {RemoteMos} from "../../src/prover/RemoteMos.sol";
+import {CodecHarness} from "../mos/utils/CodecHarness.sol";
 import {MosTest} from "../mos/utils/MosTest.sol";
 import {ReceiptTrie} from "../mos/utils/ReceiptTrie.sol";
 import {Probe} from "../mos/utils/Receivers.sol";
 
 /// @notice The Prover and the layout of MOS' storage against MOS itself.
 contract ProverOverMosTest is MosTest {
+    CodecHarness private codec;
+
+    function setUp() public override {
+        super.setUp();
+        codec = CodecHarness(vm.deployCode("CodecHarness.sol:CodecHarness"));
+    }
+
     function test_TheRouteOfMosVouches() public {
         Sent memory sent = sendTo(address(new Probe()));
         (bytes32 root, bytes memory nodes) = ReceiptTrie.single(ReceiptTrie.receipt(asArray(sent.log)));
@@ -37,8 +43,8 @@ contract ProverOverMosTest is MosTest {
         Probe probe = new Probe();
         for (uint256 i = 0; i < 3; ++i) {
             Sent memory sent = sendTo(address(probe));
-            uint64 nonce = MessageCodec.nonceOf(sent.orderId);
-            bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, CHAIN_A, address(mosA), CHAIN_B, nonce);
+            uint64 nonce = codec.nonceOf(sent.orderId);
+            bytes32 slot = codec.consumedSlot(CHAIN_A, address(mosA), CHAIN_B, nonce);
             uint256 word = uint256(vm.load(address(mosB), slot));
             vm.assertEq(word >> (nonce & 0xff) & 1, 0);
             deliver(sent);
@@ -48,7 +54,7 @@ contract ProverOverMosTest is MosTest {
 
     function testFuzz_TheReplayBitIsWhereRemoteMosReadsIt(uint256 fromChain, address fromMos, uint64 nonce) public {
         vm.assertFalse(mosB.isConsumed(fromChain, fromMos, nonce));
-        bytes32 slot = RemoteMos.consumedSlot(RemoteMos.CONSUMED_SLOT, fromChain, fromMos, CHAIN_B, nonce);
+        bytes32 slot = codec.consumedSlot(fromChain, fromMos, CHAIN_B, nonce);
         vm.store(address(mosB), slot, bytes32(uint256(1) << (nonce & 0xff)));
         vm.assertTrue(mosB.isConsumed(fromChain, fromMos, nonce));
     }

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Counter} from "../../src/examples/Counter.sol";
 import {IMapoExecutor} from "../../src/mos/interfaces/IMapoExecutor.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
 import {MosTest} from "../mos/utils/MosTest.sol";
-
-/// @notice An application that permits one remote caller to call it.
-contract PermittingCounter is Counter {
-    constructor(IMOSV3 mos_, address owner) Counter(mos_, owner) {}
-
-    function permit(uint256 chain, bytes calldata remote) external onlyOwner {
-        mos.addRemoteCaller(chain, remote, true);
-    }
-}
+import {PermittingCounter} from "./PermittingCounter.sol";
 
 /// @notice `mapoExecute` believes its arguments because MOS calls it. A CALLDATA message is also called by MOS, with the
 ///         payload of its sender. Whom an application permitted by `addRemoteCaller`, which applications written for MAP
@@ -28,7 +19,8 @@ contract CallDataForgesMapoExecuteTest is MosTest {
 
     function setUp() public override {
         super.setUp();
-        app = new PermittingCounter(mosB, address(this));
+        bytes memory arguments = abi.encode(mosB, address(this));
+        app = PermittingCounter(payable(vm.deployCode("PermittingCounter.sol:PermittingCounter", arguments)));
         app.setTrustedRemote(STRONG_CHAIN, TREASURY, true);
         app.permit(CHAIN_A, abi.encodePacked(USER));
     }

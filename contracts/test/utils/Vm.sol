@@ -37,6 +37,9 @@ interface Vm {
     function prank(address sender, address origin) external;
     function startPrank(address sender) external;
     function stopPrank() external;
+    function deployCode(string calldata artifact) external returns (address deployed);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address deployed);
+    function getDeployedCode(string calldata artifact) external view returns (bytes memory runtimeCode);
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
     function addr(uint256 privateKey) external pure returns (address);

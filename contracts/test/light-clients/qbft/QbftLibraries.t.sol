@@ -2,42 +2,16 @@
 pragma solidity 0.8.37;
 
 import {QbftHeader} from "../../../src/light-clients/qbft/QbftHeader.sol";
-import {QbftQuorum} from "../../../src/light-clients/qbft/QbftQuorum.sol";
 import {ValidatorSet} from "../../../src/light-clients/qbft/ValidatorSet.sol";
 import {RLP} from "../../../src/proofs/RLP.sol";
 import {Test} from "../../utils/Test.sol";
-
-/// @dev The libraries on calldata, behind external functions.
-contract QbftLibrariesHarness {
-    using RLP for bytes;
-
-    function sealedForm(bytes calldata header) external pure returns (QbftHeader.Header memory parsed, uint256 left) {
-        (uint256 ptr, uint256 limit) = header.bounds();
-        uint256 to;
-        (parsed, to) = QbftHeader.sealedAt(ptr, limit);
-        left = limit - to;
-    }
-
-    function difference(bytes calldata trusted, bytes calldata own) external pure returns (uint256 seat, bool added) {
-        (uint256 a, uint256 aEnd) = trusted.bounds();
-        (uint256 b, uint256 bEnd) = own.bounds();
-        return ValidatorSet.difference(a, ValidatorSet.sizeOf(a, aEnd), b, ValidatorSet.sizeOf(b, bEnd));
-    }
-
-    function quorum(uint256 size) external pure returns (uint256, uint256, uint256) {
-        return (QbftQuorum.quorum(size), QbftQuorum.faulty(size), QbftQuorum.trusted(size));
-    }
-
-    function hash(address[] memory members) external pure returns (bytes32) {
-        return ValidatorSet.hash(members);
-    }
-}
+import {QbftLibrariesHarness} from "./QbftLibrariesHarness.sol";
 
 contract QbftLibrariesTest is Test {
     QbftLibrariesHarness private _harness;
 
     function setUp() public {
-        _harness = new QbftLibrariesHarness();
+        _harness = QbftLibrariesHarness(vm.deployCode("QbftLibrariesHarness.sol:QbftLibrariesHarness"));
     }
 
     /// @dev ceil(2N/3), floor((N-1)/3) and max(f+1, ceil(2N/3)-1), worked out by hand for 1 to 9 validators.
@@ -71,19 +45,10 @@ contract QbftLibrariesTest is Test {
     /// @dev The two hashes against a header encoded from its parts, over lengths that move every RLP prefix around.
     function testFuzz_BlockHash(uint256 seed, uint32 round, uint8 width, uint16 vanitySize, uint8 size) public view {
         round = uint32(round >> (8 * (width % 4)) >> (width % 8 == 7 ? 8 : 0));
-        uint256 members = bound(size, 1, 20);
-        bytes memory prefix;
-        for (uint256 i = 0; i != 12; ++i) {
-            bytes32 word = keccak256(abi.encode(seed, i));
-            bool uint64Field = i == 8 || i == 11;
-            prefix = bytes.concat(prefix, uint64Field ? _integer(uint256(word) >> 200) : _string(abi.encode(word)));
-        }
+        bytes memory prefix = _prefix(seed);
+        bytes memory set = _set(seed, bound(size, 1, 20));
         bytes memory suffix = seed % 2 == 0 ? _string(abi.encode(seed)) : _string(new bytes(seed % 300));
         bytes memory head = _string(new bytes(bound(vanitySize, 0, 400)));
-        bytes memory set;
-        for (uint256 i = 0; i != members; ++i) {
-            set = bytes.concat(set, hex"94", bytes20(uint160((i + 1) << 100 | seed >> 160)));
-        }
         head = bytes.concat(head, _list(set), seed % 3 == 0 ? _list(_string(hex"ff")) : bytes(hex"c0"));
         (QbftHeader.Header memory parsed, uint256 left) = _harness.sealedForm(_encode(prefix, head, round, suffix));
         vm.assertEq(left, 0);
@@ -129,6 +94,21 @@ contract QbftLibrariesTest is Test {
         _harness.difference(new bytes(20), new bytes(21));
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSet_Size.selector, 255 * 21, 256 * 21));
         _harness.difference(new bytes(21), new bytes(256 * 21));
+    }
+
+    /// @dev The fields before `extraData`; the number and the time are integers.
+    function _prefix(uint256 seed) private pure returns (bytes memory prefix) {
+        for (uint256 i = 0; i != 12; ++i) {
+            bytes32 word = keccak256(abi.encode(seed, i));
+            bool uint64Field = i == 8 || i == 11;
+            prefix = bytes.concat(prefix, uint64Field ? _integer(uint256(word) >> 200) : _string(abi.encode(word)));
+        }
+    }
+
+    function _set(uint256 seed, uint256 members) private pure returns (bytes memory set) {
+        for (uint256 i = 0; i != members; ++i) {
+            set = bytes.concat(set, hex"94", bytes20(uint160((i + 1) << 100 | seed >> 160)));
+        }
     }
 
     function _members(uint8 bits) private pure returns (bytes memory members) {
