@@ -39,7 +39,7 @@ interface Vm {
     function stopPrank() external;
     function deployCode(string calldata artifact) external returns (address deployed);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address deployed);
-    function getDeployedCode(string calldata artifact) external view returns (bytes memory runtimeCode);
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
     function addr(uint256 privateKey) external pure returns (address);
