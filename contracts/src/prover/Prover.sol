@@ -100,8 +100,10 @@ contract Prover is IProver {
 
     /// @dev The light client that vouches for the chain.
     function _lightClient(uint256 chainId) private view returns (ILightClient lightClient) {
-        lightClient = mos.route(chainId).lightClient;
-        if (address(lightClient) == address(0)) revert Prover_NoRoute(chainId);
+        IMessageService.Route memory route = mos.route(chainId);
+        if (address(route.lightClient) == address(0)) revert Prover_NoRoute(chainId);
+        if (route.hub != address(0)) revert Prover_HubRoute(chainId);
+        return route.lightClient;
     }
 
     function _log(bytes32 receiptsRoot, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
