@@ -25,7 +25,8 @@ interface IHub {
         bytes options
     );
     /// @notice `DeliveryRecord` of an order of `originChain`, made on `recordChain`; for a relayed message made here.
-    /// @dev    Proven on the origin chain, where the fee lies. Can be made again, and always says the same.
+    /// @dev    Proven on the origin chain, where the fee lies. A record of another chain's can be forwarded again, and always says
+    ///         the same.
     /// @param  recordMos The MOS on `recordChain` that made it. Zero: this hub did, of a message that it relayed.
     event DeliveryRecordForwarded(
         uint256 indexed originChain,

@@ -111,7 +111,8 @@ abstract contract Relaying is RelayCredit {
         message.sender = address(bytes20(stored.fromAddress));
         // All the gas that is there, as when MOS retries.
         uint256 kept = _keptGas(stored.messageData.length);
-        uint256 reserved = CALL_GAS + _sendGas(MessageCodec.MAX_LENGTH);
+        uint256 reserved =
+            CALL_GAS + GAS_PER_BYTE * stored.messageData.length + _sendGas(MessageCodec.MAX_LENGTH);
         uint256 available = gasleft() > kept ? DeliveryGas.callGas(DeliveryGas.callGas(gasleft() - kept)) : 0;
         if (available > message.gasLimit + reserved) message.gasLimit = available - reserved;
         (bytes32 onward, bool ok, bytes memory reason) = _run(source, stored.toChain, message, kept, payload);
