@@ -106,6 +106,15 @@ contract World {
         return clientOf[at][followed] = new TestLightClient(followed);
     }
 
+    /// @notice Another MOS on `chain`, with its own fee service; nobody has a route to it yet.
+    function replaceMos(uint256 chain) external {
+        _deploy(chain);
+    }
+
+    function restoreMos(uint256 chain, MessageService mos) external {
+        mosOf[chain] = mos;
+    }
+
     function endRoute(uint256 at, uint256 origin) external {
         vm.chainId(at);
         vm.prank(address(timelock));
