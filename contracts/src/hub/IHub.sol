@@ -207,10 +207,7 @@ interface IHub {
     function senderOf(address target) external view returns (address);
 
     /// @notice Whether the order with `nonce` of the lane from `fromMos` on `fromChain` to `toChain` was forwarded or relayed.
-    function isForwarded(uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce)
-        external
-        view
-        returns (bool);
+    function isForwarded(uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce) external view returns (bool);
 
     /// @notice `keccak256(abi.encode(IMessageService.StoredMessage))` of a relayed order that failed; 1 if it expired without
     ///         having been run, 2 if it expired after it failed; else zero.

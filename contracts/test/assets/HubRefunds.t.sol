@@ -83,9 +83,7 @@ contract HubRefundsTest is BridgesTest {
         Vm.Log memory log = _record();
         log.data = abi.encode(address(0), USER, false);
         bytes memory proof = _proof(log);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, address(b.mos), address(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, address(b.mos), address(0)));
         lock.refund(sent, proof);
     }
 
@@ -94,9 +92,7 @@ contract HubRefundsTest is BridgesTest {
         Vm.Log memory log = _record();
         log.emitter = address(b.mos);
         bytes memory proof = _proof(log);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, HUB, address(b.mos))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITokenBridge.Bridge_ForeignEmitter.selector, HUB, address(b.mos)));
         lock.refund(sent, proof);
     }
 

@@ -16,7 +16,7 @@ contract ForwardingTest is HubTest {
         vm.assertEq(IHub.mapMessageOutWithOptions.selector, IMessageService.mapMessageOutWithOptions.selector);
     }
 
-    /// @custom:invariant HUB-1
+    /// @dev HUB-1.
     function test_TheOriginStaysIntact() public {
         World.Sent memory sent = send();
         Vm.Log memory forwarded = world.forward(A, sent.log);
@@ -43,8 +43,7 @@ contract ForwardingTest is HubTest {
         vm.assertEq(forwarded.data, sent.log.data);
         vm.warp(deadline);
         Vm.Log[] memory logs = world.deliver(B, A, H, forwarded);
-        (address recipient,) =
-            abi.decode(world.find(logs, IMessageService.ExpiryRecord.selector).data, (address, bool));
+        (address recipient,) = abi.decode(world.find(logs, IMessageService.ExpiryRecord.selector).data, (address, bool));
         vm.assertEq(recipient, HEIR);
         assertOutcome(sent, IMessageService.Outcome.Expired);
     }
@@ -68,7 +67,7 @@ contract ForwardingTest is HubTest {
         vm.assertEq(world.forward(A, sent.log).data, expected);
     }
 
-    /// @custom:invariant HUB-2
+    /// @dev HUB-2.
     function test_RevertWhen_ForwardedTwice() public {
         World.Sent memory sent = send();
         world.forward(A, sent.log);
@@ -76,7 +75,7 @@ contract ForwardingTest is HubTest {
         world.forward(A, sent.log);
     }
 
-    /// @custom:invariant HUB-3
+    /// @dev HUB-3.
     function test_AgainOnlyWhatWasForwardedAndNothingRunsTwice() public {
         World.Sent memory sent = send();
         vm.expectRevert(abi.encodeWithSelector(IHub.Hub_NotForwarded.selector, A, sent.orderId));
@@ -91,8 +90,7 @@ contract ForwardingTest is HubTest {
         vm.assertEq(app.calls(), 1);
     }
 
-    /// @dev What MAP's hub kept in one flat map (W10). A to H and A to B count their own numbers, and so does the hub.
-    /// @custom:invariant HUB-4
+    /// @dev What MAP's hub kept in one flat map (W10). A to H and A to B count their own numbers, and so does the hub. (HUB-4)
     function test_ToTheHubAndBeyondItNumbersDoNotCollide() public {
         bytes memory message = plain();
         for (uint256 i = 0; i < 5; ++i) {
@@ -150,9 +148,7 @@ contract ForwardingTest is HubTest {
     /// @dev The same log from the hub's own address is no message of A's: who forwards is not who sends.
     function test_RevertWhen_AHubsLogIsForwarded() public {
         Vm.Log memory forwarded = world.forward(A, send().log);
-        vm.expectRevert(
-            abi.encodeWithSelector(IHub.Hub_ForeignEmitter.selector, address(world.mosOf(A)), address(hub))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IHub.Hub_ForeignEmitter.selector, address(world.mosOf(A)), address(hub)));
         world.forward(A, forwarded);
     }
 
@@ -231,8 +227,7 @@ contract ForwardingTest is HubTest {
         world.forward(A, sent.log);
     }
 
-    /// @dev One hop: neither what another hub vouches for is forwarded, nor is anything to behind another hub.
-    /// @custom:invariant HUB-5
+    /// @dev One hop: neither what another hub vouches for is forwarded, nor is anything to behind another hub. (HUB-5)
     function test_RevertWhen_ItWouldPassTwoHubs() public {
         World.Sent memory sent = send();
         _routeOverAnotherHub(A);

@@ -32,7 +32,7 @@ contract HubFeesTest is HubTest {
         return fees.settle(toChain, proof);
     }
 
-    /// @custom:invariant HUB-11
+    /// @dev HUB-11.
     function test_ADeliveryPaysItsPayeeOnce() public {
         World.Sent memory sent = send();
         Vm.Log[] memory forwarded = world.forwardRecords(B, _deliver(sent));
@@ -104,8 +104,7 @@ contract HubFeesTest is HubTest {
         vm.assertEq(fees.owed(relayer, address(0)), 2 * fee);
     }
 
-    /// @dev C's light client on H believes anything: a record of C's is a record of C's, and frees nothing that waits for B.
-    /// @custom:invariant HUB-12
+    /// @dev C's light client on H believes anything: a record of C's is a record of C's, and frees nothing that waits for B. (HUB-12)
     function test_ALyingClientOfCSettlesNothingThatWaitsForB() public {
         World.Sent memory sent = send();
         Vm.Log[] memory forged = _record(sent.orderId, address(world.mosOf(C)));

@@ -99,7 +99,7 @@ contract HubHandler is Test {
     }
 
     function send(bool relayed, uint64 deadline, uint256 gas) external {
-        gas = bound(gas, 100_000, 300_000);
+        gas = bound(gas, 250_000, 400_000);
         bytes memory data = world.encode(relayed, relayed ? address(target) : address(app), "m", gas);
         World.Sent memory sent;
         if (deadline % 2 == 0) {

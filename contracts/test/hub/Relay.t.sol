@@ -59,13 +59,11 @@ contract RelayTest is HubTest {
         (, bool result, bytes memory reason) = _result(world.relay(A, sent.log));
         vm.assertFalse(result);
         vm.assertEq(reason, expected);
-        vm.assertEq(
-            hub.storedRelay(A, sent.orderId), keccak256(abi.encode(world.storedMessage(A, B, H, USER, sent)))
-        );
+        vm.assertEq(hub.storedRelay(A, sent.orderId), keccak256(abi.encode(world.storedMessage(A, B, H, USER, sent))));
         vm.assertTrue(hub.isForwarded(A, address(world.mosOf(A)), B, uint64(uint256(sent.orderId))));
     }
 
-    /// @custom:invariant HUB-13
+    /// @dev HUB-13.
     function test_TheTargetRunsAndItsAnswerGoesOn() public {
         World.Sent memory sent = _send();
         Vm.Log[] memory logs = world.relay(A, sent.log);
@@ -81,9 +79,7 @@ contract RelayTest is HubTest {
         Vm.Log memory message = world.messageIn(logs, address(world.mosOf(H)));
         vm.assertEq(message.topics[1], bytes32(H));
         vm.assertEq(message.topics[2], bytes32(B));
-        vm.assertEq(
-            message.data, abi.encode(onward, abi.encodePacked(hub.senderOf(address(target))), plain())
-        );
+        vm.assertEq(message.data, abi.encode(onward, abi.encodePacked(hub.senderOf(address(target))), plain()));
         vm.assertEq(hub.creditOf(address(target)), 10 ether - onwardFee);
         vm.assertEq(address(hub).balance, 10 ether - onwardFee);
         vm.assertEq(hub.storedRelay(A, sent.orderId), 0);
@@ -115,8 +111,7 @@ contract RelayTest is HubTest {
         vm.prank(relayer, relayer);
         hub.relay(A, none(), HEIR, 0, proof);
         vm.assertEq(
-            world.find(vm.getRecordedLogs(), IHub.DeliveryRecordForwarded.selector).data,
-            abi.encode(address(0), HEIR)
+            world.find(vm.getRecordedLogs(), IHub.DeliveryRecordForwarded.selector).data, abi.encode(address(0), HEIR)
         );
     }
 
@@ -147,8 +142,7 @@ contract RelayTest is HubTest {
         vm.assertEq(target.calls(), 1);
     }
 
-    /// @dev W6: MAP's hub gave the target all the gas there was.
-    /// @custom:invariant HUB-14
+    /// @dev W6: MAP's hub gave the target all the gas there was. (HUB-14)
     function test_TheTargetGetsExactlyTheSendersGas() public {
         world.relay(A, _send().log);
         vm.assertLe(target.gasSeen(), GAS_LIMIT);
@@ -311,16 +305,14 @@ contract RelayTest is HubTest {
         world.retryRelay(stored);
         world.setDirect(H, B);
         world.clientOf(H, A).setStatus(ILightClient.Status.Frozen);
-        vm.expectRevert(
-            abi.encodeWithSelector(IHub.Hub_LightClientStatus.selector, ILightClient.Status.Frozen)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IHub.Hub_LightClientStatus.selector, ILightClient.Status.Frozen));
         world.retryRelay(stored);
         world.clientOf(H, A).setStatus(ILightClient.Status.Active);
         world.retryRelay(stored);
         vm.assertEq(target.calls(), 1);
     }
 
-    /// @custom:invariant HUB-15
+    /// @dev HUB-15.
     function test_PastItsDeadlineItExpiresAndNeverRuns() public {
         uint64 deadline = uint64(block.timestamp + 100);
         World.Sent memory sent = _sendUntil(deadline);
@@ -396,9 +388,7 @@ contract RelayTest is HubTest {
         vm.assertEq(hub.reclaim(address(target), fees), onwardFee);
         vm.assertEq(hub.creditOf(address(target)), 10 ether);
         vm.assertEq(address(hub).balance, 10 ether);
-        vm.expectRevert(
-            abi.encodeWithSelector(IFeeService.FeeService_NothingOwed.selector, sender, address(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NothingOwed.selector, sender, address(0)));
         hub.reclaim(address(target), fees);
     }
 
@@ -410,7 +400,7 @@ contract RelayTest is HubTest {
         vm.assertEq(reason, abi.encodeWithSelector(IHub.Hub_UnexpectedCoin.selector, address(this)));
     }
 
-    /// @custom:invariant HUB-16
+    /// @dev HUB-16.
     function test_WithoutCreditItFailsAndIsRetriedOnceItIsFunded() public {
         vm.prank(address(target));
         hub.withdraw(HEIR, 10 ether);
@@ -446,8 +436,7 @@ contract RelayTest is HubTest {
         hub.withdraw(address(world), 1);
     }
 
-    /// @dev W6: what the target returns is checked as strictly as any message that somebody sends.
-    /// @custom:invariant HUB-17
+    /// @dev W6: what the target returns is checked as strictly as any message that somebody sends. (HUB-17)
     function test_WhatItReturnsIsCheckedAsAnyMessage() public {
         target.answer("");
         _assertFails(_send(), abi.encodeWithSelector(IMessageService.MOS_MalformedMessage.selector));
@@ -456,20 +445,14 @@ contract RelayTest is HubTest {
         target.answer(world.encode(true, address(app), "", GAS_LIMIT));
         _assertFails(_send(), abi.encodeWithSelector(IMessageService.MOS_RelayNotSupported.selector));
         target.answer(world.encode(false, address(app), "", 20_999));
-        _assertFails(
-            _send(), abi.encodeWithSelector(IMessageService.MOS_GasLimit.selector, 21_000, 10_000_000, 20_999)
-        );
+        _assertFails(_send(), abi.encodeWithSelector(IMessageService.MOS_GasLimit.selector, 21_000, 10_000_000, 20_999));
         target.answer(
             abi.encode(
-                IMOSV3.MessageData(
-                    false, IMOSV3.MessageType.MESSAGE, abi.encodePacked(address(app)), "", GAS_LIMIT, 1
-                )
+                IMOSV3.MessageData(false, IMOSV3.MessageType.MESSAGE, abi.encodePacked(address(app)), "", GAS_LIMIT, 1)
             )
         );
         _assertFails(_send(), abi.encodeWithSelector(IMessageService.MOS_ValueNotSupported.selector, 1));
-        target.answer(
-            abi.encode(IMOSV3.MessageData(false, IMOSV3.MessageType.MESSAGE, hex"0123", "", GAS_LIMIT, 0))
-        );
+        target.answer(abi.encode(IMOSV3.MessageData(false, IMOSV3.MessageType.MESSAGE, hex"0123", "", GAS_LIMIT, 0)));
         _assertFails(_send(), abi.encodeWithSelector(IMessageService.MOS_TargetLength.selector, 20, 2));
         target.answer(new bytes(16_384));
         _assertFails(
@@ -541,9 +524,7 @@ contract RelayTest is HubTest {
             address(world.clientOf(H, B))
         ];
         for (uint256 i = 0; i < forbidden.length; ++i) {
-            _assertFails(
-                _sendTo(forbidden[i]), abi.encodeWithSelector(IHub.Hub_ForbiddenTarget.selector, forbidden[i])
-            );
+            _assertFails(_sendTo(forbidden[i]), abi.encodeWithSelector(IHub.Hub_ForbiddenTarget.selector, forbidden[i]));
         }
         _assertFails(_sendTo(HEIR), abi.encodeWithSelector(IHub.Hub_TargetHasNoCode.selector, HEIR));
     }
@@ -558,7 +539,7 @@ contract RelayTest is HubTest {
         vm.assertEq(listed.caller(), address(target));
     }
 
-    /// @custom:invariant HUB-18
+    /// @dev HUB-18.
     function test_EachTargetHasASenderThatNobodyElseCommands() public {
         RelayApp other = new RelayApp();
         address sender = hub.senderOf(address(target));
@@ -585,8 +566,7 @@ contract RelayTest is HubTest {
     }
 
     function test_RevertWhen_ItIsNotTheHubItselfThatAttempts() public {
-        Relaying.Attempt memory attempt =
-            Relaying.Attempt(A, B, 0, USER, address(target), GAS_LIMIT, 0, "ask");
+        Relaying.Attempt memory attempt = Relaying.Attempt(A, B, 0, USER, address(target), GAS_LIMIT, 0, "ask");
         bytes memory notSelf = abi.encodeWithSelector(IHub.Hub_NotSelf.selector, address(this));
         Hub whole = Hub(payable(address(hub)));
         vm.expectRevert(notSelf);
@@ -607,8 +587,7 @@ contract RelayTest is HubTest {
         world.relay(A, sent.log);
         vm.assertFalse(target.callOk());
         vm.assertEq(
-            target.callReturned(),
-            abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(target))
+            target.callReturned(), abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(target))
         );
         vm.assertEq(target.calls(), 1);
         vm.assertFalse(hub.isForwarded(A, address(world.mosOf(A)), B, 0));
@@ -628,8 +607,7 @@ contract RelayTest is HubTest {
         IMessageService mos = world.mosOf(H);
         Timelock timelock = world.timelock();
         ILightClient ofC = world.clientOf(H, C);
-        bytes memory input =
-            abi.encodeCall(mos.setHubRoute, (B, ofC, address(world.mosOf(B)), address(0x4b)));
+        bytes memory input = abi.encodeCall(mos.setHubRoute, (B, ofC, address(world.mosOf(B)), address(0x4b)));
         vm.prank(address(world));
         timelock.schedule(address(mos), 0, input, 0, 0, 1 days);
         vm.warp(block.timestamp + 1 days);
@@ -669,9 +647,7 @@ contract RelayTest is HubTest {
         Middleman middleman = new Middleman();
         vm.chainId(H);
         vm.prank(relayer, relayer);
-        vm.expectRevert(
-            abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(middleman))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(middleman)));
         middleman.run(address(hub), input, 0);
         // An account that delegates to code (EIP-7702) is a contract as well.
         vm.etch(relayer, abi.encodePacked(hex"ef0100", address(middleman)));

@@ -67,8 +67,7 @@ contract RoutesTest is HubTest {
         vm.stopPrank();
     }
 
-    /// @dev Over the hub the hub's log counts, directly MOS' own, and never the other.
-    /// @custom:invariant HUB-6
+    /// @dev Over the hub the hub's log counts, directly MOS' own, and never the other. (HUB-6)
     function test_OnlyTheRoutesEmitterCounts() public {
         World.Sent memory sent = send();
         Vm.Log memory forwarded = world.forward(A, sent.log);
@@ -82,7 +81,7 @@ contract RoutesTest is HubTest {
         vm.assertEq(app.calls(), 1);
     }
 
-    /// @custom:invariant HUB-7
+    /// @dev HUB-7.
     function test_DeliveredOverTheHubItDoesNotComeDirectlyAgain() public {
         World.Sent memory sent = send();
         world.deliver(B, A, H, world.forward(A, sent.log));
@@ -131,8 +130,7 @@ contract RoutesTest is HubTest {
         vm.assertEq(app.taken(two.orderId), 1);
     }
 
-    /// @dev It failed on the hub's word: a retry has no more authority than that, and proving it again gives it another.
-    /// @custom:invariant HUB-8
+    /// @dev It failed on the hub's word: a retry has no more authority than that, and proving it again gives it another. (HUB-8)
     function test_AFailedOneIsRetriedOnTheWordThatItCameOn() public {
         app.setFailing(true);
         World.Sent memory sent = send();
@@ -160,15 +158,11 @@ contract RoutesTest is HubTest {
         vm.assertEq(app.calls(), 0);
         IMessageService.StoredMessage memory direct = world.storedMessage(A, B, B, USER, sent);
         vm.assertEq(direct.hub, address(0));
-        vm.expectRevert(
-            abi.encodeWithSelector(IMessageService.MOS_NotStored.selector, keccak256(abi.encode(overHub)))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_NotStored.selector, keccak256(abi.encode(overHub))));
         mos.retry(overHub);
         mos.retry(direct);
         vm.assertEq(app.taken(sent.orderId), 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMessageService.MOS_NotStored.selector, keccak256(abi.encode(direct)))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_NotStored.selector, keccak256(abi.encode(direct))));
         mos.retry(direct);
     }
 
@@ -182,9 +176,7 @@ contract RoutesTest is HubTest {
         ILightClient ofHub = world.clientOf(B, H);
         vm.prank(timelock);
         mos.setHubRoute(A, ofHub, remote, address(0x4b));
-        vm.expectRevert(
-            abi.encodeWithSelector(IMessageService.MOS_NotByThisHub.selector, address(0x4b), address(hub))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMessageService.MOS_NotByThisHub.selector, address(0x4b), address(hub)));
         mos.retry(stored);
         vm.prank(timelock);
         mos.setHubRoute(A, ofHub, remote, address(hub));
@@ -204,8 +196,7 @@ contract RoutesTest is HubTest {
     }
 
     /// @dev C's light client on H believes anything. What it can show are logs of C: none is of A, none marks A's numbers, and
-    ///      none reaches B as A's.
-    /// @custom:invariant HUB-9
+    ///      none reaches B as A's. (HUB-9)
     function test_ALyingClientOfCTouchesNoLaneOfA() public {
         World.Sent memory sent = send();
         Vm.Log memory forged = sent.log;
@@ -246,9 +237,7 @@ contract RoutesTest is HubTest {
         vm.expectRevert(IMessageService.MOS_RelayOrdered.selector);
         world.sendWith(A, B, USER, relayed, IMessageService.MessageOptions(0, true, HEIR));
         bytes memory byCallData = abi.encode(
-            IMOSV3.MessageData(
-                true, IMOSV3.MessageType.CALLDATA, abi.encodePacked(address(app)), "", GAS_LIMIT, 0
-            )
+            IMOSV3.MessageData(true, IMOSV3.MessageType.CALLDATA, abi.encodePacked(address(app)), "", GAS_LIMIT, 0)
         );
         vm.expectRevert(IMessageService.MOS_RelayByCallData.selector);
         world.send(A, B, USER, byCallData);
@@ -258,8 +247,7 @@ contract RoutesTest is HubTest {
         world.send(A, B, USER, relayed);
     }
 
-    /// @dev Neither directly nor over a hub that forwarded it all the same: who runs it is the hub.
-    /// @custom:invariant HUB-10
+    /// @dev Neither directly nor over a hub that forwarded it all the same: who runs it is the hub. (HUB-10)
     function test_NoTargetRunsARelayMessageOfMos() public {
         World.Sent memory sent = world.send(A, B, USER, world.encode(true, address(app), "", GAS_LIMIT));
         Vm.Log memory forged = sent.log;

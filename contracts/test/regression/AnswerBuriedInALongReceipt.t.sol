@@ -32,9 +32,7 @@ contract AnswerBuriedInALongReceiptTest is HubTest {
 
         vm.chainId(H);
         vm.prank(relayer, relayer);
-        vm.expectRevert(
-            abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(middleman))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IHub.Hub_NotFromAnAccount.selector, relayer, address(middleman)));
         middleman.run(address(hub), input, NOISE);
 
         Vm.Log[] memory logs = world.relay(A, sent.log);

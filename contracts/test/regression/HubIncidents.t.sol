@@ -40,13 +40,13 @@ contract HubIncidentsTest is HubTest {
         target.answer(plain());
         vm.deal(address(this), 1 ether);
         hub.fund{value: 1 ether}(address(target));
+        // The same 20 bytes on A are another pair of chain and address.
+        World.Sent memory shadow = world.send(A, B, hub.senderOf(address(target)), plain());
         Vm.Log[] memory logs =
             world.relay(A, world.send(A, B, USER, world.encode(true, address(target), "", GAS_LIMIT)).log);
         world.deliver(B, H, H, world.messageIn(logs, address(world.mosOf(H))));
         vm.assertEq(app.lastChain(), H);
         vm.assertEq(app.lastSender(), hub.senderOf(address(target)));
-        // The same 20 bytes on A are another pair of chain and address.
-        World.Sent memory shadow = world.send(A, B, hub.senderOf(address(target)), plain());
         world.deliver(B, A, H, world.forward(A, shadow.log));
         vm.assertEq(app.lastChain(), A);
     }

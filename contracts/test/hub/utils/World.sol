@@ -139,9 +139,7 @@ contract World {
         returns (bytes memory)
     {
         return abi.encode(
-            IMOSV3.MessageData(
-                relay, IMOSV3.MessageType.MESSAGE, abi.encodePacked(target), payload, gasLimit, 0
-            )
+            IMOSV3.MessageData(relay, IMOSV3.MessageType.MESSAGE, abi.encodePacked(target), payload, gasLimit, 0)
         );
     }
 
