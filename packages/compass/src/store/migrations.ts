@@ -162,7 +162,37 @@ const optionsAndClaims: Migration = {
   },
 }
 
+const sharedStore: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    // in the order in which they are read, so that a backlog costs no sorting
+    await sql`create index messages_due on messages (from_chain, to_chain, next_attempt_at, block_number, log_index)
+      where state in ('final', 'provable')`.execute(db)
+    await sql`create index messages_landed on messages (from_chain, to_chain, target_block)
+      where state = 'included'`.execute(db)
+    await sql`create index messages_seen on messages (from_chain, block_number) where state = 'seen'`.execute(db)
+    await sql`drop index messages_open`.execute(db)
+    await sql`create index messages_failed on messages (from_chain, to_chain, next_attempt_at)
+      where state = 'failed'`.execute(db)
+    await db.schema
+      .createTable('leases')
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('holder', 'text')
+      .addColumn('token', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('members')
+      .addColumn('holder', 'text', (c) => c.primaryKey())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001_initial': initial, '0002_options_and_claims': optionsAndClaims }),
+  getMigrations: async () => ({
+    '0001_initial': initial,
+    '0002_options_and_claims': optionsAndClaims,
+    '0005_shared_store': sharedStore,
+  }),
 }
