@@ -162,7 +162,27 @@ const optionsAndClaims: Migration = {
   },
 }
 
+const decisions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('decisions')
+      .addColumn('subject', 'text', (c) => c.notNull())
+      .addColumn('key', 'text', (c) => c.notNull())
+      .addColumn('decision', 'text', (c) => c.notNull())
+      .addColumn('decided_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('decisions_key', ['subject', 'key'])
+      .execute()
+    // for pages, limits, histories and costs, which look at what ended as well
+    await sql`create index messages_seen on messages (seen_at desc, from_chain desc, order_id desc)`.execute(db)
+    await sql`create index messages_submitted on messages (from_chain, to_chain, submitted_at)
+      where submitted_at is not null`.execute(db)
+    await sql`create index transaction_messages_order on transaction_messages (from_chain, order_id)`.execute(db)
+    await sql`create index transactions_created on transactions (created_at)`.execute(db)
+    await sql`create index transactions_reverted on transactions (chain_id) where success = false`.execute(db)
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001_initial': initial, '0002_options_and_claims': optionsAndClaims }),
+  getMigrations: async () => ({ '0001_initial': initial, '0002_options_and_claims': optionsAndClaims, '0003_decisions': decisions }),
 }

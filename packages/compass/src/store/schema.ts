@@ -123,7 +123,16 @@ export interface ClaimOrderTable {
   amount: bigint
 }
 
+/** What an operator decided about a message or a lane. */
+export interface DecisionTable {
+  subject: string
+  key: string
+  decision: string
+  decided_at: bigint
+}
+
 export interface Schema {
+  decisions: DecisionTable
   messages: MessageTable
   cursors: CursorTable
   transactions: TransactionTable

@@ -4,9 +4,11 @@ import { type Message, type MessageEvent, type MessageState, seen, transition } 
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { createClaimStore, submitClaims } from './claims.ts'
+import { createDecisionStore } from './decisions.ts'
 import { fromMessage, toMessage, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { Cursor, Happening, Store, Transaction } from './types.ts'
+import { createViewStore } from './views.ts'
 
 /** Rows that still move. Written as the partial indices have it, so that they serve. */
 const open = sql<boolean>`state not in ('delivered', 'expired')`
@@ -398,6 +400,8 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       }),
 
     claims: createClaimStore(db),
+    decisions: createDecisionStore(db),
+    views: createViewStore(db),
 
     subscribe(listener) {
       listeners.add(listener)

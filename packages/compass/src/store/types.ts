@@ -2,6 +2,8 @@ import type { Address, Hex } from 'viem'
 import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
+import type { DecisionStore } from './decisions.ts'
+import type { ViewStore } from './views.ts'
 
 /** How far a chain's MOS has been read. */
 export interface Cursor {
@@ -141,6 +143,10 @@ export interface Store {
   settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
   /** The fees that deliveries have earned. */
   readonly claims: ClaimStore
+  /** What an operator decided about messages and lanes. */
+  readonly decisions: DecisionStore
+  /** Reads for people and metrics. */
+  readonly views: ViewStore
   /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void
   close(): Promise<void>

@@ -13,7 +13,7 @@ export function useStore(): () => Store {
   })
   after(() => database?.close())
   beforeEach(async () => {
-    await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders restart identity`.execute(
+    await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders, decisions restart identity`.execute(
       database.db,
     )
     store = createStore(database.db, async () => undefined)
