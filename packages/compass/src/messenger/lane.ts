@@ -252,9 +252,13 @@ export function createLane(deps: LaneDeps): Lane {
     toChain: target.id,
     async step() {
       const now = clock.now()
-      const states = ['final', 'provable', 'included', 'failed'] as const
-      const due = await store.due(source.id, target.id, states, now, STEP_LIMIT)
-      const actions = plan(due, { targetFinal: deps.targetFinal() }, now)
+      const targetFinal = deps.targetFinal()
+      const [due, landed, failed] = await Promise.all([
+        store.due(source.id, target.id, now, STEP_LIMIT),
+        targetFinal === null ? [] : store.landed(source.id, target.id, targetFinal, now, STEP_LIMIT),
+        store.failed(source.id, target.id, now, STEP_LIMIT),
+      ])
+      const actions = plan([...due, ...landed, ...failed], { targetFinal }, now)
       for (const action of actions) {
         if (action.type === 'settle') await settle(action.message)
         if (action.type === 'recheck') await recheck(action.message)

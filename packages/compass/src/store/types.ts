@@ -3,6 +3,7 @@ import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } f
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
 import type { DecisionStore } from './decisions.ts'
+import type { Lease, LeaseStore } from './leases.ts'
 import type { ViewStore } from './views.ts'
 
 /** How far a chain's MOS has been read. */
@@ -84,45 +85,8 @@ export type TransactionPatch = Partial<
   >
 >
 
-/** Compass' memory. Each function is one database transaction. */
-export interface Store {
-  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
-  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
-  commitScan(
-    chainId: bigint,
-    mos: Address,
-    cursor: Cursor,
-    origins: readonly MessageOrigin[],
-    at: number,
-  ): Promise<void>
-  /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
-  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
-  /** The newest nonce that is known of a lane. */
-  lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
-  /** Messages of one chain in a state, oldest block first. */
-  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
-  /** Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody. */
-  due(
-    fromChain: bigint,
-    toChain: bigint,
-    states: readonly MessageState[],
-    now: number,
-    limit: number,
-  ): Promise<readonly Message[]>
-  message(key: MessageKey): Promise<Message | null>
-  /** For views: newest first. */
-  messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
-  counts(): Promise<
-    readonly {
-      readonly fromChain: bigint
-      readonly toChain: bigint
-      readonly state: MessageState
-      readonly count: number
-      readonly oldestSeenAt: number
-    }[]
-  >
-  /** @throws {IllegalTransitionError} and changes nothing. */
-  apply(happenings: readonly Happening[]): Promise<void>
+/** The part of the memory that a wallet is kept in. Each function is one database transaction. */
+export interface LedgerStore {
   /** Takes a nonce, keeps the signed bytes, and moves the messages of a delivery, or the claims, to `submitted`. */
   reserve(reservation: Reservation, at: number): Promise<Transaction>
   /** Lets more messages wait for a transaction that is on its way. */
@@ -141,12 +105,59 @@ export interface Store {
   transactionMessages(id: number): Promise<readonly Message[]>
   /** Changes a transaction and its messages together. */
   settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
+  /** Mined transactions whose blocks are final. */
+  finish(transactionIds: readonly number[]): Promise<void>
+}
+
+/** Compass' memory. Each function is one database transaction. */
+export interface Store extends LedgerStore {
+  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
+  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
+  commitScan(
+    chainId: bigint,
+    mos: Address,
+    cursor: Cursor,
+    origins: readonly MessageOrigin[],
+    at: number,
+  ): Promise<void>
+  /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
+  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
+  /** The newest nonce that is known of a lane. */
+  lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
+  /** Messages of one chain in a state, oldest block first. */
+  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
+  /** Messages of a lane to be delivered now, oldest try first, so that one that fails again and again starves nobody. */
+  due(fromChain: bigint, toChain: bigint, now: number, limit: number): Promise<readonly Message[]>
+  /** Messages of a lane that are included in a block of the target up to `upTo`, oldest first. */
+  landed(fromChain: bigint, toChain: bigint, upTo: bigint, now: number, limit: number): Promise<readonly Message[]>
+  /** Messages of a lane that failed and are to be looked at again. */
+  failed(fromChain: bigint, toChain: bigint, now: number, limit: number): Promise<readonly Message[]>
+  message(key: MessageKey): Promise<Message | null>
+  /** For views: newest first. */
+  messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
+  counts(): Promise<
+    readonly {
+      readonly fromChain: bigint
+      readonly toChain: bigint
+      readonly state: MessageState
+      readonly count: number
+      readonly oldestSeenAt: number
+    }[]
+  >
+  /** @throws {IllegalTransitionError} and changes nothing. */
+  apply(happenings: readonly Happening[]): Promise<void>
   /** The fees that deliveries have earned. */
   readonly claims: ClaimStore
   /** What an operator decided about messages and lanes. */
   readonly decisions: DecisionStore
   /** Reads for people and metrics. */
   readonly views: ViewStore
+  /** How several Compasses share this store; null where it is one process' alone. */
+  readonly leases: LeaseStore | null
+  /** The same store, which writes only while the lease is held. @throws {LeaseLostError} from every function that writes. */
+  fenced(lease: Lease): Store
+  /** Cleans up after old versions of rows, where the database does not do so by itself. */
+  tidy(): Promise<void>
   /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void
   close(): Promise<void>

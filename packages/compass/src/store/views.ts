@@ -213,4 +213,3 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
     },
   }
 }
-
