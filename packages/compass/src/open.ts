@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs'
 import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
-import { type ChainContext, type ClaimRule, defaultClaimRule, defaultTuning, type Tuning } from './chain-context.ts'
+import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
 import { type Compass, createCompass } from './compass.ts'
-import { resolveSigner, type Secrets } from './config/config.ts'
 import type { ChainConfig, CompassConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
 import { ConfigError } from './errors.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { type MetricsServer, serveMetrics } from './metrics/server.ts'
+import { resolveUrl, type Secrets } from './secrets/reference.ts'
+import { resolveSigner } from './secrets/signer.ts'
 import { openStore } from './store/open.ts'
 
 /** Compass over a store of its own. */
@@ -70,9 +71,11 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
 
 /** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
 export async function connect(chain: ChainConfig, secrets: Secrets): Promise<ChainContext> {
-  const rpc = createRpc({ urls: chain.rpc })
+  const urls = (key: 'rpc' | 'beacon', given: readonly string[]) =>
+    given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc) })
   const ports: SourcePorts =
-    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: chain.beacon }) }
+    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon) }) }
   const given = await rpc.request('eth_chainId', []).catch(() => null)
   if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
     throw new ConfigError([
@@ -86,7 +89,7 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
     ports,
     mos: chain.mos,
     startBlock: chain.startBlock,
-    signer: chain.signer === undefined ? null : resolveSigner(chain.signer, secrets),
+    signer: chain.signer === undefined ? null : await resolveSigner(chain.signer, secrets),
     payee: chain.payee ?? null,
     claims: claimRuleOf(chain),
     tuning: tuningOf(chain),
@@ -95,27 +98,23 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
 
 function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
   if (claims === false) return null
-  return {
-    minAmount: claims?.minAmount ?? defaultClaimRule.minAmount,
-    maxAgeMs: claims?.maxAgeMs ?? defaultClaimRule.maxAgeMs,
-    updateAfterMs: claims?.updateAfterMs ?? defaultClaimRule.updateAfterMs,
-  }
+  return { ...claims, minAmount: claims.minAmount ?? null }
 }
 
 function tuningOf(chain: ChainConfig): Tuning {
   return {
-    pollMs: chain.pollMs ?? defaultTuning.pollMs,
-    maxSpan: chain.maxSpan ?? defaultTuning.maxSpan,
-    maxFeePerGas: chain.maxFeePerGas ?? defaultTuning.maxFeePerGas,
-    minPriorityFeePerGas: chain.minPriorityFeePerGas ?? defaultTuning.minPriorityFeePerGas,
-    bumpAfterMs: chain.bumpAfterMs ?? defaultTuning.bumpAfterMs,
-    rebroadcastMs: chain.rebroadcastMs ?? defaultTuning.rebroadcastMs,
-    lostAfterMs: chain.lostAfterMs ?? defaultTuning.lostAfterMs,
-    maxInFlight: chain.maxInFlight ?? defaultTuning.maxInFlight,
-    maxBatch: chain.maxBatch ?? defaultTuning.maxBatch,
-    maxTransactionGas: chain.maxTransactionGas ?? defaultTuning.maxTransactionGas,
-    maintainMs: chain.maintainMs ?? defaultTuning.maintainMs,
-    combineUpdates: chain.combineUpdates ?? defaultTuning.combineUpdates,
-    recordExpiry: chain.recordExpiry ?? defaultTuning.recordExpiry,
+    pollMs: chain.pollMs,
+    maxSpan: chain.maxSpan,
+    maxFeePerGas: chain.maxFeePerGas,
+    minPriorityFeePerGas: chain.minPriorityFeePerGas,
+    bumpAfterMs: chain.bumpAfterMs,
+    rebroadcastMs: chain.rebroadcastMs,
+    lostAfterMs: chain.lostAfterMs,
+    maxInFlight: chain.maxInFlight,
+    maxBatch: chain.maxBatch,
+    maxTransactionGas: chain.maxTransactionGas,
+    maintainMs: chain.maintainMs,
+    combineUpdates: chain.combineUpdates,
+    recordExpiry: chain.recordExpiry,
   }
 }

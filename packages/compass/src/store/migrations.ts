@@ -162,6 +162,28 @@ const optionsAndClaims: Migration = {
   },
 }
 
+const decisions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('decisions')
+      .addColumn('subject', 'text', (c) => c.notNull())
+      .addColumn('key', 'text', (c) => c.notNull())
+      .addColumn('decision', 'text', (c) => c.notNull())
+      .addColumn('decided_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('decisions_key', ['subject', 'key'])
+      .execute()
+    // for pages, limits, histories and costs, which look at what ended as well
+    await sql`create index messages_newest on messages (seen_at desc, from_chain desc, order_id desc)`.execute(db)
+    await sql`create index messages_submitted on messages (from_chain, to_chain, submitted_at)
+      where submitted_at is not null`.execute(db)
+    await sql`create index transaction_messages_order on transaction_messages (from_chain, order_id)`.execute(db)
+    await sql`create index transactions_created on transactions (created_at)`.execute(db)
+    await sql`create index transactions_reverted on transactions (chain_id) where success = false`.execute(db)
+    await sql`create index messages_backlog on messages (from_chain, to_chain, state)
+      where state not in ('delivered', 'expired')`.execute(db)
+  },
+}
+
 const sharedStore: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     // in the order in which they are read, so that a backlog costs no sorting
@@ -193,6 +215,7 @@ export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001_initial': initial,
     '0002_options_and_claims': optionsAndClaims,
+    '0004_decisions': decisions,
     '0005_shared_store': sharedStore,
   }),
 }

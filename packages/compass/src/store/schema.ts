@@ -123,6 +123,14 @@ export interface ClaimOrderTable {
   amount: bigint
 }
 
+/** What an operator decided about a message or a lane. */
+export interface DecisionTable {
+  subject: string
+  key: string
+  decision: string
+  decided_at: bigint
+}
+
 /** Which Compass does a piece of work. `token` counts how often it was taken. Times are the database's. */
 export interface LeaseTable {
   name: string
@@ -138,6 +146,7 @@ export interface MemberTable {
 }
 
 export interface Schema {
+  decisions: DecisionTable
   messages: MessageTable
   cursors: CursorTable
   transactions: TransactionTable

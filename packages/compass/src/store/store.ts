@@ -5,11 +5,13 @@ import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { insertMessages, keyOf, lockMessages, updateMessages } from './bulk.ts'
 import { createClaimStore } from './claims.ts'
+import { createDecisionStore } from './decisions.ts'
 import { fenceOf, type LeaseStore } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { Cursor, Store } from './types.ts'
+import { createViewStore } from './views.ts'
 import { type ApplyIn, createWrite, type Fence } from './write.ts'
 
 /** What waits to be delivered. Written as the partial indices have it, so that they serve; so are the other states. */
@@ -254,6 +256,8 @@ function viewOf(
 
     ...createLedger(db, write, applyIn),
     claims: createClaimStore(db, write),
+    decisions: createDecisionStore(db),
+    views: createViewStore(db),
     leases: parts.leases,
     fenced: (lease) => viewOf(db, parts, listeners, fenceOf(lease)),
 

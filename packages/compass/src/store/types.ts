@@ -2,7 +2,9 @@ import type { Address, Hex } from 'viem'
 import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
+import type { DecisionStore } from './decisions.ts'
 import type { Lease, LeaseStore } from './leases.ts'
+import type { ViewStore } from './views.ts'
 
 /** How far a chain's MOS has been read. */
 export interface Cursor {
@@ -146,6 +148,10 @@ export interface Store extends LedgerStore {
   apply(happenings: readonly Happening[]): Promise<void>
   /** The fees that deliveries have earned. */
   readonly claims: ClaimStore
+  /** What an operator decided about messages and lanes. */
+  readonly decisions: DecisionStore
+  /** Reads for people and metrics. */
+  readonly views: ViewStore
   /** How several Compasses share this store; null where it is one process' alone. */
   readonly leases: LeaseStore | null
   /** The same store, which writes only while the lease is held. @throws {LeaseLostError} from every function that writes. */
