@@ -10,9 +10,9 @@ import { ConfigError } from './errors.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { type MetricsServer, serveMetrics } from './metrics/server.ts'
-import { resolveUrl, type Secrets } from './secrets/reference.ts'
+import { readSecret, resolveUrl, type Secrets } from './secrets/reference.ts'
 import { resolveSigner } from './secrets/signer.ts'
-import { openStore } from './store/open.ts'
+import { isServer, openStore } from './store/open.ts'
 
 /** Compass over a store of its own. */
 export interface OpenCompass extends Compass {
@@ -42,7 +42,7 @@ export const processSecrets: Secrets = {
 export async function openCompass(config: CompassConfig, options: OpenOptions = {}): Promise<OpenCompass> {
   const log = options.log ?? createLog(config.logLevel)
   const secrets = options.secrets ?? processSecrets
-  const store = await openStore(config.store)
+  const store = await openStore(resolveStore(config.store, secrets))
   let server: MetricsServer | null = null
   try {
     const chains = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
@@ -67,6 +67,19 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     await store.close()
     throw error
   }
+}
+
+/**
+ * Where the store is: a folder, a server's URL, or a reference to either (`env:DATABASE_URL`, `file:PATH`).
+ *
+ * @throws {ConfigError} never quoting the URL.
+ */
+export function resolveStore(given: string, secrets: Secrets): string {
+  if (/^(env|file):/.test(given)) return readSecret('store', given, secrets)
+  if (isServer(given) && !URL.canParse(given)) throw new ConfigError(['store: not a URL'])
+  if (isServer(given) && new URL(given).password !== '')
+    throw new ConfigError(['store: a URL with a password never stands here: expected env:NAME or file:PATH'])
+  return given
 }
 
 /** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
