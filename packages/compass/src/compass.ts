@@ -1,4 +1,3 @@
-import { call, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
@@ -8,13 +7,12 @@ import type { Claim } from './claimer/claim.ts'
 import { createClaimer } from './claimer/claimer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
-import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
+import { legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
 import { createLane } from './messenger/lane.ts'
-import { createSource, type Source } from './messenger/source.ts'
+import { createFirstLeg, createLastLeg, type HubContext, type Leg } from './messenger/leg.ts'
+import { retryFailed } from './messenger/retry.ts'
+import { createHubSource, createSource, type Source } from './messenger/source.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
-import { memberGas } from './plan.ts'
-import { policyOf, retryDelayMs, revertReason } from './policy.ts'
 import type { Progress } from './progress.ts'
 import type { Store } from './store/types.ts'
 import { createSubmitter, type Submitter } from './submitter/submitter.ts'
@@ -26,6 +24,8 @@ import { createWorker, type Worker } from './worker.ts'
 export interface LaneConfig {
   readonly from: bigint
   readonly to: bigint
+  /** The chain whose hub it goes over. Absent: it is direct. */
+  readonly via?: bigint
 }
 
 /** An asset to watch: locked on one chain, minted on another. */
@@ -98,7 +98,7 @@ export interface Compass {
   retry(key: MessageKey, gasLimit?: bigint): Promise<Reason | null>
 }
 
-/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer. */
+/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer or a hub. */
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
   const common = { store: deps.store, clock, log: deps.log }
@@ -114,6 +114,20 @@ export function createCompass(deps: CompassDeps): Compass {
     const chain = chains.get(id)
     if (chain === undefined) throw new MeridianError('CONFIG', `lanes: chain ${id} is not configured`, { given: id })
     return chain
+  }
+
+  function hubOf(id: bigint): HubContext {
+    const chain = chainOf(id)
+    if (chain.hub === undefined) throw new MeridianError('CONFIG', `chains: ${chain.name} has no hub`, { given: id })
+    return { ...chain, hub: getAddress(chain.hub) }
+  }
+
+  /** The legs of a lane's way, the last one last. */
+  function legsOf({ from, to, via }: LaneConfig): readonly Leg[] {
+    const [source, target] = [chainOf(from), chainOf(to)]
+    if (via === undefined) return [createLastLeg(source, target, null)]
+    const hub = hubOf(via)
+    return [createFirstLeg(source, hub, target), createLastLeg(source, target, hub)]
   }
 
   function add(name: string, pollMs: number, work: () => Promise<unknown>): void {
@@ -132,11 +146,15 @@ export function createCompass(deps: CompassDeps): Compass {
     return maintainer
   }
 
-  for (const { to } of deps.lanes) {
-    const { name, signer } = chainOf(to)
-    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
+  const legs = deps.lanes.flatMap(legsOf)
+  for (const { target } of legs) {
+    const { name, id, signer } = target
+    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: id })
   }
-  const paying = new Set(deps.lanes.flatMap(({ from, to }) => [to, ...(claimsOn(chainOf(from)) ? [from] : [])]))
+  const paying = new Set([
+    ...legs.map(({ target }) => target.id),
+    ...deps.lanes.flatMap(({ from }) => (claimsOn(chainOf(from)) ? [from] : [])),
+  ])
   for (const id of paying) {
     const chain = chainOf(id)
     const submitter = createSubmitter(chain, common)
@@ -149,24 +167,38 @@ export function createCompass(deps: CompassDeps): Compass {
     sources.set(chain.id, source)
     add(`source ${chain.name}`, chain.tuning.pollMs, source.step)
   }
-  for (const { from, to } of deps.lanes) {
-    const [source, target, submitter] = [chainOf(from), chainOf(to), submitters.get(to)]
+  for (const id of new Set(deps.lanes.flatMap(({ via }) => (via === undefined ? [] : [via])))) {
+    const hub = hubOf(id)
+    const source = createHubSource(hub, [...chains.values()], common)
+    add(`hub ${hub.name}`, hub.tuning.pollMs, source.step)
+  }
+  for (const leg of legs) {
+    const { source, target } = leg
+    const submitter = submitters.get(target.id)
     if (submitter === undefined) continue
     const maintainer = maintainerOf(source, target, submitter)
-    const targetFinal = () => sources.get(to)?.finalized()?.number ?? null
-    const lane = createLane({ ...common, source, target, submitter, maintainer, targetFinal })
-    add(`lane ${source.name}-${target.name}`, target.tuning.pollMs, lane.step)
-    const wallet = submitters.get(from)
-    if (source.claims === null || wallet === undefined) continue
+    const targetFinal = () => sources.get(target.id)?.finalized()?.number ?? null
+    const lane = createLane({ ...common, leg, submitter, maintainer, targetFinal })
+    add(nameOf(leg), target.tuning.pollMs, lane.step)
+  }
+  for (const { from, to, via } of deps.lanes) {
+    const [source, target, submitter, wallet] = [chainOf(from), chainOf(to), submitters.get(to), submitters.get(from)]
+    if (source.claims === null || wallet === undefined || submitter === undefined) continue
+    const hub = via === undefined ? null : hubOf(via)
+    const [vouching, onHub] = [hub ?? target, hub === null ? undefined : submitters.get(hub.id)]
     const claimer = createClaimer({
       ...common,
       source,
       target,
       rule: source.claims,
       submitter: wallet,
-      // of the target on the source: the other way round
-      maintainer: maintainerOf(target, source, wallet),
+      // of the chain that vouches for the target on the source: the other way round
+      maintainer: maintainerOf(vouching, source, wallet),
       deliverer: submitter.address,
+      via:
+        hub === null || onHub === undefined
+          ? null
+          : { hub, submitter: onHub, maintainer: maintainerOf(target, hub, onHub) },
     })
     add(`claimer ${source.name}-${target.name}`, source.tuning.pollMs, claimer.step)
   }
@@ -188,30 +220,6 @@ export function createCompass(deps: CompassDeps): Compass {
       await worker.round()
       await clock.sleep(pollOf.get(worker) ?? 0, signal)
     }
-  }
-
-  async function retryFailed(message: Message, gasLimit: bigint | undefined): Promise<Reason | null> {
-    const submitter = submitters.get(message.toChain)
-    const target = chains.get(message.toChain)
-    if (submitter === undefined || target === undefined)
-      return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
-    const { rpc } = target.ports
-    const { number: head } = await getBlock(rpc, 'latest')
-    const vouched = await readStoredClient(rpc, target.mos, message, head)
-    const lightClient = vouched ?? (await readRoute(rpc, target.mos, message.fromChain)).lightClient
-    const data = retryCalldata(message, lightClient)
-    const gas = memberGas({ ...message, gasLimit: gasLimit ?? message.gasLimit }) * 2n
-    const simulated = await call(rpc, { to: target.mos, data, from: submitter.address, gas })
-    if (!simulated.ok) {
-      const reason = revertReason(simulated.revert)
-      const at = clock.now()
-      const nextAttemptAt = at + retryDelayMs(policyOf(simulated.revert), backoffMs(message.attempts))
-      await deps.store.apply([[message, { type: 'waiting', at, reason, nextAttemptAt, failure: true }]])
-      return reason
-    }
-    const job = { kind: 'retry', to: target.mos, data, gasLimit: gas, messages: [message] } as const
-    const sent = await submitter.send(job)
-    return sent.status === 'sent' ? null : sent.reason
   }
 
   return {
@@ -251,12 +259,28 @@ export function createCompass(deps: CompassDeps): Compass {
     async retry(key, gasLimit) {
       const message = await deps.store.message(key)
       if (message === null) return { code: 'UNKNOWN_MESSAGE', detail: `no message ${key.orderId}` }
-      if (message.state === 'failed') return retryFailed(message, gasLimit)
+      if (message.state === 'failed') {
+        const leg = legs.find(
+          (l) => l.origin.id === message.fromChain && l.toChain === message.toChain && l.source.id === message.logChain,
+        )
+        const submitter = leg === undefined ? undefined : submitters.get(leg.target.id)
+        if (leg === undefined || submitter === undefined)
+          return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
+        return retryFailed(leg, submitter, common, message, gasLimit)
+      }
       if (!legal.woken.includes(message.state)) return null
       await deps.store.apply([[key, { type: 'woken', at: clock.now() }]])
       return null
     },
   }
+}
+
+/** A lane's legs are told apart by the hub. */
+function nameOf({ origin, source, target, toChain }: Leg): string {
+  if (source !== origin) return `lane ${origin.name}-${target.name} over ${source.name}`
+  return toChain === target.id
+    ? `lane ${origin.name}-${target.name}`
+    : `lane ${origin.name}-${toChain} to ${target.name}`
 }
 
 /** Whether fees that lie on a chain are claimed: it needs a wallet there. */

@@ -26,6 +26,8 @@ const chain = z
     rpc: z.array(url).min(1, 'expected one URL at least'),
     beacon: z.array(url).min(1, 'expected one URL at least').optional(),
     mos: address,
+    /** The contract that forwards messages between other chains, where lanes go over this chain. */
+    hub: address.optional(),
     startBlock: count,
     signer: signer.optional(),
     pollMs: milliseconds.optional(),
@@ -87,7 +89,10 @@ export const configSchema = z
     store: z.string().min(1),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     chains: z.array(chain).min(2, 'expected two chains at least'),
-    lanes: z.array(z.strictObject({ from: chainId, to: chainId })).min(1, 'expected one lane at least'),
+    /** `via`: the chain whose hub the lane goes over, as the routes of the contracts do. */
+    lanes: z
+      .array(z.strictObject({ from: chainId, to: chainId, via: chainId.optional() }))
+      .min(1, 'expected one lane at least'),
     /** Assets whose supply is watched. */
     supply: z.array(pair).default([]),
     /** Milliseconds between two looks at a supply. */
@@ -102,7 +107,12 @@ export const configSchema = z
       if (chains.findIndex(({ id }) => id === item.id) < i) issue(['chains', i, 'id'], `${item.id} is there twice`)
       if (chains.findIndex((c) => c.name === item.name) < i) issue(['chains', i, 'name'], `${item.name} is there twice`)
     })
-    lanes.forEach(({ from, to }, i) => {
+    lanes.forEach(({ from, to, via }, i) => {
+      const hub = chains.find(({ id }) => id === via)
+      if (via !== undefined && (via === from || via === to)) issue(['lanes', i, 'via'], 'a hub is on a third chain')
+      else if (via !== undefined && hub === undefined) issue(['lanes', i, 'via'], `no chain ${via}`)
+      else if (hub !== undefined && hub.hub === undefined) issue(['lanes', i, 'via'], `chain ${via} has no hub`)
+      else if (hub !== undefined && hub.signer === undefined) issue(['lanes', i, 'via'], `chain ${via} has no signer`)
       if (from === to) issue(['lanes', i], 'a lane joins two chains')
       if (!chains.some(({ id }) => id === from)) issue(['lanes', i, 'from'], `no chain ${from}`)
       const target = chains.find(({ id }) => id === to)

@@ -1,6 +1,6 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageEvent, type MessageState, seen, transition } from '../message.ts'
+import { type Message, type MessageEvent, type MessageKey, type MessageState, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { createClaimStore, submitClaims } from './claims.ts'
@@ -10,6 +10,17 @@ import type { Cursor, Happening, Store, Transaction } from './types.ts'
 
 /** Rows that still move. Written as the partial indices have it, so that they serve. */
 const open = sql<boolean>`state not in ('delivered', 'expired')`
+
+/** The leg that a key names: where it names none, the last one. */
+function legOf(db: Kysely<Schema>, { fromChain, orderId, logChain }: MessageKey) {
+  const legs = db.selectFrom('messages').selectAll().where('from_chain', '=', fromChain).where('order_id', '=', orderId)
+  if (logChain !== undefined) return legs.where('log_chain', '=', logChain)
+  return legs.orderBy(sql`log_chain = from_chain`).orderBy('seen_at', 'desc').limit(1)
+}
+
+/** A transaction's member: where its key names no leg, the one from its source. */
+const memberKey = ({ fromChain, orderId, logChain = fromChain }: MessageKey) =>
+  ({ from_chain: fromChain, order_id: orderId, log_chain: logChain }) as const
 
 /** The store over any database of PostgreSQL's dialect; `close` is what closes it. */
 export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Store {
@@ -28,25 +39,41 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     happenings: readonly Happening[],
   ): Promise<void> {
     for (const [key, event] of happenings) {
-      const row = await trx
-        .selectFrom('messages')
-        .selectAll()
-        .where('from_chain', '=', key.fromChain)
-        .where('order_id', '=', key.orderId)
-        .forUpdate()
-        .executeTakeFirstOrThrow()
+      const row = await legOf(trx, key).forUpdate().executeTakeFirstOrThrow()
       const before = toMessage(row)
       const after = transition(before, event)
-      const { from_chain, order_id, ...changes } = fromMessage(after)
+      const { from_chain, order_id, log_chain, ...changes } = fromMessage(after)
       await trx
         .updateTable('messages')
         .set(changes)
         .where('from_chain', '=', from_chain)
         .where('order_id', '=', order_id)
+        .where('log_chain', '=', log_chain)
         .execute()
       if (after.outcome !== before.outcome) await wakeNext(trx, after)
       steps.push(...progressBetween(before, after))
+      if (event.type === 'settled') await arrive(trx, steps, after, event.at)
     }
+  }
+
+  /** The first leg of a message over a hub ends as the last one does, whichever is known to have ended first. */
+  async function arrive(
+    trx: SqlTransaction<Schema>,
+    steps: Progress[],
+    { fromChain, orderId }: Message,
+    at: number,
+  ): Promise<void> {
+    const rows = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('from_chain', '=', fromChain)
+      .where('order_id', '=', orderId)
+      .execute()
+    const legs = rows.map(toMessage)
+    const first = legs.find(({ logChain, state }) => logChain === fromChain && state === 'forwarded')
+    const ended = legs.find(({ state }) => state === 'delivered' || state === 'expired')
+    if (first === undefined || (ended?.state !== 'delivered' && ended?.state !== 'expired')) return
+    await applyIn(trx, steps, [[first, { type: 'arrived', at, outcome: ended.state }]])
   }
 
   /** What waits behind a message of an ordered stream is tried as soon as that message has left the stream. */
@@ -56,6 +83,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       .selectFrom('messages')
       .select('order_id')
       .where('from_chain', '=', message.fromChain)
+      .where('log_chain', '=', message.logChain)
       .where('mos', '=', message.mos)
       .where('to_chain', '=', message.toChain)
       .where('from_address', '=', message.fromAddress)
@@ -71,13 +99,14 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       .set({ next_attempt_at: 0n })
       .where('from_chain', '=', message.fromChain)
       .where('order_id', '=', next.order_id)
+      .where('log_chain', '=', message.logChain)
       .execute()
   }
 
   async function writeCursor(
     trx: SqlTransaction<Schema>,
     chainId: bigint,
-    mos: Address,
+    emitter: Address,
     cursor: Cursor,
   ): Promise<void> {
     const values = {
@@ -88,7 +117,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     }
     await trx
       .insertInto('cursors')
-      .values({ chain_id: chainId, mos, ...values })
+      .values({ chain_id: chainId, mos: emitter, ...values })
       .onConflict((oc) => oc.columns(['chain_id', 'mos']).doUpdateSet(values))
       .execute()
   }
@@ -114,12 +143,12 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
   }
 
   return {
-    async cursor(chainId, mos) {
+    async cursor(chainId, emitter) {
       const row = await db
         .selectFrom('cursors')
         .selectAll()
         .where('chain_id', '=', chainId)
-        .where('mos', '=', mos)
+        .where('mos', '=', emitter)
         .executeTakeFirst()
       if (row === undefined) return null
       const hash = row.block_hash as Hex // CAST: written by writeCursor
@@ -129,31 +158,31 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return { number: row.block_number, hash, final }
     },
 
-    commitScan: (chainId, mos, cursor, origins, at) =>
+    commitScan: (chainId, emitter, cursor, origins, at) =>
       commit(async (trx, steps) => {
         for (const origin of origins) {
           const message = seen(origin, at)
           const inserted = await trx
             .insertInto('messages')
             .values(fromMessage(message))
-            .onConflict((oc) => oc.columns(['from_chain', 'order_id']).doNothing())
+            .onConflict((oc) => oc.columns(['from_chain', 'order_id', 'log_chain']).doNothing())
             .returning('order_id')
             .executeTakeFirst()
           if (inserted !== undefined) steps.push(...progressBetween(null, message))
         }
-        await writeCursor(trx, chainId, mos, cursor)
+        await writeCursor(trx, chainId, emitter, cursor)
       }),
 
-    rollback: (chainId, mos, cursor) =>
+    rollback: (chainId, emitter, cursor) =>
       commit(async (trx) => {
         const { numDeletedRows } = await trx
           .deleteFrom('messages')
-          .where('from_chain', '=', chainId)
-          .where('mos', '=', mos)
+          .where('log_chain', '=', chainId)
+          .where('emitter', '=', emitter)
           .where('state', '=', 'seen')
           .where('block_number', '>', cursor.number)
           .executeTakeFirst()
-        await writeCursor(trx, chainId, mos, cursor)
+        await writeCursor(trx, chainId, emitter, cursor)
         return Number(numDeletedRows)
       }),
 
@@ -162,6 +191,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         .selectFrom('messages')
         .select('nonce')
         .where('from_chain', '=', fromChain)
+        .where('log_chain', '=', fromChain)
         .where('mos', '=', mos)
         .where('to_chain', '=', toChain)
         .orderBy('nonce', 'desc')
@@ -170,11 +200,11 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return row?.nonce ?? null
     },
 
-    async inState(fromChain, state, limit) {
+    async inState(logChain, state, limit) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
-        .where('from_chain', '=', fromChain)
+        .where('log_chain', '=', logChain)
         .where('state', '=', state)
         .where(open)
         .orderBy('block_number')
@@ -183,10 +213,11 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return rows.map(toMessage)
     },
 
-    async due(fromChain, toChain, states, now, limit) {
+    async due(fromChain, toChain, states, now, limit, logChain = fromChain) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where('state', 'in', [...states])
@@ -200,13 +231,24 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return rows.map(toMessage)
     },
 
-    async message({ fromChain, orderId }) {
-      const row = await db
-        .selectFrom('messages')
-        .selectAll()
-        .where('from_chain', '=', fromChain)
-        .where('order_id', '=', orderId)
-        .executeTakeFirst()
+    reroute: (fromChain, toChain, at) =>
+      commit(async (trx, steps) => {
+        const rows = await trx
+          .selectFrom('messages')
+          .selectAll()
+          .where('log_chain', '=', fromChain)
+          .where('from_chain', '=', fromChain)
+          .where('to_chain', '=', toChain)
+          .where('state', '=', 'forwarded')
+          .where(open)
+          .execute()
+        const happenings = rows.map((row): Happening => [toMessage(row), { type: 'rerouted', at }])
+        await applyIn(trx, steps, happenings)
+        return rows.length
+      }),
+
+    async message(key) {
+      const row = await legOf(db, key).executeTakeFirst()
       return row === undefined ? null : toMessage(row)
     },
 
@@ -222,9 +264,11 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     },
 
     async counts() {
+      // a message counts once: a second leg shows in its first as `forwarded`
       const rows = await db
         .selectFrom('messages')
         .select(['from_chain', 'to_chain', 'state'])
+        .whereRef('log_chain', '=', 'from_chain')
         .select((eb) => [eb.fn.countAll<bigint>().as('count'), eb.fn.min('seen_at').as('oldest')])
         .groupBy(['from_chain', 'to_chain', 'state'])
         .execute()
@@ -281,9 +325,9 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         for (const key of reservation.messages)
           await trx
             .insertInto('transaction_messages')
-            .values({ transaction_id: row.id, from_chain: key.fromChain, order_id: key.orderId })
+            .values({ transaction_id: row.id, ...memberKey(key) })
             .execute()
-        if (reservation.kind === 'delivery') {
+        if (['delivery', 'forward', 'relay'].includes(reservation.kind)) {
           const event: MessageEvent = { type: 'submitted', at, transactionId: row.id }
           await applyIn(
             trx,
@@ -299,7 +343,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       if (messages.length === 0) return
       await db
         .insertInto('transaction_messages')
-        .values(messages.map((m) => ({ transaction_id: transactionId, from_chain: m.fromChain, order_id: m.orderId })))
+        .values(messages.map((m) => ({ transaction_id: transactionId, ...memberKey(m) })))
         .onConflict((oc) => oc.doNothing())
         .execute()
     },
@@ -369,7 +413,10 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       const rows = await db
         .selectFrom('messages')
         .innerJoin('transaction_messages as tm', (join) =>
-          join.onRef('tm.from_chain', '=', 'messages.from_chain').onRef('tm.order_id', '=', 'messages.order_id'),
+          join
+            .onRef('tm.from_chain', '=', 'messages.from_chain')
+            .onRef('tm.order_id', '=', 'messages.order_id')
+            .onRef('tm.log_chain', '=', 'messages.log_chain'),
         )
         .selectAll('messages')
         .where('tm.transaction_id', '=', id)
