@@ -107,8 +107,6 @@ interface IHub {
     ///         besides could make the receipt with the onward message too long to be proven.
     /// @param  origin Of the transaction. @param given Caller.
     error Hub_NotFromAnAccount(address origin, address given);
-    /// @notice A message is being relayed: until its target has returned, no other can be.
-    error Hub_Reentered();
     /// @notice Only the hub itself may call. @param given Caller.
     error Hub_NotSelf(address given);
     /// @notice The gas left does not cover the message; nothing was consumed. @param expected Gas. @param given Gas.
@@ -125,7 +123,7 @@ interface IHub {
     error Hub_Expired(uint256 deadline, uint256 timestamp);
     /// @notice The retried message failed again; it stays stored. @param reason As in `MessageRelayed`.
     error Hub_RetryFailed(bytes reason);
-    /// @notice The hub never speaks for the account, or not by this call. @param account Fee service given.
+    /// @notice Not a fee service that MOS has or had.
     error Hub_NotAFeeService(address account);
     /// @notice Coin that no function takes. @param from Who sent it.
     error Hub_UnexpectedCoin(address from);

@@ -156,14 +156,8 @@ abstract contract FeeClaims is IFeeService {
 
     /// @dev The logs of a receipt that the light client vouches for; `receiptProof` is `IMessageService.ReceiptProof`.
     function _logs(ILightClient lightClient, bytes calldata receiptProof) private view returns (bytes calldata) {
-        uint256 next = receiptProof.begin(3);
-        bytes calldata blockProof;
-        bytes calldata nodes;
-        (blockProof, next) = receiptProof.tail(0, next);
-        (nodes, next) = receiptProof.tail(2, next);
-        receiptProof.end(next);
-        bytes32 receiptsRoot = lightClient.verifyReceiptsRoot(blockProof);
-        return Receipts.logs(Receipts.verify(receiptsRoot, uint256(receiptProof.word(1)), nodes));
+        (bytes calldata blockProof, uint256 txIndex, bytes calldata nodes) = receiptProof.item();
+        return Receipts.logs(Receipts.verify(lightClient.verifyReceiptsRoot(blockProof), txIndex, nodes));
     }
 
     /// @dev The record, if the log is one of an order from here that the route's MOS made; or that its hub made or forwarded.

@@ -11,6 +11,7 @@ import {DeliveryGas} from "./libraries/DeliveryGas.sol";
 import {Inbound, Options, Source} from "./libraries/Inbound.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
 import {MessageLog} from "./libraries/MessageLog.sol";
+import {ProofPointer} from "./libraries/ProofPointer.sol";
 import {Outbound} from "./Outbound.sol";
 
 /// @title  Message service (MOS)
@@ -19,9 +20,6 @@ import {Outbound} from "./Outbound.sol";
 ///         the receiving half: it reads what is proven; `Orders` decides what becomes of it. Receiving is locked while a
 ///         target runs, so that MOS never re-enters an application that is in the middle of a message; sending works there.
 contract MessageService is Outbound {
-    /// @dev What `abi.encode` of one dynamic struct starts with.
-    uint256 private constant TUPLE_OFFSET = 0x20;
-
     /// @dev Set while a target runs. Transient.
     bool private transient _receiving;
 
@@ -98,7 +96,7 @@ contract MessageService is Outbound {
         Source memory source = _source(chainId, payee);
         _requireOneUnsettled(source, hints);
         _update(source, updates);
-        BatchProof calldata batch = _asBatchProof(batchProof);
+        BatchProof calldata batch = ProofPointer.asBatchProof(batchProof);
         bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(batch.blockProof);
         for (uint256 i = 0; i != batch.members.length; ++i) {
             uint256 memoryBefore = _freeMemory();
@@ -203,7 +201,7 @@ contract MessageService is Outbound {
         view
         returns (bytes calldata receipt, uint256 txIndex)
     {
-        ReceiptProof calldata proof = _asReceiptProof(receiptProof);
+        ReceiptProof calldata proof = ProofPointer.asReceiptProof(receiptProof);
         txIndex = proof.txIndex;
         bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(proof.blockProof);
         receipt = Receipts.verify(receiptsRoot, txIndex, proof.nodes);
@@ -265,30 +263,6 @@ contract MessageService is Outbound {
         uint256 needed = _gasNeeded(message);
         if (!_gasCovers(needed, length)) {
             revert MOS_InsufficientGas(needed + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
-        }
-    }
-
-    /// @dev Points a struct at `data` behind its first word, without copying. Where the offsets inside it lead, inside the
-    ///      calldata or beyond (Solidity checks each against its end), is the prover's affair: every byte is hashed.
-    function _asReceiptProof(bytes calldata data) private pure returns (ReceiptProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    /// @dev As `_asReceiptProof`.
-    function _asBatchProof(bytes calldata data) private pure returns (BatchProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    /// @dev Four words: the offset and the three words of either struct's head.
-    function _requireTuple(bytes calldata data) private pure {
-        if (data.length < 0x80 || uint256(bytes32(data)) != TUPLE_OFFSET) {
-            revert MOS_MalformedProof(data.length < 0x20 ? 0 : uint256(bytes32(data)));
         }
     }
 
