@@ -47,7 +47,8 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   try {
     const chains = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
     const metrics = createMetrics()
-    const { lanes, supply, supplyMs } = config
+    const { supply, supplyMs } = config
+    const lanes = config.lanes.map(({ from, to, via }) => ({ from, to, ...(via === undefined ? {} : { via }) }))
     const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics })
     server = config.metrics === undefined ? null : await serveMetrics(metrics, config.metrics.port)
     const metricsUrl = server?.url ?? null
@@ -101,6 +102,7 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
     consensus: await consensusRegistry[chain.consensus](settings, ports),
     ports,
     mos: chain.mos,
+    ...(chain.hub === undefined ? {} : { hub: chain.hub }),
     startBlock: chain.startBlock,
     signer: chain.signer === undefined ? null : await resolveSigner(chain.signer, secrets),
     payee: chain.payee ?? null,

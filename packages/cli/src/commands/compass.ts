@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type CompassConfig, ConfigError, openCompass, parseConfig, StoreLockedError } from '@meridian/compass'
 import { networks } from '@meridian/consensus/ethereum'
 import { Command } from 'commander'
-import { type Deployment, readDeployment } from '../deploy/deployment.ts'
+import { type DeployedChain, type Deployment, readDeployment } from '../deploy/deployment.ts'
 import { RunError, UsageError } from '../errors.ts'
 import { readJson } from '../files.ts'
 import type { Io } from '../io.ts'
@@ -62,7 +62,7 @@ function configOf(flags: Flags, io: Io): CompassConfig {
   return checked(deployment, () => parseConfig({ ...level, ...configFrom(deployed, key, store) }))
 }
 
-/** Compass' configuration for a deployment: a lane for each light client. */
+/** Compass' configuration for a deployment: a lane for each light client, and one for each route over a hub. */
 function configFrom(deployed: Deployment, signer: string, store: string): Readonly<Record<string, unknown>> {
   return {
     store,
@@ -70,17 +70,25 @@ function configFrom(deployed: Deployment, signer: string, store: string): Readon
       id: chain.chainId,
       name: chain.name,
       consensus: chain.consensus,
-      network: Object.values(networks).find(({ chainId }) => chainId === chain.chainId)?.name ?? 'beacon',
+      network: networkOf(chain),
       rpc: [chain.rpc],
       ...(chain.beacon === undefined ? {} : { beacon: [chain.beacon] }),
       mos: chain.mos,
+      ...(chain.hub === undefined ? {} : { hub: chain.hub }),
       startBlock: chain.fromBlock,
       signer,
     })),
-    lanes: deployed.chains.flatMap((chain) =>
-      chain.lightClients.map((client) => ({ from: client.chainId, to: chain.chainId })),
-    ),
+    lanes: deployed.chains.flatMap((chain) => [
+      ...chain.lightClients.map((client) => ({ from: client.chainId, to: chain.chainId })),
+      ...chain.hubRoutes.map(({ chainId, via }) => ({ from: chainId, to: chain.chainId, via })),
+    ]),
   }
+}
+
+/** A network by name, or what tells Compass how to read the chain. */
+function networkOf({ chainId, epochLength }: DeployedChain): string {
+  if (epochLength !== undefined) return `epoch-${epochLength}`
+  return Object.values(networks).find((network) => network.chainId === chainId)?.name ?? 'beacon'
 }
 
 async function open(config: CompassConfig, io: Io) {

@@ -68,7 +68,7 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
           .returningAll()
           .executeTakeFirstOrThrow()
         await linkMessages(trx, row.id, reservation.messages)
-        if (reservation.kind === 'delivery') {
+        if (['delivery', 'forward', 'relay'].includes(reservation.kind)) {
           const event: MessageEvent = { type: 'submitted', at, transactionId: row.id }
           await applyIn(
             trx,
@@ -150,7 +150,10 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
       const rows = await db
         .selectFrom('messages')
         .innerJoin('transaction_messages as tm', (join) =>
-          join.onRef('tm.from_chain', '=', 'messages.from_chain').onRef('tm.order_id', '=', 'messages.order_id'),
+          join
+            .onRef('tm.from_chain', '=', 'messages.from_chain')
+            .onRef('tm.order_id', '=', 'messages.order_id')
+            .onRef('tm.log_chain', '=', 'messages.log_chain'),
         )
         .selectAll('messages')
         .where('tm.transaction_id', '=', id)

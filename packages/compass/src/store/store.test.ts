@@ -19,6 +19,8 @@ function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigi
   return {
     fromChain: 1n,
     orderId: pad(numberToHex(n)),
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: BigInt(n),
     mos,

@@ -1,7 +1,6 @@
 import type { Receipt, Refusal } from '@meridian/chain'
-import type { Address } from 'viem'
 import { backoffMs, type Message, type Reason } from '../message.ts'
-import { endingsIn } from '../mos.ts'
+import type { Ending } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Attempt, Happening, Transaction } from '../store/types.ts'
 
@@ -11,7 +10,8 @@ export interface Landed {
   readonly receipt: Receipt
   /** Why it reverted; null where it did not. */
   readonly reverted: Refusal | null
-  readonly mos: Address
+  /** What the chain's contracts say in the receipt of the messages from a chain. */
+  endings(fromChain: bigint): readonly Ending[]
 }
 
 /** Messages that still belong to the transaction: others have moved on since. */
@@ -53,11 +53,14 @@ export function afterReceipt(
     case 'update':
       return afterUpdate(messages, landed, at)
     case 'delivery':
+    case 'forward':
+    case 'relay':
       return afterDelivery(transaction, messages, landed, at)
     case 'retry':
       return afterRetry(messages, landed, at)
     // they move no message; the Claimer looks at the ledger for them
     case 'claim':
+    case 'forwardRecords':
     case 'withdraw':
       return []
   }
@@ -80,7 +83,7 @@ function afterUpdate(
 function afterDelivery(
   transaction: Transaction,
   messages: readonly Message[],
-  { attempt, receipt, reverted, mos }: Landed,
+  { attempt, receipt, reverted, endings }: Landed,
   at: number,
 ): readonly Happening[] {
   const mine = owned(transaction, messages, 'submitted')
@@ -88,9 +91,7 @@ function afterDelivery(
     const policy = policyOf(reverted)
     return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
   }
-  const ended = mine.map(
-    (m) => [m, endingsIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId)] as const,
-  )
+  const ended = mine.map((m) => [m, endings(m.fromChain).find((e) => e.orderId === m.orderId)] as const)
   const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
   return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
@@ -113,14 +114,15 @@ function afterDelivery(
 
 function afterRetry(
   messages: readonly Message[],
-  { attempt, receipt, reverted, mos }: Landed,
+  { attempt, receipt, reverted, endings }: Landed,
   at: number,
 ): readonly Happening[] {
   return messages
     .filter((m) => m.state === 'failed')
     .map((m): Happening => {
-      const endings = endingsIn(receipt.logs, mos, m.fromChain)
-      const executed = endings.some(({ orderId, outcome }) => orderId === m.orderId && outcome === 'delivered')
+      const executed = endings(m.fromChain).some(
+        ({ orderId, outcome }) => orderId === m.orderId && outcome === 'delivered',
+      )
       if (reverted === null && executed) {
         const block = receipt.blockNumber
         return [

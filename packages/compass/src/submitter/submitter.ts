@@ -9,9 +9,11 @@ import {
   type Receipt,
   type WalletSigner,
 } from '@meridian/chain'
-import type { Address, Hex } from 'viem'
+import { type Address, type Hex, isAddressEqual } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
+import { passagesIn } from '../hub.ts'
 import type { MessageKey, Reason } from '../message.ts'
+import { endingsIn } from '../mos.ts'
 import { createMutex } from '../mutex.ts'
 import type { Attempt, Transaction, TransactionKind } from '../store/types.ts'
 import { broadcast } from './broadcast.ts'
@@ -195,7 +197,11 @@ export function createWalletSubmitter(chain: ChainContext, signer: WalletSigner,
     const success = receipt.status === '0x1'
     const reverted = success || attempt.cancel ? null : await revertOf(transaction, receipt.blockNumber)
     const messages = await store.transactionMessages(transaction.id)
-    const landed = { attempt, receipt, reverted, mos: chain.mos }
+    const byHub = chain.hub !== undefined && isAddressEqual(transaction.to, chain.hub)
+    const { logs } = receipt
+    const endings = (fromChain: bigint) =>
+      byHub ? passagesIn(logs, transaction.to, fromChain) : endingsIn(logs, chain.mos, fromChain)
+    const landed = { attempt, receipt, reverted, endings }
     await store.settle(
       transaction.id,
       {
