@@ -1,5 +1,6 @@
 import { MeridianError } from '@meridian/core'
 import { type Address, getAddress } from 'viem'
+import { type Bell, createBell } from './bell.ts'
 import type { ChainContext, Common } from './chain-context.ts'
 import { createClaimer } from './claimer/claimer.ts'
 import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
@@ -24,6 +25,7 @@ export interface Duty {
   readonly worker: Worker
   /** Milliseconds. */
   readonly pollMs: number
+  readonly bell: Bell
   /** Whether a step of a message makes it worth a look at once. */
   wakes(progress: Progress): boolean
 }
@@ -103,12 +105,15 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
   const submitters = new Map<bigint, Submitter>()
   const sources = new Map<bigint, Source>()
   const maintainers = new Map<string, ChainWork['maintainers'][number]>()
+  const onHead = new Map<bigint, Bell[]>()
   const mine = new Set(piece)
   const legs = legsOf(network).filter(({ target }) => mine.has(target.id))
   const claimed = network.lanes.filter(({ from }) => mine.has(from) && claimsOn(chainOf(network, from)))
 
-  function add(name: string, pollMs: number, work: () => Promise<unknown>, wakes: Duty['wakes'] = () => false): void {
-    duties.push({ worker: createWorker(name, work, clock, log), pollMs, wakes })
+  function add(name: string, pollMs: number, work: () => Promise<unknown>, wakes: Duty['wakes'] = () => false): Bell {
+    const bell = createBell(clock)
+    duties.push({ worker: createWorker(name, work, clock, log), pollMs, bell, wakes })
+    return bell
   }
 
   /** The one that keeps a chain's light client on another. */
@@ -123,16 +128,19 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
 
   for (const id of new Set([...legs.map(({ target }) => target.id), ...claimed.map(({ from }) => from)])) {
     const chain = chainOf(network, id)
-    const submitter = createWallets(chain, common)
+    const submitter = createWallets(chain, common, () => sources.get(id)?.finalized() ?? null)
     submitters.set(id, submitter)
-    add(`submitter ${chain.name}`, chain.tuning.pollMs, submitter.poll)
+    onHead.set(id, [add(`submitter ${chain.name}`, wokenMs(chain), submitter.poll)])
   }
   for (const id of piece) {
     const chain = chainOf(network, id)
     const used = network.lanes.filter(({ from }) => from === id).map(({ to }) => to)
     const source = createSource(chain, used, common)
     sources.set(id, source)
-    add(`source ${chain.name}`, chain.tuning.pollMs, source.step)
+    add(`source ${chain.name}`, chain.tuning.pollMs, async () => {
+      // a new head: what was sent may be in it, and what is final there may be settled
+      if (await source.step()) for (const bell of onHead.get(id) ?? []) bell.ring()
+    })
     if (!network.lanes.some(({ via }) => via === id)) continue
     const hub = hubOf(network, id)
     add(`hub ${hub.name}`, hub.tuning.pollMs, createHubSource(hub, [...network.chains.values()], common).step)
@@ -144,10 +152,14 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
     const maintainer = maintainerOf(source, target, submitter)
     const targetFinal = () => sources.get(target.id)?.finalized()?.number ?? null
     const lane = createLane({ ...common, leg, submitter, maintainer, targetFinal })
-    add(nameOf(leg), target.tuning.pollMs, lane.step, ({ stage, data }) => {
+    const work = async (): Promise<void> => {
+      if (await lane.step()) bell.ring()
+    }
+    const bell = add(nameOf(leg), wokenMs(target), work, ({ stage, data }) => {
       const here = data.fromChain === origin.id && data.toChain === toChain && data.logChain === source.id
       return here && stage === 'final'
     })
+    onHead.get(target.id)?.push(bell)
   }
   for (const { from, to, via } of claimed) {
     const [source, target] = [chainOf(network, from), chainOf(network, to)]
@@ -169,10 +181,14 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
           ? null
           : { hub, submitter: onHub, maintainer: maintainerOf(target, hub, onHub) },
     })
-    add(`claimer ${source.name}-${target.name}`, source.tuning.pollMs, claimer.step)
+    add(`claimer ${source.name}-${target.name}`, wokenMs(source), claimer.step)
   }
   return { duties, submitters, maintainers: [...maintainers.values()] }
 }
+
+/** Milliseconds between looks at the least of what is woken by what it waits for, or is in no hurry. */
+const WOKEN_MS = 1_000
+const wokenMs = ({ tuning }: ChainContext): number => Math.max(tuning.pollMs, WOKEN_MS)
 
 /** A lane's legs are told apart by the hub. */
 function nameOf({ origin, source, target, toChain }: Leg): string {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { ClientState } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import { type Address, getAddress } from 'viem'
+import { createBell } from './bell.ts'
 import type { ChainContext } from './chain-context.ts'
 import { type ChainWork, chainOf, createChainWork, type Duty, type LaneConfig, legsOf, piecesOf } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
@@ -117,12 +118,13 @@ export function createCompass(deps: CompassDeps): Compass {
     const watch = createSupplyWatch(pair, { clock, log, metrics: deps.metrics ?? null })
     watches.push(watch)
     const worker = createWorker(`supply ${name}`, watch.look, clock, log)
-    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, wakes: () => false })
+    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, bell: createBell(clock), wakes: () => false })
   }
   if (store.leases === null) {
     for (const [name, piece] of pieces)
       active.set(name, { work: createChainWork(network, piece, { store, clock, log }), run: null })
-    own.push({ worker: createWorker('store', store.tidy, clock, log), pollMs: TIDY_MS, wakes: () => false })
+    const worker = createWorker('store', store.tidy, clock, log)
+    own.push({ worker, pollMs: TIDY_MS, bell: createBell(clock), wakes: () => false })
   }
 
   let running: { readonly abort: AbortController; readonly done: Promise<unknown>; readonly run: Run } | null = null
@@ -139,7 +141,7 @@ export function createCompass(deps: CompassDeps): Compass {
               const piece = pieces.get(lease.name)
               if (piece === undefined) return
               const work = createChainWork(network, piece, { store: store.fenced(lease), clock, log })
-              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store, clock) })
+              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store) })
             },
             async lost(name) {
               await active.get(name)?.run?.stop()
@@ -163,9 +165,9 @@ export function createCompass(deps: CompassDeps): Compass {
     start() {
       if (running !== null) return
       const abort = new AbortController()
-      const run = runDuties(own, store, clock)
+      const run = runDuties(own, store)
       running = { abort, done: Promise.all([keepShare(roster === null ? AbortSignal.abort() : abort.signal)]), run }
-      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store, clock) })
+      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store) })
     },
     async stop() {
       const ending = running

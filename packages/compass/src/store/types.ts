@@ -67,6 +67,12 @@ export interface Transaction {
   readonly attempts: readonly Attempt[]
 }
 
+/** A transaction without its bytes, which may be long: most of what is decided needs none of them. */
+export interface OpenTransaction extends Omit<Transaction, 'data' | 'attempts'> {
+  /** Oldest first. */
+  readonly attempts: readonly Omit<Attempt, 'raw'>[]
+}
+
 /** What `reserve` writes down before anything is sent. */
 export interface Reservation {
   readonly chainId: bigint
@@ -102,7 +108,7 @@ export interface LedgerStore {
   addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
   markSent(hash: Hex, at: number): Promise<void>
   /** Pending and mined transactions by nonce. */
-  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
+  openTransactions(chainId: bigint, signer: Address): Promise<readonly OpenTransaction[]>
   transaction(id: number): Promise<Transaction | null>
   /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
   lastUpdate(
