@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -68,6 +68,7 @@ export function startCompass(
   const started = performance.now()
   const firstDelivery = new Promise<number>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (text) => {
+      if (process.env.RELAY_LOG) appendFileSync(process.env.RELAY_LOG, text + '\n')
       const line: unknown = JSON.parse(text)
       if (typeof line !== 'object' || line === null) return
       if ('rss' in line && 'cpuMs' in line)

@@ -99,7 +99,11 @@ function afterDelivery(
     const policy = policyOf(reverted)
     return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
   }
-  const ended = mine.map((m) => [m, endings(m.fromChain).find((e) => e.orderId === m.orderId)] as const)
+  // read once: a transaction has as many logs as messages
+  const found = new Map<string, Ending>()
+  for (const fromChain of new Set(mine.map((m) => m.fromChain)))
+    for (const ending of endings(fromChain)) found.set(`${fromChain}:${ending.orderId}`, ending)
+  const ended = mine.map((m) => [m, found.get(`${m.fromChain}:${m.orderId}`)] as const)
   const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
   return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
