@@ -3,6 +3,7 @@ import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import type { Clock } from './clock.ts'
+import type { Filters } from './filters/gate.ts'
 import type { Store } from './store/types.ts'
 
 /** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
@@ -95,4 +96,6 @@ export interface Common {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
 }

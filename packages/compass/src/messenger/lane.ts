@@ -4,6 +4,7 @@ import { expiryRecordTopic, mapMessageInTopic } from '@meridian/core'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { RouteError } from '../errors.ts'
+import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
 import { chainTopic, endingsIn, readAwaitedSequence, readOutcome, readRoute } from '../mos.ts'
@@ -49,6 +50,11 @@ export function createLane(deps: LaneDeps): Lane {
   const { source, target, submitter, maintainer, store, clock } = deps
   const log = deps.log.child({ role: 'messenger', from: source.name, to: target.name })
   const { rpc } = target.ports
+  const gate = createGate(
+    deps.filters ?? noFilters,
+    { fromChain: source.id, toChain: target.id },
+    { store, clock, log },
+  )
 
   async function lightClient(): Promise<Address> {
     const route = await readRoute(rpc, target.mos, source.id)
@@ -258,7 +264,8 @@ export function createLane(deps: LaneDeps): Lane {
         targetFinal === null ? [] : store.landed(source.id, target.id, targetFinal, now, STEP_LIMIT),
         store.failed(source.id, target.id, now, STEP_LIMIT),
       ])
-      const actions = plan([...due, ...landed, ...failed], { targetFinal }, now)
+      const admitted = await gate.admit(due)
+      const actions = plan([...admitted, ...landed, ...failed], { targetFinal }, now)
       for (const action of actions) {
         if (action.type === 'settle') await settle(action.message)
         if (action.type === 'recheck') await recheck(action.message)
