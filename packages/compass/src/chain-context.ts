@@ -84,6 +84,8 @@ export interface ChainContext {
   readonly startBlock: bigint
   /** Null: messages to this chain are followed, not delivered. */
   readonly signer: WalletSigner | null
+  /** Wallets that share the signer's work. Default: none. */
+  readonly moreSigners?: readonly WalletSigner[]
   /** Who receives the fees that lie on this chain. Null: our signer here, or where there is none the one that delivers. */
   readonly payee: Address | null
   /** Null: fees that lie here are not claimed. */

@@ -1,26 +1,26 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { call, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
 import { type Address, getAddress } from 'viem'
 import type { ChainContext } from './chain-context.ts'
+import { type ChainWork, createChainWork, type Duty } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
-import { createClaimer } from './claimer/claimer.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
 import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
-import { createLane } from './messenger/lane.ts'
-import { createSource, type Source } from './messenger/source.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
 import { memberGas } from './plan.ts'
 import { policyOf, retryDelayMs, revertReason } from './policy.ts'
 import type { Progress } from './progress.ts'
+import { createRoster, LEASE_BEAT_MS } from './roster.ts'
+import { type Run, runDuties } from './run.ts'
 import type { Store } from './store/types.ts'
-import { createSubmitter, type Submitter } from './submitter/submitter.ts'
 import type { SupplyState } from './supply/supply.ts'
 import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
-import { createWorker, type Worker } from './worker.ts'
+import { createWorker } from './worker.ts'
 
 /** A direction to serve. */
 export interface LaneConfig {
@@ -53,9 +53,13 @@ export interface CompassDeps {
   /** Milliseconds between two looks at a supply. Default: 15 seconds. */
   readonly supplyMs?: number
   readonly metrics?: Metrics
+  /** Names this Compass among those that share the store. Default: machine, process and a random number. */
+  readonly name?: string
 }
 
 const SUPPLY_MS = 15_000
+/** Milliseconds between two times that an embedded database is told to clean up. */
+const TIDY_MS = 60_000
 
 /** One part of Compass and why it makes no progress, if it does not. */
 export interface WorkerStatus {
@@ -88,6 +92,8 @@ export interface Compass {
     readonly workers: readonly WorkerStatus[]
     readonly clients: readonly ClientStatus[]
     readonly supply: readonly { readonly name: string; readonly state: SupplyState | null }[]
+    /** Chains that this Compass works for, of several that share the store; null where it is alone. */
+    readonly leases: readonly string[] | null
   }
   /**
    * What an operator asks for: a failed message is run again on its target with at least `gasLimit` for the message, any
@@ -101,14 +107,13 @@ export interface Compass {
 /** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer. */
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
-  const common = { store: deps.store, clock, log: deps.log }
+  const { store, log } = deps
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
-  const submitters = new Map<bigint, Submitter>()
-  const sources = new Map<bigint, Source>()
-  const maintainers = new Map<string, { fromChain: bigint; toChain: bigint; maintainer: Maintainer }>()
   const watches: SupplyWatch[] = []
-  const rounds: Worker[] = []
-  const pollOf = new Map<Worker, number>()
+  /** What each Compass does, whoever else is there. */
+  const own: Duty[] = []
+  /** What is done here now, by chain. */
+  const active = new Map<string, { readonly work: ChainWork; readonly run: Run | null }>()
 
   function chainOf(id: bigint): ChainContext {
     const chain = chains.get(id)
@@ -116,85 +121,73 @@ export function createCompass(deps: CompassDeps): Compass {
     return chain
   }
 
-  function add(name: string, pollMs: number, work: () => Promise<unknown>): void {
-    const worker = createWorker(name, work, clock, deps.log)
-    rounds.push(worker)
-    pollOf.set(worker, pollMs)
-  }
-
-  /** The one that keeps a chain's light client on another. */
-  function maintainerOf(source: ChainContext, target: ChainContext, submitter: Submitter): Maintainer {
-    const key = `${source.id}-${target.id}`
-    const known = maintainers.get(key)
-    if (known !== undefined) return known.maintainer
-    const maintainer = createMaintainer(source, target, submitter, common)
-    maintainers.set(key, { fromChain: source.id, toChain: target.id, maintainer })
-    return maintainer
-  }
-
-  for (const { to } of deps.lanes) {
+  for (const { from, to } of deps.lanes) {
+    chainOf(from)
     const { name, signer } = chainOf(to)
     if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
   }
-  const paying = new Set(deps.lanes.flatMap(({ from, to }) => [to, ...(claimsOn(chainOf(from)) ? [from] : [])]))
-  for (const id of paying) {
-    const chain = chainOf(id)
-    const submitter = createSubmitter(chain, common)
-    submitters.set(id, submitter)
-    add(`submitter ${chain.name}`, chain.tuning.pollMs, submitter.poll)
+
+  function workOf(chain: ChainContext, view: Store): ChainWork {
+    const from = deps.lanes.filter(({ to }) => to === chain.id).map((lane) => chainOf(lane.from))
+    const to = deps.lanes.filter((lane) => lane.from === chain.id).map((lane) => chainOf(lane.to))
+    return createChainWork({ chain, from, to, store: view, clock, log })
   }
-  for (const chain of chains.values()) {
-    const used = deps.lanes.filter(({ from }) => from === chain.id).map(({ to }) => to)
-    const source = createSource(chain, used, common)
-    sources.set(chain.id, source)
-    add(`source ${chain.name}`, chain.tuning.pollMs, source.step)
-  }
-  for (const { from, to } of deps.lanes) {
-    const [source, target, submitter] = [chainOf(from), chainOf(to), submitters.get(to)]
-    if (submitter === undefined) continue
-    const maintainer = maintainerOf(source, target, submitter)
-    const targetFinal = () => sources.get(to)?.finalized()?.number ?? null
-    const lane = createLane({ ...common, source, target, submitter, maintainer, targetFinal })
-    add(`lane ${source.name}-${target.name}`, target.tuning.pollMs, lane.step)
-    const wallet = submitters.get(from)
-    if (source.claims === null || wallet === undefined) continue
-    const claimer = createClaimer({
-      ...common,
-      source,
-      target,
-      rule: source.claims,
-      submitter: wallet,
-      // of the target on the source: the other way round
-      maintainer: maintainerOf(target, source, wallet),
-      deliverer: submitter.address,
-    })
-    add(`claimer ${source.name}-${target.name}`, source.tuning.pollMs, claimer.step)
-  }
+
   for (const { name, lock, mint } of deps.supply ?? []) {
     const pair = {
       name,
       lock: { ...lock, chain: chainOf(lock.chain) },
       mint: { ...mint, chain: chainOf(mint.chain) },
     }
-    const watch = createSupplyWatch(pair, { clock, log: deps.log, metrics: deps.metrics ?? null })
+    const watch = createSupplyWatch(pair, { clock, log, metrics: deps.metrics ?? null })
     watches.push(watch)
-    add(`supply ${name}`, deps.supplyMs ?? SUPPLY_MS, watch.look)
+    const worker = createWorker(`supply ${name}`, watch.look, clock, log)
+    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, wakes: () => false })
+  }
+  if (store.leases === null) {
+    for (const chain of chains.values()) active.set(leaseName(chain), { work: workOf(chain, store), run: null })
+    own.push({ worker: createWorker('store', store.tidy, clock, log), pollMs: TIDY_MS, wakes: () => false })
   }
 
-  let running: { readonly abort: AbortController; readonly done: Promise<unknown> } | null = null
+  let running: { readonly abort: AbortController; readonly done: Promise<unknown>; readonly run: Run } | null = null
 
-  async function loop(worker: Worker, signal: AbortSignal): Promise<void> {
+  const roster =
+    store.leases === null
+      ? null
+      : createRoster(
+          store.leases,
+          deps.name ?? `${hostname()}:${process.pid}:${randomUUID()}`,
+          [...chains.values()].map(leaseName),
+          {
+            gained(lease) {
+              const chain = [...chains.values()].find((one) => leaseName(one) === lease.name)
+              if (chain === undefined) return
+              const work = workOf(chain, store.fenced(lease))
+              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store, clock) })
+            },
+            async lost(name) {
+              await active.get(name)?.run?.stop()
+              active.delete(name)
+            },
+          },
+          clock,
+          log,
+        )
+
+  async function keepShare(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await worker.round()
-      await clock.sleep(pollOf.get(worker) ?? 0, signal)
+      await roster?.beat()
+      await clock.sleep(LEASE_BEAT_MS, signal)
     }
   }
 
   async function retryFailed(message: Message, gasLimit: bigint | undefined): Promise<Reason | null> {
-    const submitter = submitters.get(message.toChain)
     const target = chains.get(message.toChain)
-    if (submitter === undefined || target === undefined)
+    if (target === undefined || !deps.lanes.some(({ to }) => to === message.toChain))
       return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
+    const submitter = active.get(leaseName(target))?.work.submitter ?? null
+    if (submitter === null)
+      return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${target.name}: ask that one` }
     const { rpc } = target.ports
     const { number: head } = await getBlock(rpc, 'latest')
     const vouched = await readStoredClient(rpc, target.mos, message, head)
@@ -214,19 +207,26 @@ export function createCompass(deps: CompassDeps): Compass {
     return sent.status === 'sent' ? null : sent.reason
   }
 
+  const duties = (): readonly Duty[] => [...[...active.values()].flatMap(({ work }) => work.duties), ...own]
+
   return {
     start() {
       if (running !== null) return
       const abort = new AbortController()
-      running = { abort, done: Promise.all(rounds.map((worker) => loop(worker, abort.signal))) }
+      const run = runDuties(own, store, clock)
+      running = { abort, done: Promise.all([keepShare(roster === null ? AbortSignal.abort() : abort.signal)]), run }
+      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store, clock) })
     },
     async stop() {
-      running?.abort.abort()
-      await running?.done
+      const ending = running
       running = null
+      ending?.abort.abort()
+      await Promise.all([ending?.run.stop(), ending?.done, ...[...active.values()].map(({ run }) => run?.stop())])
+      await roster?.leave()
     },
     async tick() {
-      for (const worker of rounds) await worker.round()
+      await roster?.beat()
+      for (const { worker } of duties()) await worker.round()
     },
     subscribe: (listener) =>
       deps.store.subscribe((progress) => {
@@ -240,12 +240,15 @@ export function createCompass(deps: CompassDeps): Compass {
     message: (key) => deps.store.message(key),
     claims: (filter) => deps.store.claims.list(filter?.limit ?? 1_000),
     status: () => ({
-      workers: rounds.map((worker) => ({ name: worker.name, trouble: worker.trouble() })),
-      clients: [...maintainers.values()].map(({ fromChain, toChain, maintainer }) => ({
-        fromChain,
-        toChain,
-        client: maintainer.lastRead(),
-      })),
+      workers: duties().map(({ worker }) => ({ name: worker.name, trouble: worker.trouble() })),
+      clients: [...active.values()].flatMap(({ work }) =>
+        work.maintainers.map(({ fromChain, maintainer }) => ({
+          fromChain,
+          toChain: work.chain.id,
+          client: maintainer.lastRead(),
+        })),
+      ),
+      leases: roster?.held().map(({ name }) => name) ?? null,
       supply: watches.map((watch) => ({ name: watch.name, state: watch.state() })),
     }),
     async retry(key, gasLimit) {
@@ -259,7 +262,5 @@ export function createCompass(deps: CompassDeps): Compass {
   }
 }
 
-/** Whether fees that lie on a chain are claimed: it needs a wallet there. */
-function claimsOn(chain: ChainContext): boolean {
-  return chain.claims !== null && chain.signer !== null
-}
+/** The piece of work that several Compasses divide. */
+const leaseName = ({ id }: ChainContext): string => `chain ${id}`

@@ -216,7 +216,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       return { reason, delay: retryDelayMs(policyOf(estimate.revert), backoffMs(1)), failure: true }
     }
     const gasLimit = min((estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR, source.tuning.maxTransactionGas)
-    const sent = await submitter.send({ kind, to, data, gasLimit, messages: [], claims: ids })
+    const sent = await submitter.send({ kind, to, data, gasLimit, messages: [], claims: ids, from })
     return sent.status === 'sent' ? null : { reason: sent.reason, delay: source.tuning.pollMs, failure: false }
   }
 

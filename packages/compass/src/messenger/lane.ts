@@ -71,10 +71,10 @@ export function createLane(deps: LaneDeps): Lane {
     return [message, { type: 'waiting', at, reason, nextAttemptAt: at + delay, failure }]
   }
 
-  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter. */
+  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter where that is one wallet. */
   const payee = ((): Address => {
     const wanted = source.payee ?? source.signer?.address ?? submitter.address
-    return isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
+    return submitter.addresses.length === 1 && isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
   })()
 
   /** The target already has an outcome: whoever delivered it, it is included. `now`: unix seconds of the target. */

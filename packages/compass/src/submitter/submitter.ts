@@ -7,6 +7,7 @@ import {
   parseAnswer,
   quantity,
   type Receipt,
+  type WalletSigner,
 } from '@meridian/chain'
 import type { Address, Hex } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
@@ -26,6 +27,8 @@ export interface Job {
   readonly messages: readonly MessageKey[]
   /** Claims that it settles, by their deliveries. */
   readonly claims?: readonly number[]
+  /** The wallet that has to send it. Default: whichever has time. */
+  readonly from?: Address
 }
 
 /** `sent`: it is in the ledger and will land, or its messages come back with a reason. `refused`: nothing was written. */
@@ -33,9 +36,11 @@ export type SendResult =
   | { readonly status: 'sent'; readonly transaction: Transaction }
   | { readonly status: 'refused'; readonly reason: Reason }
 
-/** The one writer of a wallet on a chain. */
+/** The one writer of a chain's wallets. */
 export interface Submitter {
+  /** The first wallet: fees go to it, and what is simulated is simulated as if from it. */
   readonly address: Address
+  readonly addresses: readonly Address[]
   send(job: Job): Promise<SendResult>
   /** Looks after what is on its way: receipts, rebroadcasts, fee bumps, gaps, reorgs. */
   poll(): Promise<void>
@@ -50,9 +55,8 @@ const TRANSFER_GAS = 21_000n
  * One writer a key and chain. Every transaction is signed and written down before the node sees it, so that a killed
  * process finds what it may have sent, sends the same bytes again, and never signs two payloads for one message.
  */
-export function createSubmitter(chain: ChainContext, common: Common): Submitter {
-  if (chain.signer === null) throw new TypeError(`chain ${chain.id} has no signer`)
-  const { signer, tuning } = { signer: chain.signer, tuning: chain.tuning }
+export function createWalletSubmitter(chain: ChainContext, signer: WalletSigner, common: Common): Submitter {
+  const { tuning } = chain
   const { rpc } = chain.ports
   const { store, clock } = common
   const log = common.log.child({ chain: chain.name, signer: signer.address })
@@ -281,6 +285,7 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
 
   return {
     address: signer.address,
+    addresses: [signer.address],
     send: (job) => mutex.run(() => send(job)),
     poll: () => mutex.run(poll),
     async pending() {
