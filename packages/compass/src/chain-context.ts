@@ -91,6 +91,17 @@ export interface ChainContext {
   /** Null: fees that lie here are not claimed. */
   readonly claims: ClaimRule | null
   readonly tuning: Tuning
+  /** Health of its endpoints; left out where nobody keeps it. */
+  readonly endpoints?: () => readonly EndpointHealth[]
+}
+
+/** How an endpoint fares. */
+export interface EndpointHealth {
+  readonly host: string
+  /** Requests in a row that failed. */
+  readonly failures: number
+  /** Milliseconds since the epoch; asked last until then. */
+  readonly restUntil: number
 }
 
 /** What every part of Compass gets. */
@@ -100,4 +111,6 @@ export interface Common {
   readonly log: Logger
   /** Which messages are carried. Default: all. */
   readonly filters?: Filters
+  /** Nothing is sent: what would be is told. Default: false. */
+  readonly dryRun?: boolean
 }

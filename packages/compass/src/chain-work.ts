@@ -5,6 +5,7 @@ import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
 import { createLane } from './messenger/lane.ts'
 import { createSource } from './messenger/source.ts'
 import type { Progress } from './progress.ts'
+import { createDryRun } from './submitter/dry-run.ts'
 import type { Submitter } from './submitter/submitter.ts'
 import { createWallets } from './submitter/wallets.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -61,7 +62,10 @@ export function createChainWork(deps: ChainWorkDeps): ChainWork {
   }
 
   const claiming = claimsOn(chain) ? to : []
-  const submitter = from.length > 0 || claiming.length > 0 ? createWallets(chain, common) : null
+  const submitter =
+    from.length > 0 || claiming.length > 0
+      ? (common.dryRun === true ? createDryRun : createWallets)(chain, common)
+      : null
   const { pollMs } = chain.tuning
   const source = createSource(
     chain,

@@ -9,6 +9,7 @@ import type { ChainContext } from './chain-context.ts'
 import { type ChainWork, createChainWork, type Duty } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Filters } from './filters/gate.ts'
 import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
@@ -53,6 +54,10 @@ export interface CompassDeps {
   /** Milliseconds between two looks at a supply. Default: 15 seconds. */
   readonly supplyMs?: number
   readonly metrics?: Metrics
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
+  /** Nothing is sent, and no signer is needed: what would be sent is told. Default: false. */
+  readonly dryRun?: boolean
   /** Names this Compass among those that share the store. Default: machine, process and a random number. */
   readonly name?: string
 }
@@ -108,6 +113,10 @@ export interface Compass {
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
   const { store, log } = deps
+  const optional = {
+    ...(deps.filters === undefined ? {} : { filters: deps.filters }),
+    ...(deps.dryRun === undefined ? {} : { dryRun: deps.dryRun }),
+  }
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
   const watches: SupplyWatch[] = []
   /** What each Compass does, whoever else is there. */
@@ -124,13 +133,14 @@ export function createCompass(deps: CompassDeps): Compass {
   for (const { from, to } of deps.lanes) {
     chainOf(from)
     const { name, signer } = chainOf(to)
-    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
+    if (signer === null && deps.dryRun !== true)
+      throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
   }
 
   function workOf(chain: ChainContext, view: Store): ChainWork {
     const from = deps.lanes.filter(({ to }) => to === chain.id).map((lane) => chainOf(lane.from))
     const to = deps.lanes.filter((lane) => lane.from === chain.id).map((lane) => chainOf(lane.to))
-    return createChainWork({ chain, from, to, store: view, clock, log })
+    return createChainWork({ chain, from, to, store: view, clock, log, ...optional })
   }
 
   for (const { name, lock, mint } of deps.supply ?? []) {

@@ -52,6 +52,10 @@ const chain = z
     signer: signerRef
       .optional()
       .describe('Key that pays on this chain. Needed where a lane ends here, or where fees are to be claimed.'),
+    moreSigners: z
+      .array(signerRef)
+      .default([])
+      .describe('More keys that pay on this chain, each with nonces of its own, for more transactions at a time.'),
     pollMs: interval.default(defaultTuning.pollMs).describe('Milliseconds between two looks at the chain.'),
     maxSpan: positive
       .default(defaultTuning.maxSpan)
