@@ -14,6 +14,7 @@ export { type EffectiveValue, effectiveValues, effectiveYaml } from './config/ef
 export { type ConfigFile, environmentKeys, parseConfigFile } from './config/file.ts'
 export { configJsonSchema } from './config/json-schema.ts'
 export * from './config/schema.ts'
+export { connect } from './connect.ts'
 export * from './consensus-registry.ts'
 export * from './errors.ts'
 export { createLog } from './log.ts'

@@ -196,7 +196,14 @@ const api = z.strictObject({
 /** What `compass` reads from its configuration file. Unknown keys are errors: a typing mistake is never ignored. */
 export const configSchema = z
   .strictObject({
-    store: z.string().min(1).describe('Folder of the store.'),
+    store: z
+      .string()
+      .min(1)
+      .refine(
+        (place) => !/^postgres(ql)?:\/\/[^/]*:[^/]*@/i.test(place),
+        'a password never stands here: expected env:NAME or file:PATH',
+      )
+      .describe('Folder of the embedded store; or env:NAME or file:PATH that hold the URL of a PostgreSQL server.'),
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
