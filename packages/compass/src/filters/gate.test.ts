@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { numberToHex, pad } from 'viem'
+import { pad } from 'viem'
 import { createLog } from '../log.ts'
-import type { MessageOrigin } from '../message.ts'
 import { keyOf } from '../store/decisions.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
+import { deliver, putMessages, testKey } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import { createGate, type Filters, NEVER, noFilters } from './gate.ts'
 
-const mos = pad('0xa1', { size: 20 })
 const lane = { fromChain: 1n, toChain: 2n }
-const origin = (n: number): MessageOrigin => ({
-  ...lane,
-  orderId: pad(numberToHex(n)),
-  nonce: BigInt(n),
-  mos,
-  fromAddress: pad(numberToHex(n), { size: 20 }),
-  messageData: '0xabcd',
-  gasLimit: 100_000n,
-  target: null,
-  options: '0x',
-  deadline: 0n,
-  sequence: 0n,
-  refundRecipient: null,
-  blockNumber: 1n,
-  blockHash: pad('0x01'),
-  blockTimestamp: 0n,
-  txHash: pad(numberToHex(n)),
-  txIndex: n,
-  logIndex: n,
-})
-const key = (n: number) => ({ fromChain: 1n, orderId: pad(numberToHex(n)) })
-
-async function withMessages(store: Store, count: number): Promise<void> {
-  const origins = Array.from({ length: count }, (_, i) => origin(i + 1))
-  await store.commitScan(1n, mos, { number: 1n, hash: pad('0x01'), final: null }, origins, 1)
-  await store.apply(origins.map((one) => [one, { type: 'finalized', at: 2 }] as const))
-}
 
 onEachDatabase((kind) => {
   const current = useStore(kind)
@@ -47,75 +19,62 @@ onEachDatabase((kind) => {
 
   test('what is filtered waits with its reason and counts no failure; a release lets it through', async () => {
     const store = current()
-    await withMessages(store, 2)
+    await putMessages(store, 2)
     const gate = gateOf(store, { sanctions: () => new Set([pad('0x01', { size: 20 })]) })
     const passed = await gate.admit(await due(store))
     assert.deepEqual(
       passed.map(({ orderId }) => orderId),
       [pad('0x02')],
     )
-    const held = await store.message(key(1))
+    const held = await store.message(testKey(1))
     assert.deepEqual([held?.reason?.code, held?.attempts, held?.state], ['FILTERED_SANCTIONS', 0, 'final'])
     assert.deepEqual(
       (await due(store)).map(({ orderId }) => orderId),
       [pad('0x02')],
       'it is not asked about each time',
     )
-    await store.decisions.decide(key(1), 'released', 3)
-    await store.apply([[key(1), { type: 'woken', at: 3 }]])
+    await store.decisions.decide(testKey(1), 'released', 3)
+    await store.apply([[testKey(1), { type: 'woken', at: 3 }]])
     assert.equal((await gate.admit(await due(store))).length, 2)
   })
 
   test('a cleared message stays away though something wakes it, until the decision is taken back', async () => {
     const store = current()
-    await withMessages(store, 1)
-    await store.decisions.decide(key(1), 'cleared', 3)
+    await putMessages(store, 1)
+    await store.decisions.decide(testKey(1), 'cleared', 3)
     const gate = gateOf(store)
     for (let i = 0; i < 2; i++) {
       assert.deepEqual(await gate.admit(await due(store)), [])
-      const held = await store.message(key(1))
+      const held = await store.message(testKey(1))
       assert.deepEqual([held?.reason?.code, held?.nextAttemptAt], ['CLEARED', NEVER])
-      await store.apply([[key(1), { type: 'woken', at: 4 }]])
+      await store.apply([[testKey(1), { type: 'woken', at: 4 }]])
     }
-    await store.decisions.decide(key(1), null, 5)
+    await store.decisions.decide(testKey(1), null, 5)
     assert.equal((await gate.admit(await due(store))).length, 1)
-    assert.deepEqual(await store.decisions.of([key(1)]), new Map())
+    assert.deepEqual(await store.decisions.of([testKey(1)]), new Map())
   })
 
   test('a paused lane holds all but keeps nobody else’s', async () => {
     const store = current()
-    await withMessages(store, 2)
+    await putMessages(store, 2)
     await store.decisions.pause(2n, 1n, true, 3)
     assert.equal((await gateOf(store).admit(await due(store))).length, 2, 'the other direction')
     await store.decisions.pause(1n, 2n, true, 3)
     assert.deepEqual(await gateOf(store).admit(await due(store)), [])
-    assert.equal((await store.message(key(1)))?.reason?.code, 'PAUSED')
+    assert.equal((await store.message(testKey(1)))?.reason?.code, 'PAUSED')
     await store.decisions.pause(1n, 2n, false, 4)
     assert.deepEqual(await store.decisions.paused(), [{ fromChain: 2n, toChain: 1n, since: 3 }])
   })
 
   test('a limit counts what the store says was submitted in its window', async () => {
     const store = current()
-    await withMessages(store, 3)
+    await putMessages(store, 3)
     const limits = () => [{ windowMs: 1_000, maxMessages: 2, maxGas: undefined }]
     const clock = createFakeClock(5_000)
     const gate = gateOf(store, { limits }, clock)
     assert.equal((await gate.admit(await due(store, 5_000))).length, 2)
-    await store.apply([[key(1), { type: 'proven', at: 5_000 }]])
-    await store.reserve(
-      {
-        chainId: 2n,
-        signer: mos,
-        nonce: 0,
-        kind: 'delivery',
-        to: mos,
-        data: '0x',
-        gasLimit: 1n,
-        attempt: { hash: pad('0x99'), raw: '0x02', maxFeePerGas: 1n, maxPriorityFeePerGas: 1n },
-        messages: [key(1)],
-      },
-      5_000,
-    )
+    await store.apply([[testKey(1), { type: 'proven', at: 5_000 }]])
+    await deliver(store, 0, [1], 5_000)
     clock.advance(500)
     assert.equal((await gate.admit(await due(store, NEVER))).length, 1)
     clock.advance(501)
@@ -124,7 +83,7 @@ onEachDatabase((kind) => {
 
   test('pages of messages: newest first, filtered, each once', async () => {
     const store = current()
-    await withMessages(store, 5)
+    await putMessages(store, 5)
     const first = await store.views.messages({ limit: 2 })
     const second = await store.views.messages({ limit: 2, after: first.next ?? '' })
     const third = await store.views.messages({ limit: 2, after: second.next ?? '' })
