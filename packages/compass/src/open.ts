@@ -10,6 +10,7 @@ import { type Compass, createCompass } from './compass.ts'
 import type { CompassConfig } from './config/schema.ts'
 import { connect } from './connect.ts'
 import { ConfigError } from './errors.ts'
+import type { Sanctions } from './filters/decide.ts'
 import type { Filters } from './filters/gate.ts'
 import { createSanctions } from './filters/sanctions.ts'
 import { createLog } from './log.ts'
@@ -129,19 +130,24 @@ export function apiToken({ api }: CompassConfig, secrets: Secrets): string | nul
   return token
 }
 
-function filtersOf({ filters, lanes }: CompassConfig): Filters {
-  const { rules, otherwise, sanctions } = filters
-  const file = {
-    readText: (path: string) => readFileSync(path, 'utf8'),
-    stamp: (path: string) => {
-      const { mtimeMs, size, ino } = statSync(path)
-      return `${mtimeMs} ${size} ${ino}`
-    },
-  }
+function filtersOf(config: CompassConfig): Filters {
+  const { rules, otherwise } = config.filters
   return {
     rules,
     otherwise,
-    sanctions: sanctions === undefined ? () => new Set() : createSanctions(sanctions, file),
-    limits: (from, to) => lanes.find((lane) => lane.from === from && lane.to === to)?.limits ?? [],
+    sanctions: sanctionsOf(config),
+    limits: (from, to) => config.lanes.find((lane) => lane.from === from && lane.to === to)?.limits ?? [],
   }
+}
+
+/** What the sanctions file says now; nobody where there is none. */
+export function sanctionsOf({ filters: { sanctions } }: CompassConfig): () => Sanctions {
+  if (sanctions === undefined) return () => new Set()
+  return createSanctions(sanctions, {
+    readText: (path) => readFileSync(path, 'utf8'),
+    stamp: (path) => {
+      const { mtimeMs, size, ino } = statSync(path)
+      return `${mtimeMs} ${size} ${ino}`
+    },
+  })
 }

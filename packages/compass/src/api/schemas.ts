@@ -172,6 +172,7 @@ export const messageQuery = z.object({
   to: digits.optional().openapi({ description: 'Target chain' }),
   state: z.enum(messageStates).optional(),
   reason: z.string().max(100).optional().openapi({ description: 'Code of the reason that it shows' }),
+  orderId: hash.optional().openapi({ description: 'Of whichever source chain' }),
   sender: hex.optional(),
   target: hex.optional(),
   open: z.enum(['true', 'false']).optional().openapi({ description: 'Only those that are not at their end' }),

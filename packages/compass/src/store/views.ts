@@ -12,6 +12,7 @@ export interface MessageFilter {
   readonly state?: MessageState | undefined
   /** Code of the reason that it shows. */
   readonly reason?: string | undefined
+  readonly orderId?: string | undefined
   readonly sender?: string | undefined
   readonly target?: string | undefined
   /** Only those that are not at their end. */
@@ -87,6 +88,7 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
       if (filter.toChain !== undefined) query = query.where('to_chain', '=', filter.toChain)
       if (filter.state !== undefined) query = query.where('state', '=', filter.state)
       if (filter.reason !== undefined) query = query.where('reason_code', '=', filter.reason)
+      if (filter.orderId !== undefined) query = query.where('order_id', '=', filter.orderId.toLowerCase())
       if (filter.sender !== undefined) query = query.where(sql`lower(from_address)`, '=', filter.sender.toLowerCase())
       if (filter.target !== undefined) query = query.where(sql`lower(target)`, '=', filter.target.toLowerCase())
       if (filter.open === true) query = query.where(open)
