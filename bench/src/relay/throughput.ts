@@ -97,9 +97,7 @@ function processorOf(pid: number): number {
 }
 
 /** Two QBFT chains of 1 s blocks with 60M gas, and a configuration of Compass between them. */
-export async function startWorld(
-  store: LoadSettings['store'],
-): Promise<{
+export async function startWorld(store: LoadSettings['store']): Promise<{
   readonly chains: TwoChains
   readonly qbft: readonly QbftChain[]
   readonly configPath: string

@@ -3,6 +3,7 @@ import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import type { Clock } from './clock.ts'
+import type { Filters } from './filters/gate.ts'
 import type { Store } from './store/types.ts'
 
 /** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
@@ -92,6 +93,17 @@ export interface ChainContext {
   /** Null: fees that lie here are not claimed. */
   readonly claims: ClaimRule | null
   readonly tuning: Tuning
+  /** Health of its endpoints; left out where nobody keeps it. */
+  readonly endpoints?: () => readonly EndpointHealth[]
+}
+
+/** How an endpoint fares. */
+export interface EndpointHealth {
+  readonly host: string
+  /** Requests in a row that failed. */
+  readonly failures: number
+  /** Milliseconds since the epoch; asked last until then. */
+  readonly restUntil: number
 }
 
 /** What every part of Compass gets. */
@@ -99,4 +111,8 @@ export interface Common {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
+  /** Nothing is sent: what would be is told. Default: false. */
+  readonly dryRun?: boolean
 }

@@ -1,5 +1,5 @@
 import { MeridianError } from '@meridian/core'
-import { type Address, getAddress } from 'viem'
+import { type Address, getAddress, zeroAddress } from 'viem'
 import { type Bell, createBell } from './bell.ts'
 import type { ChainContext, Common } from './chain-context.ts'
 import { createClaimer } from './claimer/claimer.ts'
@@ -8,6 +8,7 @@ import { createLane } from './messenger/lane.ts'
 import { createFirstLeg, createLastLeg, type HubContext, type Leg } from './messenger/leg.ts'
 import { createHubSource, createSource, type Source } from './messenger/source.ts'
 import type { Progress } from './progress.ts'
+import { createDryRun } from './submitter/dry-run.ts'
 import type { Submitter } from './submitter/submitter.ts'
 import { createWallets } from './submitter/wallets.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -17,7 +18,7 @@ export interface LaneConfig {
   readonly from: bigint
   readonly to: bigint
   /** The chain whose hub it goes over. Absent: it is direct. */
-  readonly via?: bigint
+  readonly via?: bigint | undefined
 }
 
 /** A worker, how often it looks when nothing wakes it, and what wakes it. */
@@ -60,8 +61,8 @@ function hubOf(network: Network, id: bigint): HubContext {
   return { ...chain, hub: getAddress(chain.hub) }
 }
 
-/** The legs of every lane's way. @throws {MeridianError} `CONFIG` a chain, its signer or its hub is missing. */
-export function legsOf(network: Network): readonly Leg[] {
+/** The legs of every lane's way. @param dryRun Nothing is sent, so no signer is needed. @throws {MeridianError} `CONFIG` a chain, its signer or its hub is missing. */
+export function legsOf(network: Network, dryRun = false): readonly Leg[] {
   const legs = network.lanes.flatMap(({ from, to, via }): readonly Leg[] => {
     const [source, target] = [chainOf(network, from), chainOf(network, to)]
     if (via === undefined) return [createLastLeg(source, target, null)]
@@ -70,7 +71,7 @@ export function legsOf(network: Network): readonly Leg[] {
   })
   for (const { target } of legs) {
     const { name, id, signer } = target
-    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: id })
+    if (signer === null && !dryRun) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: id })
   }
   return legs
 }
@@ -107,7 +108,8 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
   const maintainers = new Map<string, ChainWork['maintainers'][number]>()
   const onHead = new Map<bigint, Bell[]>()
   const mine = new Set(piece)
-  const legs = legsOf(network).filter(({ target }) => mine.has(target.id))
+  const dryRun = common.dryRun ?? false
+  const legs = legsOf(network, dryRun).filter(({ target }) => mine.has(target.id))
   const claimed = network.lanes.filter(({ from }) => mine.has(from) && claimsOn(chainOf(network, from)))
 
   function add(name: string, pollMs: number, work: () => Promise<unknown>, wakes: Duty['wakes'] = () => false): Bell {
@@ -128,7 +130,9 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
 
   for (const id of new Set([...legs.map(({ target }) => target.id), ...claimed.map(({ from }) => from)])) {
     const chain = chainOf(network, id)
-    const submitter = createWallets(chain, common, () => sources.get(id)?.finalized() ?? null)
+    const submitter = dryRun
+      ? createDryRun(chain, common)
+      : createWallets(chain, common, () => sources.get(id)?.finalized() ?? null)
     submitters.set(id, submitter)
     onHead.set(id, [add(`submitter ${chain.name}`, wokenMs(chain), submitter.poll)])
   }
@@ -198,7 +202,5 @@ function nameOf({ origin, source, target, toChain }: Leg): string {
     : `lane ${origin.name}-${toChain} to ${target.name}`
 }
 
-function signerOf({ name, signer }: ChainContext): Address {
-  if (signer === null) throw new TypeError(`chain ${name} has no signer`)
-  return signer.address
-}
+/** Nobody where nothing is sent. */
+const signerOf = ({ signer }: ChainContext): Address => signer?.address ?? zeroAddress

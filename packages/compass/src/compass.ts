@@ -8,6 +8,7 @@ import type { ChainContext } from './chain-context.ts'
 import { type ChainWork, chainOf, createChainWork, type Duty, type LaneConfig, legsOf, piecesOf } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Filters } from './filters/gate.ts'
 import { legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
 import { retryFailed } from './messenger/retry.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -44,6 +45,10 @@ export interface CompassDeps {
   /** Milliseconds between two looks at a supply. Default: 15 seconds. */
   readonly supplyMs?: number
   readonly metrics?: Metrics
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
+  /** Nothing is sent, and no signer is needed: what would be sent is told. Default: false. */
+  readonly dryRun?: boolean
   /** Names this Compass among those that share the store. Default: machine, process and a random number. */
   readonly name?: string
 }
@@ -99,9 +104,13 @@ export interface Compass {
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
   const { store, log } = deps
+  const optional = {
+    ...(deps.filters === undefined ? {} : { filters: deps.filters }),
+    ...(deps.dryRun === undefined ? {} : { dryRun: deps.dryRun }),
+  }
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
   const network = { chains, lanes: deps.lanes }
-  const legs = legsOf(network)
+  const legs = legsOf(network, deps.dryRun)
   const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
   /** What each Compass does, whoever else is there. */
@@ -122,7 +131,7 @@ export function createCompass(deps: CompassDeps): Compass {
   }
   if (store.leases === null) {
     for (const [name, piece] of pieces)
-      active.set(name, { work: createChainWork(network, piece, { store, clock, log }), run: null })
+      active.set(name, { work: createChainWork(network, piece, { store, clock, log, ...optional }), run: null })
     const worker = createWorker('store', store.tidy, clock, log)
     own.push({ worker, pollMs: TIDY_MS, bell: createBell(clock), wakes: () => false })
   }
@@ -140,7 +149,7 @@ export function createCompass(deps: CompassDeps): Compass {
             gained(lease) {
               const piece = pieces.get(lease.name)
               if (piece === undefined) return
-              const work = createChainWork(network, piece, { store: store.fenced(lease), clock, log })
+              const work = createChainWork(network, piece, { store: store.fenced(lease), clock, log, ...optional })
               active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store) })
             },
             async lost(name) {

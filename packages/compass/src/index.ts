@@ -1,3 +1,4 @@
+export * as apiSchemas from './api/schemas.ts'
 export {
   type ChainContext,
   type ClaimRule,
@@ -15,11 +16,14 @@ export { type EffectiveValue, effectiveValues, effectiveYaml } from './config/ef
 export { type ConfigFile, environmentKeys, parseConfigFile } from './config/file.ts'
 export { configJsonSchema } from './config/json-schema.ts'
 export * from './config/schema.ts'
+export { connect } from './connect.ts'
 export * from './consensus-registry.ts'
+export { type DoctorLine, runDoctor } from './doctor/doctor.ts'
 export * from './errors.ts'
 export { createLog } from './log.ts'
 export * from './message.ts'
 export { createMetrics, type Metrics } from './metrics/metrics.ts'
+export { type Offline, openOffline } from './offline.ts'
 export * from './open.ts'
 export * from './progress.ts'
 export { readSecret, type Secrets } from './secrets/reference.ts'

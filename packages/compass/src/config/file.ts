@@ -5,6 +5,7 @@ import type { CompassConfig } from './schema.ts'
 
 /** Keys that a variable of the environment sets over the file. */
 export const environmentKeys: Readonly<Record<string, ConfigPath>> = {
+  DATABASE_URL: ['store'],
   MERIDIAN_STORE: ['store'],
   MERIDIAN_LOG_LEVEL: ['logLevel'],
   MERIDIAN_API_HOST: ['api', 'host'],
@@ -12,6 +13,9 @@ export const environmentKeys: Readonly<Record<string, ConfigPath>> = {
   MERIDIAN_METRICS_HOST: ['metrics', 'host'],
   MERIDIAN_METRICS_PORT: ['metrics', 'port'],
 }
+
+/** A secret: the store refers to the variable. */
+const DATABASE = 'DATABASE_URL'
 
 /** Aliases may multiply what a file says; a configuration has no use for more than this. */
 const MAX_ALIASES = 100
@@ -42,7 +46,7 @@ export function parseConfigFile(
     throw new ConfigError(document.errors.map(({ pos, message }) => `line ${lineAt(pos[0])}: not YAML: ${message}`))
   const given: unknown = toJs(document)
   const overridden = Object.entries(environmentKeys).flatMap(([variable, path]) => {
-    const value = env[variable]
+    const value = env[variable] === undefined || variable !== DATABASE ? env[variable] : `env:${DATABASE}`
     return value === undefined || value === '' ? [] : [{ variable, path, value }]
   })
   const merged = structuredClone(given)

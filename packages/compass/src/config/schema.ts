@@ -53,6 +53,10 @@ const chain = z
     signer: signerRef
       .optional()
       .describe('Key that pays on this chain. Needed where a lane ends here, or where fees are to be claimed.'),
+    moreSigners: z
+      .array(signerRef)
+      .default([])
+      .describe('More keys that pay on this chain, each with nonces of its own, for more transactions at a time.'),
     pollMs: interval.default(defaultTuning.pollMs).describe('Milliseconds between two looks at the chain.'),
     maxSpan: positive
       .default(defaultTuning.maxSpan)
@@ -196,7 +200,14 @@ const api = z.strictObject({
 /** What `compass` reads from its configuration file. Unknown keys are errors: a typing mistake is never ignored. */
 export const configSchema = z
   .strictObject({
-    store: z.string().min(1).describe('Folder of the store.'),
+    store: z
+      .string()
+      .min(1)
+      .refine(
+        (place) => !/^postgres(ql)?:\/\/[^/]*:[^/]*@/i.test(place),
+        'a password never stands here: expected env:NAME or file:PATH',
+      )
+      .describe('Folder of the embedded store; or env:NAME or file:PATH that hold the URL of a PostgreSQL server.'),
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

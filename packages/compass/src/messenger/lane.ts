@@ -3,6 +3,7 @@ import type { BlockProof, WaitReason } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import { max, min } from '../bigint.ts'
 import type { Common } from '../chain-context.ts'
+import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
 import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
@@ -51,6 +52,8 @@ export function createLane(deps: LaneDeps): Lane {
   const { rpc } = target.ports
   /** Whether what hubs have of a lane that is direct now has been looked for. */
   let looked = false
+  const lane = { fromChain: origin.id, toChain: leg.toChain }
+  const gate = createGate(deps.filters ?? noFilters, lane, { store, clock, log })
 
   const waiting = (message: Message, reason: Reason, delay: number, failure: boolean): Happening => {
     const at = clock.now()
@@ -308,7 +311,7 @@ export function createLane(deps: LaneDeps): Lane {
         targetFinal === null ? [] : store.landed(origin.id, leg.toChain, targetFinal, now, STEP_LIMIT, source.id),
         store.failed(origin.id, leg.toChain, now, STEP_LIMIT, source.id),
       ])
-      const actions = plan([...due, ...landed, ...failed], { targetFinal }, now)
+      const actions = plan([...(await gate.admit(due)), ...landed, ...failed], { targetFinal }, now)
       // what waits goes first: what has landed is in no hurry
       const groups = actions.flatMap((action) => (action.type === 'prove' ? [action.group] : []))
       if (groups.length > 0) await prove(groups)

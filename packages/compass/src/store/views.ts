@@ -12,6 +12,7 @@ export interface MessageFilter {
   readonly state?: MessageState | undefined
   /** Code of the reason that it shows. */
   readonly reason?: string | undefined
+  readonly orderId?: string | undefined
   readonly sender?: string | undefined
   readonly target?: string | undefined
   /** Only those that are not at their end. */
@@ -45,8 +46,8 @@ export interface Spending {
   readonly chainId: bigint
   readonly kind: TransactionKind
   readonly to: Address
-  /** The source chain of the messages that they were for; null: they were for none. */
-  readonly fromChain: bigint | null
+  /** The other chain of their lane: where the messages came from, or for a claim went to; null: they were for none. */
+  readonly otherChain: bigint | null
   readonly transactions: number
   readonly gas: bigint
   readonly wei: bigint
@@ -62,6 +63,8 @@ export interface ViewStore {
   submittedSince(fromChain: bigint, toChain: bigint, since: number): Promise<{ messages: number; gas: bigint }>
   /** What landed of what was written down since, by contract. */
   spending(since: number): Promise<readonly Spending[]>
+  /** Wei of what landed from a wallet of what was written down since. */
+  spentBy(chainId: bigint, signer: Address, since: number): Promise<bigint>
   /** Transactions that reverted, by chain and error. */
   reverts(): Promise<readonly { readonly chainId: bigint; readonly error: string; readonly count: number }[]>
 }
@@ -85,6 +88,7 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
       if (filter.toChain !== undefined) query = query.where('to_chain', '=', filter.toChain)
       if (filter.state !== undefined) query = query.where('state', '=', filter.state)
       if (filter.reason !== undefined) query = query.where('reason_code', '=', filter.reason)
+      if (filter.orderId !== undefined) query = query.where('order_id', '=', filter.orderId.toLowerCase())
       if (filter.sender !== undefined) query = query.where(sql`lower(from_address)`, '=', filter.sender.toLowerCase())
       if (filter.target !== undefined) query = query.where(sql`lower(target)`, '=', filter.target.toLowerCase())
       if (filter.open === true) query = query.where(open)
@@ -166,7 +170,8 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
     },
 
     async spending(since) {
-      // a transaction's messages are all of one lane
+      // a transaction's messages are all of one lane, and so are its claims
+      const other = sql<bigint | null>`coalesce(tm.source_chain, c.target_chain)`
       const rows = await db
         .selectFrom('transactions')
         .leftJoin(
@@ -179,25 +184,49 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
               .as('tm'),
           (join) => join.onRef('tm.transaction_id', '=', 'transactions.id'),
         )
-        .select(['chain_id', 'kind', 'to_address', 'tm.source_chain'])
+        .leftJoin(
+          (eb) =>
+            eb
+              .selectFrom('claims')
+              .select('transaction_id')
+              .select((inner) => inner.fn.min('to_chain').as('target_chain'))
+              .where('transaction_id', 'is not', null)
+              .groupBy('transaction_id')
+              .as('c'),
+          (join) => join.onRef('c.transaction_id', '=', 'transactions.id'),
+        )
+        .select(['chain_id', 'kind', 'to_address'])
         .select((eb) => [
+          other.as('other_chain'),
           eb.fn.countAll<bigint>().as('count'),
           eb.fn.sum<bigint | null>('gas_used').as('gas'),
           sql<bigint | null>`sum(gas_used * gas_price)`.as('wei'),
         ])
         .where('state', 'in', ['mined', 'final'])
         .where('created_at', '>=', BigInt(since))
-        .groupBy(['chain_id', 'kind', 'to_address', 'tm.source_chain'])
+        .groupBy(['chain_id', 'kind', 'to_address', other])
         .execute()
       return rows.map((row) => ({
         chainId: row.chain_id,
         kind: row.kind as TransactionKind, // CAST: `reserve` writes kinds
         to: row.to_address as Address, // CAST: as above
-        fromChain: row.source_chain,
+        otherChain: row.other_chain,
         transactions: Number(row.count),
         gas: BigInt(row.gas ?? 0),
         wei: BigInt(row.wei ?? 0),
       }))
+    },
+
+    async spentBy(chainId, signer, since) {
+      const row = await db
+        .selectFrom('transactions')
+        .select(sql<bigint | null>`sum(gas_used * gas_price)`.as('wei'))
+        .where('chain_id', '=', chainId)
+        .where('signer', '=', signer)
+        .where('state', 'in', ['mined', 'final'])
+        .where('created_at', '>=', BigInt(since))
+        .executeTakeFirstOrThrow()
+      return BigInt(row.wei ?? 0)
     },
 
     async reverts() {
