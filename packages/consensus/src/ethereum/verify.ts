@@ -70,14 +70,15 @@ export function validateLightClientHeader(header: LightClientHeader, network: Ne
   const fork = forkAtSlot(network, header.beacon.slot).name
   const { executionPayload, executionBlockHash } = gindices[fork]
   const shown = { code: 'BRANCH_EXECUTION', branch: header.executionBranch, root: header.beacon.bodyRoot } as const
-  if (executionPayload === undefined && 'executionBlockHash' in header)
+  // Also of a block before Gloas, in an object of Gloas: by the place that its own fork has for it.
+  if ('executionBlockHash' in header)
     verifyBranch({ ...shown, gindex: executionBlockHash, leaf: header.executionBlockHash })
-  else if (executionPayload !== undefined && 'execution' in header)
+  else if (executionPayload !== undefined)
     verifyBranch({ ...shown, gindex: executionPayload, leaf: executionHeaderRoot(fork, header.execution) })
   else
     throw new VerifyError('BRANCH_EXECUTION', `a header of ${fork} has another form`, {
-      expected: executionPayload === undefined ? 'executionBlockHash' : 'execution',
-      given: 'execution' in header ? 'execution' : 'executionBlockHash',
+      expected: 'executionBlockHash',
+      given: 'execution',
     })
 }
 
