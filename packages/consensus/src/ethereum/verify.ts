@@ -130,19 +130,7 @@ export function validateLightClientUpdate(
   validateTime(store, update, network, clock)
   validateSigners(store, update, signers, network)
 
-  const places = gindices[forkAtSlot(network, attested.slot).name]
-  const finalizedRoot = beaconHeaderRoot(finalized)
-  verifyBranch({
-    code: 'BRANCH_FINALITY',
-    gindex: places.finalizedRoot,
-    leaf: finalizedRoot,
-    branch: update.finalityBranch,
-    root: attested.stateRoot,
-  })
-  validateLightClientHeader(update.attestedHeader, network)
-  validateLightClientHeader(update.finalizedHeader, network)
-  const nextCommittee = validateNextCommittee(update, network)
-
+  const { finalizedRoot, nextCommittee } = validateBranches(update, network)
   const key = participantsKey(signers, update.syncAggregate.bits)
   const message = signingRoot(network, beaconHeaderRoot(attested), update.signatureSlot)
   if (!verifyAggregate(key, message, decompressSignature(update.syncAggregate.signature)))
@@ -157,6 +145,40 @@ export function validateLightClientUpdate(
     participants: participants(update.syncAggregate.bits, network.preset.syncCommitteeSize),
     ...(nextCommittee === undefined ? {} : { nextCommittee }),
   }
+}
+
+/**
+ * What an update proves by itself, whoever signed it: each of its branches leads where it says.
+ * @throws VerifyError `BRANCH_…`, `PERIOD_MISMATCH`.
+ */
+export function validateBranches(
+  update: Update,
+  network: Network,
+): { readonly finalizedRoot: Hex; readonly nextCommittee: ValidatedUpdate['nextCommittee'] } {
+  const attested = update.attestedHeader.beacon
+  const finalizedRoot = beaconHeaderRoot(update.finalizedHeader.beacon)
+  verifyBranch({
+    code: 'BRANCH_FINALITY',
+    gindex: gindices[forkAtSlot(network, attested.slot).name].finalizedRoot,
+    leaf: finalizedRoot,
+    branch: update.finalityBranch,
+    root: attested.stateRoot,
+  })
+  validateLightClientHeader(update.attestedHeader, network)
+  validateLightClientHeader(update.finalizedHeader, network)
+  return { finalizedRoot, nextCommittee: validateNextCommittee(update, network) }
+}
+
+/** @throws VerifyError `PARTICIPATION` where fewer than two thirds signed. Returns how many did. */
+export function requireQuorum({ syncAggregate }: Update, network: Network): number {
+  const size = network.preset.syncCommitteeSize
+  const count = participants(syncAggregate.bits, size)
+  if (!isQuorum(count, size))
+    throw new VerifyError('PARTICIPATION', 'fewer than two thirds signed', {
+      expected: Math.ceil((2 * size) / 3),
+      given: count,
+    })
+  return count
 }
 
 function validateTime(store: LightClientStore, update: Update, network: Network, clock: Clock): void {
@@ -198,12 +220,7 @@ function validateSigners(store: LightClientStore, update: Update, signers: SyncC
   const given = syncCommitteeRoot(signers)
   if (given !== expected)
     throw new VerifyError('COMMITTEE_ROOT', `another committee is stored for period ${period}`, { expected, given })
-  const count = participants(update.syncAggregate.bits, size)
-  if (!isQuorum(count, size))
-    throw new VerifyError('PARTICIPATION', 'fewer than two thirds signed', {
-      expected: Math.ceil((2 * size) / 3),
-      given: count,
-    })
+  requireQuorum(update, network)
 }
 
 function validateNextCommittee(update: Update, network: Network) {
