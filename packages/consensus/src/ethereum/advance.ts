@@ -1,7 +1,7 @@
 import { hasCode } from '@meridian/core'
 import type { Hex } from 'viem'
 import type { WaitReason } from '../types.ts'
-import { participants } from './committee.ts'
+import { isQuorum, participants } from './committee.ts'
 import { encodeUpdate } from './encode.ts'
 import { NodeAnswerError, VerifyError } from './errors.ts'
 import { aggregateCommitment, type CommittedAggregate, chooseEncoding } from './kept-aggregate.ts'
@@ -121,13 +121,16 @@ export async function firstThatHolds<R extends { readonly waiting?: WaitReason }
   network: Network,
   use: (update: Update) => Promise<R>,
 ): Promise<R> {
+  const isEnough = ({ value }: Served<Update>) => isQuorum(signersIn(value, network), network.preset.syncCommitteeSize)
+  const enough = served.filter(isEnough)
+  for (const weak of served.filter((one) => !isEnough(one)))
+    weak.passOver(new NodeAnswerError('its update was signed by fewer than two thirds', { host: weak.host }))
   let waiting: R | undefined
   let failure: unknown
-  for (const { value, passOver } of bestFirst(served, network)) {
+  for (const { value, passOver } of bestFirst(enough.length > 0 ? enough : served, network)) {
     try {
       const result = await use(value)
       if (result.waiting === undefined) return result
-      if (result.waiting.code === 'UPDATE_NOT_SERVED') passOver(new NodeAnswerError(result.waiting.detail, {}))
       waiting ??= result
     } catch (error) {
       if (!isWrongAnswer(error) || isConflict(error)) throw error
