@@ -97,6 +97,7 @@ onEachDatabase((kind) => {
         ['proven', 60],
         ['delivered', 70],
         ['executed', 70],
+        ['settled', 80],
       ],
     )
   })
