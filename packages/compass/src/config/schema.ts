@@ -101,7 +101,8 @@ const chain = z
       .default(defaultTuning.recordExpiry)
       .describe('Which messages past their deadline are proven at our cost. A record earns nothing; it frees the fee.'),
     l1FeeOracle: address
-      .optional()
+      .nullable()
+      .default(defaultTuning.l1FeeOracle)
       .describe('OP Stack rollups: the oracle of data fees, 0x420000000000000000000000000000000000000F there.'),
     payee: address.optional().describe('Who receives the fees that lie on this chain. Left out: our signer here.'),
     claims: claims.describe('When fees that lie on this chain are claimed; false: never. It needs a signer here.'),
@@ -127,11 +128,14 @@ const account = z.string().regex(/^0x([0-9a-fA-F]{2}){1,64}$/, 'expected an addr
 const profit = z
   .strictObject({
     prices: z
-      .array(z.strictObject({ token: address, units: positive }))
+      .array(
+        z.strictObject({
+          token: address.describe("Token that a fee is paid in; the zero address is the source's native coin."),
+          units: positive.describe('Units of it that a whole coin of the target (10^18 wei) is worth.'),
+        }),
+      )
       .min(1, 'expected one price at least')
-      .describe(
-        "What a whole coin of the target (10^18 wei) is worth in units of each token that fees are paid in; 0x00…00 is the source's native coin. A token that is not here is worth nothing.",
-      ),
+      .describe('What fees are worth on the target. A token that is not here is worth nothing.'),
     minPercent: z.int().min(0).max(1_000_000).default(100).describe('Percent of the cost that a fee has to come to.'),
     sponsored: z.array(account).default([]).describe('Senders whose messages are delivered whatever they pay.'),
   })
