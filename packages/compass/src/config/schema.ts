@@ -101,8 +101,7 @@ const chain = z
       .default(defaultTuning.recordExpiry)
       .describe('Which messages past their deadline are proven at our cost. A record earns nothing; it frees the fee.'),
     l1FeeOracle: address
-      .nullable()
-      .default(defaultTuning.l1FeeOracle)
+      .optional()
       .describe('OP Stack rollups: the oracle of data fees, 0x420000000000000000000000000000000000000F there.'),
     payee: address.optional().describe('Who receives the fees that lie on this chain. Left out: our signer here.'),
     claims: claims.describe('When fees that lie on this chain are claimed; false: never. It needs a signer here.'),
