@@ -1,0 +1,33 @@
+import type { Duty } from './chain-work.ts'
+import type { Store } from './store/types.ts'
+
+/** Workers at work. */
+export interface Run {
+  /** Ends after the round under way. */
+  stop(): Promise<void>
+}
+
+/** Has each worker look as often as it wants, and at once when a message takes a step that it waits for. */
+export function runDuties(duties: readonly Duty[], store: Store): Run {
+  let stopped = false
+
+  async function loop({ worker, pollMs, bell }: Duty): Promise<void> {
+    while (!stopped) {
+      await worker.round()
+      await bell.sleep(pollMs)
+    }
+  }
+
+  const unsubscribe = store.subscribe((progress) => {
+    for (const duty of duties) if (duty.wakes(progress)) duty.bell.ring()
+  })
+  const done = Promise.all(duties.map(loop))
+  return {
+    async stop() {
+      unsubscribe()
+      stopped = true
+      for (const { bell } of duties) bell.ring()
+      await done
+    },
+  }
+}
