@@ -80,6 +80,8 @@ export interface ChainContext {
   readonly consensus: Consensus
   readonly ports: SourcePorts
   readonly mos: Address
+  /** The contract here that forwards messages between other chains. Absent: no lane goes over this chain. */
+  readonly hub?: Address
   /** First block that can hold a message: where MOS was deployed. */
   readonly startBlock: bigint
   /** Null: messages to this chain are followed, not delivered. */

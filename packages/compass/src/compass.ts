@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { call, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
-import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
 import { type Address, getAddress } from 'viem'
+import { createBell } from './bell.ts'
 import type { ChainContext } from './chain-context.ts'
-import { type ChainWork, createChainWork, type Duty } from './chain-work.ts'
+import { type ChainWork, chainOf, createChainWork, type Duty, type LaneConfig, legsOf, piecesOf } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Filters } from './filters/gate.ts'
-import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
+import { legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
+import { retryFailed } from './messenger/retry.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
-import { memberGas } from './plan.ts'
-import { policyOf, retryDelayMs, revertReason } from './policy.ts'
 import type { Progress } from './progress.ts'
 import { createRoster, LEASE_BEAT_MS } from './roster.ts'
 import { type Run, runDuties } from './run.ts'
@@ -22,12 +19,6 @@ import type { Store } from './store/types.ts'
 import type { SupplyState } from './supply/supply.ts'
 import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
 import { createWorker } from './worker.ts'
-
-/** A direction to serve. */
-export interface LaneConfig {
-  readonly from: bigint
-  readonly to: bigint
-}
 
 /** An asset to watch: locked on one chain, minted on another. */
 export interface SupplyConfig {
@@ -109,7 +100,7 @@ export interface Compass {
   retry(key: MessageKey, gasLimit?: bigint): Promise<Reason | null>
 }
 
-/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer. */
+/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer or a hub. */
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
   const { store, log } = deps
@@ -118,45 +109,31 @@ export function createCompass(deps: CompassDeps): Compass {
     ...(deps.dryRun === undefined ? {} : { dryRun: deps.dryRun }),
   }
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
+  const network = { chains, lanes: deps.lanes }
+  const legs = legsOf(network, deps.dryRun)
+  const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
   /** What each Compass does, whoever else is there. */
   const own: Duty[] = []
-  /** What is done here now, by chain. */
+  /** What is done here now. */
   const active = new Map<string, { readonly work: ChainWork; readonly run: Run | null }>()
-
-  function chainOf(id: bigint): ChainContext {
-    const chain = chains.get(id)
-    if (chain === undefined) throw new MeridianError('CONFIG', `lanes: chain ${id} is not configured`, { given: id })
-    return chain
-  }
-
-  for (const { from, to } of deps.lanes) {
-    chainOf(from)
-    const { name, signer } = chainOf(to)
-    if (signer === null && deps.dryRun !== true)
-      throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
-  }
-
-  function workOf(chain: ChainContext, view: Store): ChainWork {
-    const from = deps.lanes.filter(({ to }) => to === chain.id).map((lane) => chainOf(lane.from))
-    const to = deps.lanes.filter((lane) => lane.from === chain.id).map((lane) => chainOf(lane.to))
-    return createChainWork({ chain, from, to, store: view, clock, log, ...optional })
-  }
 
   for (const { name, lock, mint } of deps.supply ?? []) {
     const pair = {
       name,
-      lock: { ...lock, chain: chainOf(lock.chain) },
-      mint: { ...mint, chain: chainOf(mint.chain) },
+      lock: { ...lock, chain: chainOf(network, lock.chain) },
+      mint: { ...mint, chain: chainOf(network, mint.chain) },
     }
     const watch = createSupplyWatch(pair, { clock, log, metrics: deps.metrics ?? null })
     watches.push(watch)
     const worker = createWorker(`supply ${name}`, watch.look, clock, log)
-    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, wakes: () => false })
+    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, bell: createBell(clock), wakes: () => false })
   }
   if (store.leases === null) {
-    for (const chain of chains.values()) active.set(leaseName(chain), { work: workOf(chain, store), run: null })
-    own.push({ worker: createWorker('store', store.tidy, clock, log), pollMs: TIDY_MS, wakes: () => false })
+    for (const [name, piece] of pieces)
+      active.set(name, { work: createChainWork(network, piece, { store, clock, log, ...optional }), run: null })
+    const worker = createWorker('store', store.tidy, clock, log)
+    own.push({ worker, pollMs: TIDY_MS, bell: createBell(clock), wakes: () => false })
   }
 
   let running: { readonly abort: AbortController; readonly done: Promise<unknown>; readonly run: Run } | null = null
@@ -167,13 +144,13 @@ export function createCompass(deps: CompassDeps): Compass {
       : createRoster(
           store.leases,
           deps.name ?? `${hostname()}:${process.pid}:${randomUUID()}`,
-          [...chains.values()].map(leaseName),
+          [...pieces.keys()],
           {
             gained(lease) {
-              const chain = [...chains.values()].find((one) => leaseName(one) === lease.name)
-              if (chain === undefined) return
-              const work = workOf(chain, store.fenced(lease))
-              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store, clock) })
+              const piece = pieces.get(lease.name)
+              if (piece === undefined) return
+              const work = createChainWork(network, piece, { store: store.fenced(lease), clock, log, ...optional })
+              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store) })
             },
             async lost(name) {
               await active.get(name)?.run?.stop()
@@ -191,41 +168,15 @@ export function createCompass(deps: CompassDeps): Compass {
     }
   }
 
-  async function retryFailed(message: Message, gasLimit: bigint | undefined): Promise<Reason | null> {
-    const target = chains.get(message.toChain)
-    if (target === undefined || !deps.lanes.some(({ to }) => to === message.toChain))
-      return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
-    const submitter = active.get(leaseName(target))?.work.submitter ?? null
-    if (submitter === null)
-      return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${target.name}: ask that one` }
-    const { rpc } = target.ports
-    const { number: head } = await getBlock(rpc, 'latest')
-    const vouched = await readStoredClient(rpc, target.mos, message, head)
-    const lightClient = vouched ?? (await readRoute(rpc, target.mos, message.fromChain)).lightClient
-    const data = retryCalldata(message, lightClient)
-    const gas = memberGas({ ...message, gasLimit: gasLimit ?? message.gasLimit }) * 2n
-    const simulated = await call(rpc, { to: target.mos, data, from: submitter.address, gas })
-    if (!simulated.ok) {
-      const reason = revertReason(simulated.revert)
-      const at = clock.now()
-      const nextAttemptAt = at + retryDelayMs(policyOf(simulated.revert), backoffMs(message.attempts))
-      await deps.store.apply([[message, { type: 'waiting', at, reason, nextAttemptAt, failure: true }]])
-      return reason
-    }
-    const job = { kind: 'retry', to: target.mos, data, gasLimit: gas, messages: [message] } as const
-    const sent = await submitter.send(job)
-    return sent.status === 'sent' ? null : sent.reason
-  }
-
   const duties = (): readonly Duty[] => [...[...active.values()].flatMap(({ work }) => work.duties), ...own]
 
   return {
     start() {
       if (running !== null) return
       const abort = new AbortController()
-      const run = runDuties(own, store, clock)
+      const run = runDuties(own, store)
       running = { abort, done: Promise.all([keepShare(roster === null ? AbortSignal.abort() : abort.signal)]), run }
-      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store, clock) })
+      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store) })
     },
     async stop() {
       const ending = running
@@ -252,9 +203,9 @@ export function createCompass(deps: CompassDeps): Compass {
     status: () => ({
       workers: duties().map(({ worker }) => ({ name: worker.name, trouble: worker.trouble() })),
       clients: [...active.values()].flatMap(({ work }) =>
-        work.maintainers.map(({ fromChain, maintainer }) => ({
+        work.maintainers.map(({ fromChain, toChain, maintainer }) => ({
           fromChain,
-          toChain: work.chain.id,
+          toChain,
           client: maintainer.lastRead(),
         })),
       ),
@@ -264,7 +215,17 @@ export function createCompass(deps: CompassDeps): Compass {
     async retry(key, gasLimit) {
       const message = await deps.store.message(key)
       if (message === null) return { code: 'UNKNOWN_MESSAGE', detail: `no message ${key.orderId}` }
-      if (message.state === 'failed') return retryFailed(message, gasLimit)
+      if (message.state === 'failed') {
+        const leg = legs.find(
+          (l) => l.origin.id === message.fromChain && l.toChain === message.toChain && l.source.id === message.logChain,
+        )
+        if (leg === undefined) return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
+        const name = [...pieces].find(([, piece]) => piece.includes(leg.target.id))?.[0] ?? ''
+        const submitter = active.get(name)?.work.submitters.get(leg.target.id)
+        if (submitter === undefined)
+          return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${leg.target.name}: ask that one` }
+        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit)
+      }
       if (!legal.woken.includes(message.state)) return null
       await deps.store.apply([[key, { type: 'woken', at: clock.now() }]])
       return null
@@ -272,5 +233,5 @@ export function createCompass(deps: CompassDeps): Compass {
   }
 }
 
-/** The piece of work that several Compasses divide. */
-const leaseName = ({ id }: ChainContext): string => `chain ${id}`
+/** Names a piece of the work for the Compasses that divide it. */
+const leaseName = (piece: readonly bigint[]): string => `chain ${[...piece].sort().join(' and ')}`

@@ -27,6 +27,7 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
     ports,
     endpoints: rpc.endpoints,
     mos: chain.mos,
+    ...(chain.hub === undefined ? {} : { hub: chain.hub }),
     startBlock: chain.startBlock,
     signer: chain.signer === undefined ? null : await resolveSigner(chain.signer, secrets),
     moreSigners: await Promise.all(chain.moreSigners.map((one) => resolveSigner(one, secrets))),

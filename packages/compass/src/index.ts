@@ -7,6 +7,7 @@ export {
   TRANSACTION_GAS_CAP,
   type Tuning,
 } from './chain-context.ts'
+export type { LaneConfig } from './chain-work.ts'
 export * from './claimer/claim.ts'
 export { type Clock, systemClock } from './clock.ts'
 export * from './compass.ts'

@@ -4,6 +4,7 @@ import { apiApp, healthApp } from './api/app.ts'
 import { createEventHub } from './api/events.ts'
 import { createOperator } from './api/operator.ts'
 import { type HttpServer, listen } from './api/server.ts'
+import { createBell } from './bell.ts'
 import type { ChainContext } from './chain-context.ts'
 import { systemClock } from './clock.ts'
 import { type Compass, createCompass } from './compass.ts'
@@ -19,7 +20,7 @@ import { createTelemetry } from './metrics/telemetry.ts'
 import { traceMessages } from './metrics/traces.ts'
 import { runDuties } from './run.ts'
 import { readSecret, type Secrets } from './secrets/reference.ts'
-import { openStore } from './store/open.ts'
+import { isServer, openStore } from './store/open.ts'
 import { createWorker } from './worker.ts'
 
 /** Compass over a store of its own. */
@@ -68,7 +69,8 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   try {
     const chains: readonly ChainContext[] = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
     const metrics = createMetrics()
-    const { lanes, supply, supplyMs, stallMs, balanceMs } = config
+    const { supply, supplyMs, stallMs, balanceMs } = config
+    const lanes = config.lanes.map(({ from, to, via }) => ({ from, to, ...(via === undefined ? {} : { via }) }))
     const filters = filtersOf(config)
     const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics, filters, dryRun })
     const telemetry = createTelemetry({ compass, store, chains, lanes, metrics, clock, log, stallMs, balanceMs })
@@ -95,14 +97,14 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     await serve('api', apiApp({ compass, store, telemetry, metrics, operator, events, token, log }))
     opened.push(() => events.close())
     const looking = createWorker('telemetry', telemetry.look, clock, log)
-    const duties = [{ worker: looking, pollMs: config.telemetryMs, wakes: () => false }]
+    const duties = [{ worker: looking, pollMs: config.telemetryMs, bell: createBell(clock), wakes: () => false }]
     return {
       ...compass,
       metricsUrl: urls.metrics,
       apiUrl: urls.api,
       start() {
         compass.start()
-        const run = runDuties(duties, store, clock)
+        const run = runDuties(duties, store)
         opened.push(() => run.stop())
       },
       async close() {
@@ -116,9 +118,17 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   }
 }
 
-/** Where the store is: a folder, or behind its reference the URL of a server. */
+/**
+ * Where the store is: a folder, a server's URL, or behind its reference either (`env:DATABASE_URL`, `file:PATH`).
+ *
+ * @throws {ConfigError} never quoting the URL.
+ */
 export function storePlace(store: string, secrets: Secrets): string {
-  return /^(env|file):/.test(store) ? readSecret('store', store, secrets) : store
+  if (/^(env|file):/.test(store)) return readSecret('store', store, secrets)
+  if (isServer(store) && !URL.canParse(store)) throw new ConfigError(['store: not a URL'])
+  if (isServer(store) && new URL(store).password !== '')
+    throw new ConfigError(['store: a URL with a password never stands here: expected env:NAME or file:PATH'])
+  return store
 }
 
 /** The token of the API's writing verbs; null where there is none. @throws {ConfigError} it is too short. */

@@ -1,5 +1,4 @@
 import type { Duty } from './chain-work.ts'
-import type { Clock } from './clock.ts'
 import type { Store } from './store/types.ts'
 
 /** Workers at work. */
@@ -9,27 +8,18 @@ export interface Run {
 }
 
 /** Has each worker look as often as it wants, and at once when a message takes a step that it waits for. */
-export function runDuties(duties: readonly Duty[], store: Store, clock: Clock): Run {
+export function runDuties(duties: readonly Duty[], store: Store): Run {
   const abort = new AbortController()
-  const wakers = new Map<Duty, () => void>()
 
-  async function loop(duty: Duty): Promise<void> {
-    let woken = false
-    let nap = new AbortController()
-    wakers.set(duty, () => {
-      woken = true
-      nap.abort()
-    })
+  async function loop({ worker, pollMs, bell }: Duty): Promise<void> {
     while (!abort.signal.aborted) {
-      woken = false
-      await duty.worker.round()
-      nap = new AbortController()
-      if (!woken) await clock.sleep(duty.pollMs, AbortSignal.any([abort.signal, nap.signal]))
+      await worker.round()
+      await bell.sleep(pollMs, abort.signal)
     }
   }
 
   const unsubscribe = store.subscribe((progress) => {
-    for (const [duty, wake] of wakers) if (duty.wakes(progress)) wake()
+    for (const duty of duties) if (duty.wakes(progress)) duty.bell.ring()
   })
   const done = Promise.all(duties.map(loop))
   return {

@@ -4,9 +4,19 @@ import type { Address, Hex } from 'viem'
 /** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
 export type ConsensusKind = 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
 
+/** One of the endpoints behind a port. */
+export interface PortNode {
+  /** Host and port: what may be shown. */
+  readonly host: string
+  /** What it answered is not what it was asked for: it is asked last for a while, and named with the reason. */
+  passOver(reason: Error): void
+}
+
 /** A JSON-RPC endpoint, as a value: the caller owns retries, failover and timeouts. */
 export interface RpcPort {
   request(method: string, params: readonly unknown[]): Promise<unknown>
+  /** The endpoints one by one, preferred first, where the port has several. */
+  nodes?(): readonly (RpcPort & PortNode)[]
 }
 
 /**
@@ -19,6 +29,8 @@ export interface BeaconPort {
   get(path: string): Promise<unknown>
   /** The body asked for as `application/octet-stream`: SSZ. */
   getBytes(path: string): Promise<Uint8Array>
+  /** The nodes one by one, preferred first, where the port has several: none is believed, so each can be passed over. */
+  nodes?(): readonly (BeaconPort & PortNode)[]
 }
 
 /** What a consensus may read of its source chain. `beacon` is there where the consensus needs it. */

@@ -85,6 +85,13 @@ test('light-client replay: each malformed flag or file is refused in one line th
   assertRefused(await replay('--consensus', 'ethereum', '--network', 'holesky'), /--network.*mainnet or sepolia/)
   assertRefused(await replay('--consensus', 'ethereum', '--network', '__proto__'), /--network/)
   assertRefused(await replay(...ethereum), /--bootstrap/)
+  assertRefused(await replay(...ethereum, '--beacon', 'ftp://x'), /--beacon/)
+  assertRefused(await replay(...ethereum, '--count', '0', '--beacon', 'http://127.0.0.1:1'), /--count/)
+  assertRefused(await replay(...ethereum, '--from-period', '1'), /--from-period: goes with --beacon/)
+  assertRefused(
+    await replay('--consensus', 'ethereum', '--network', 'x', '--beacon', 'http://127.0.0.1:1'),
+    /--network/,
+  )
   assertRefused(await replay(...ethereum, '--bootstrap', '/nowhere/b.json'), /--update/)
   ethereum.push('--update', '/nowhere/u.json')
   assertRefused(await replay(...ethereum, '--bootstrap', '/nowhere/b.json'), /\/nowhere\/b\.json: .*no such file/)

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 import { readText } from '../files.ts'
 import type { Io } from '../io.ts'
 
-/** Compass' configuration for a deployment: a lane for each light client. */
+/** Compass' configuration for a deployment: a lane for each light client, and one for each route over a hub. */
 export function configFrom(deployed: Deployment, signer: string, store: string): Readonly<Record<string, unknown>> {
   return {
     store,
@@ -18,12 +18,18 @@ export function configFrom(deployed: Deployment, signer: string, store: string):
       rpc: [chain.rpc],
       ...(chain.beacon === undefined ? {} : { beacon: [chain.beacon] }),
       mos: chain.mos,
+      ...(chain.hub === undefined ? {} : { hub: chain.hub }),
       startBlock: String(chain.fromBlock),
       signer,
     })),
-    lanes: deployed.chains.flatMap((chain) =>
-      chain.lightClients.map((client) => ({ from: String(client.chainId), to: String(chain.chainId) })),
-    ),
+    lanes: deployed.chains.flatMap((chain) => [
+      ...chain.lightClients.map((client) => ({ from: String(client.chainId), to: String(chain.chainId) })),
+      ...chain.hubRoutes.map(({ chainId, via }) => ({
+        from: String(chainId),
+        to: String(chain.chainId),
+        via: String(via),
+      })),
+    ]),
   }
 }
 

@@ -52,6 +52,7 @@ const ONCE_TIMEOUT = 240_000
 const stepOf: Readonly<Record<Exclude<Progress['stage'], 'settled'>, Step | 'failed'>> = {
   sent: 'sent',
   final: 'final',
+  forwarded: 'proven',
   lightClientUpdated: 'updated',
   proven: 'proven',
   delivered: 'delivered',

@@ -11,7 +11,7 @@ const milliseconds = z.number().int()
 const chainId = digits.openapi({ description: 'EIP-155 chain id', example: '1' })
 
 export const reasonSchema = z.object({ code: z.string(), detail: z.string() }).openapi('Reason')
-const kind = z.enum(['delivery', 'update', 'retry', 'claim', 'withdraw'])
+const kind = z.enum(['delivery', 'forward', 'relay', 'update', 'retry', 'claim', 'forwardRecords', 'withdraw'])
 
 export const messageSchema = z
   .object({
@@ -25,7 +25,7 @@ export const messageSchema = z
     deadline: integer.openapi({ description: 'Unix seconds; 0: none' }),
     sequence: integer,
     state: z.enum(messageStates),
-    outcome: z.enum(['delivered', 'failed', 'expired']).nullable(),
+    outcome: z.enum(['delivered', 'failed', 'expired', 'forwarded']).nullable(),
     reason: reasonSchema.nullable(),
     attempts: z.number().int(),
     nextAttemptAt: milliseconds,

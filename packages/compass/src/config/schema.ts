@@ -48,6 +48,7 @@ const chain = z
       .optional()
       .describe('Ethereum: beacon nodes, as rpc.'),
     mos: address.describe('Message service contract on this chain.'),
+    hub: address.optional().describe('Hub contract on this chain, where lanes go over it.'),
     startBlock: count.describe('Block that MOS was deployed in: no message is older.'),
     signer: signerRef
       .optional()
@@ -120,6 +121,9 @@ const limit = z
 const lane = z.strictObject({
   from: chainId.describe('Where its messages start.'),
   to: chainId.describe('Where they end; needs a signer.'),
+  via: chainId
+    .optional()
+    .describe('The chain whose hub it goes over, as the routes of the contracts do. Left out: it is direct.'),
   limits: z
     .array(limit)
     .default([])
@@ -239,7 +243,11 @@ export const configSchema = z
       if (chains.findIndex(({ id }) => id === item.id) < i) issue(['chains', i, 'id'], `${item.id} is there twice`)
       if (chains.findIndex((c) => c.name === item.name) < i) issue(['chains', i, 'name'], `${item.name} is there twice`)
     })
-    lanes.forEach(({ from, to }, i) => {
+    lanes.forEach(({ from, to, via }, i) => {
+      const hub = chains.find(({ id }) => id === via)
+      if (via !== undefined && (via === from || via === to)) issue(['lanes', i, 'via'], 'a hub is on a third chain')
+      else if (via !== undefined && hub === undefined) issue(['lanes', i, 'via'], `no chain ${via}`)
+      else if (hub !== undefined && hub.hub === undefined) issue(['lanes', i, 'via'], `chain ${via} has no hub`)
       if (from === to) issue(['lanes', i], 'a lane joins two chains')
       if (!chains.some(({ id }) => id === from)) issue(['lanes', i, 'from'], `no chain ${from}`)
       if (!chains.some(({ id }) => id === to)) issue(['lanes', i, 'to'], `no chain ${to}`)

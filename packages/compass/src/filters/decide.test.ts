@@ -22,6 +22,8 @@ function message(payload: Hex = '0xdeadbeef00', change: Partial<Message> = {}): 
     messageData: encodeMessageData({ msgType: 'MESSAGE', target: bob, payload, gasLimit: 100_000n }),
     gasLimit: 100_000n,
     target: bob,
+    logChain: 1n,
+    emitter: pad('0xa1', { size: 20 }),
     options: '0x',
     deadline: 0n,
     sequence: 0n,

@@ -1,4 +1,4 @@
-import { type RawBuilder, type Transaction as SqlTransaction, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Message, MessageKey } from '../message.ts'
 import { fromMessage, toMessage } from './rows.ts'
 import type { MessageTable, Schema } from './schema.ts'
@@ -7,6 +7,8 @@ import type { MessageTable, Schema } from './schema.ts'
 const columnTypes = {
   from_chain: 'numeric',
   order_id: 'text',
+  log_chain: 'numeric',
+  emitter: 'text',
   to_chain: 'numeric',
   nonce: 'numeric',
   mos: 'text',
@@ -48,7 +50,7 @@ const columnTypes = {
 
 type Column = keyof MessageTable
 const columns = Object.keys(columnTypes) as Column[] // CAST: its own keys
-const keyColumns: readonly Column[] = ['from_chain', 'order_id']
+const keyColumns: readonly Column[] = ['from_chain', 'order_id', 'log_chain']
 /** What a transition may change; the rest is what the source chain said. */
 const changing: readonly Column[] = columns.slice(columns.indexOf('state')).filter((column) => column !== 'seen_at')
 
@@ -68,34 +70,71 @@ export async function insertMessages(
   messages: readonly Message[],
 ): Promise<ReadonlySet<string>> {
   if (messages.length === 0) return new Set()
-  const { rows } = await sql<Pick<MessageTable, 'from_chain' | 'order_id'>>`
+  const { rows } = await sql<RowKey>`
     insert into messages (${names(columns)})
     select ${names(columns)} from ${recordset(messages.map(fromMessage), columns)}
-    on conflict (from_chain, order_id) do nothing
-    returning from_chain, order_id`.execute(trx)
-  return new Set(rows.map((row) => `${row.from_chain}:${row.order_id}`))
+    on conflict (from_chain, order_id, log_chain) do nothing
+    returning from_chain, order_id, log_chain`.execute(trx)
+  return new Set(rows.map(nameOf))
 }
 
-/** A message's key as text. */
-export const keyOf = ({ fromChain, orderId }: MessageKey): string => `${fromChain}:${orderId}`
+type RowKey = Pick<MessageTable, 'from_chain' | 'order_id' | 'log_chain'>
+const nameOf = (row: RowKey): string => `${row.from_chain}:${row.order_id}:${row.log_chain}`
 
-/** Reads messages and holds their rows until the transaction ends, in one order, so that no two wait for each other. */
-export async function lockMessages(
-  trx: SqlTransaction<Schema>,
-  keys: readonly MessageKey[],
-): Promise<ReadonlyMap<string, Message>> {
-  if (keys.length === 0) return new Map()
-  const wanted = keys.map(({ fromChain, orderId }) => ({ from_chain: fromChain, order_id: orderId }))
+/** A leg's key as text. */
+export const keyOf = ({ fromChain, orderId, logChain }: Message): string => `${fromChain}:${orderId}:${logChain}`
+
+/** The leg that a key names: where it names none, the last one. */
+export function legOf(db: Kysely<Schema>, { fromChain, orderId, logChain }: MessageKey) {
+  const legs = db.selectFrom('messages').selectAll().where('from_chain', '=', fromChain).where('order_id', '=', orderId)
+  if (logChain !== undefined) return legs.where('log_chain', '=', logChain)
+  return legs.orderBy(sql`log_chain = from_chain`).orderBy('seen_at', 'desc').limit(1)
+}
+
+/** Legs whose rows are held until the transaction ends. */
+export interface Held {
+  /** @throws {Error} there is no such leg. */
+  get(key: MessageKey): Message
+}
+
+/** Reads legs and holds their rows, in one order, so that no two transactions wait for each other. */
+export async function lockMessages(trx: SqlTransaction<Schema>, keys: readonly MessageKey[]): Promise<Held> {
+  const whole = new Map<string, MessageKey & { readonly logChain: bigint }>()
+  for (const { fromChain, orderId, logChain } of keys) {
+    const name = `${fromChain}:${orderId}:${logChain ?? ''}`
+    if (whole.has(name)) continue
+    const named = logChain ?? (await legOf(trx, { fromChain, orderId }).executeTakeFirst())?.log_chain
+    if (named !== undefined) whole.set(name, { fromChain, orderId, logChain: named })
+  }
   const rows = await trx
     .selectFrom('messages')
     .selectAll()
-    .where(sql<boolean>`(from_chain, order_id) in (select from_chain, order_id from ${recordset(wanted, keyColumns)})`)
+    .where(
+      sql<boolean>`(from_chain, order_id, log_chain) in
+        (select from_chain, order_id, log_chain from ${recordset([...whole.values()].map(memberKey), keyColumns)})`,
+    )
     .orderBy('from_chain')
     .orderBy('order_id')
+    .orderBy('log_chain')
     .forUpdate()
     .execute()
-  return new Map(rows.map((row) => [`${row.from_chain}:${row.order_id}`, toMessage(row)]))
+  const found = new Map(rows.map((row) => [nameOf(row), toMessage(row)]))
+  return {
+    get({ fromChain, orderId, logChain }) {
+      const key = whole.get(`${fromChain}:${orderId}:${logChain ?? ''}`)
+      const message = found.get(`${fromChain}:${orderId}:${key?.logChain}`)
+      if (message === undefined) throw new Error(`no message ${fromChain}:${orderId}`)
+      return message
+    },
+  }
 }
+
+/** A transaction's member: where its key names no leg, the one from its source. */
+const memberKey = ({ fromChain, orderId, logChain = fromChain }: MessageKey): RowKey => ({
+  from_chain: fromChain,
+  order_id: orderId,
+  log_chain: logChain,
+})
 
 /** Writes what transitions change of messages whose rows are held. */
 export async function updateMessages(trx: SqlTransaction<Schema>, messages: readonly Message[]): Promise<void> {
@@ -107,7 +146,8 @@ export async function updateMessages(trx: SqlTransaction<Schema>, messages: read
   })
   const set = sql.join(changing.map((column) => sql`${sql.ref(column)} = given.${sql.ref(column)}`))
   await sql`update messages set ${set} from ${recordset(rows, list)}
-    where messages.from_chain = given.from_chain and messages.order_id = given.order_id`.execute(trx)
+    where messages.from_chain = given.from_chain and messages.order_id = given.order_id
+      and messages.log_chain = given.log_chain`.execute(trx)
 }
 
 /** Says which messages a transaction is for. */
@@ -117,8 +157,7 @@ export async function linkMessages(
   keys: readonly MessageKey[],
 ): Promise<void> {
   if (keys.length === 0) return
-  const rows = keys.map(({ fromChain, orderId }) => ({ from_chain: fromChain, order_id: orderId }))
-  await sql`insert into transaction_messages (transaction_id, from_chain, order_id)
-    select ${transactionId}::integer, from_chain, order_id from ${recordset(rows, keyColumns)}
+  await sql`insert into transaction_messages (transaction_id, from_chain, order_id, log_chain)
+    select ${transactionId}::integer, from_chain, order_id, log_chain from ${recordset(keys.map(memberKey), keyColumns)}
     on conflict do nothing`.execute(trx)
 }

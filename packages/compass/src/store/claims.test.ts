@@ -14,6 +14,8 @@ const message = { fromChain: 1n, orderId: pad('0x01') } as const
 async function delivery(store: Store, nonce: number, final = true): Promise<number> {
   const origin = {
     ...message,
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: 1n,
     mos,
@@ -56,6 +58,7 @@ const found = (deliveryId: number): FoundClaim => ({
   fromChain: 1n,
   toChain: 2n,
   feeService,
+  recordChain: 2n,
   blockNumber: 9n,
   blockHash: pad('0x09'),
   txHash: pad('0x07'),

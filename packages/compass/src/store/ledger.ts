@@ -1,12 +1,40 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Hex } from 'viem'
 import type { MessageEvent } from '../message.ts'
 import { linkMessages } from './bulk.ts'
 import { submitClaims } from './claims.ts'
 import { toMessage, toTransaction } from './rows.ts'
 import type { Schema, TransactionTable } from './schema.ts'
-import type { LedgerStore, Transaction, TransactionPatch } from './types.ts'
+import type { Attempt, LedgerStore, OpenTransaction, Transaction, TransactionPatch } from './types.ts'
 import type { ApplyIn, Write } from './write.ts'
+
+const transactionColumns = [
+  't.id',
+  't.chain_id',
+  't.signer',
+  't.nonce',
+  't.kind',
+  't.state',
+  't.to_address',
+  't.gas_limit',
+  't.created_at',
+  't.missing_since',
+  't.success',
+  't.hash',
+  't.block_number',
+  't.block_hash',
+  't.gas_used',
+  't.gas_price',
+  't.error',
+] as const
+const attemptColumns = [
+  'a.hash as hash_of',
+  'a.cancel',
+  'a.max_fee',
+  'a.max_priority_fee',
+  'a.created_at as attempted_at',
+  'a.sent_at',
+] as const
 
 /** The nonce ledger: every transaction that was signed, and what it was for. */
 export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn): LedgerStore {
@@ -68,7 +96,7 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
           .returningAll()
           .executeTakeFirstOrThrow()
         await linkMessages(trx, row.id, reservation.messages)
-        if (reservation.kind === 'delivery') {
+        if (['delivery', 'forward', 'relay'].includes(reservation.kind)) {
           const event: MessageEvent = { type: 'submitted', at, transactionId: row.id }
           await applyIn(
             trx,
@@ -112,15 +140,34 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
     },
 
     async openTransactions(chainId, signer) {
+      // the bytes stay where they are
       const rows = await db
-        .selectFrom('transactions')
-        .selectAll()
-        .where('chain_id', '=', chainId)
-        .where('signer', '=', signer)
-        .where('state', 'in', ['pending', 'mined'])
-        .orderBy('nonce')
+        .selectFrom('transactions as t')
+        .leftJoin('attempts as a', 'a.transaction_id', 't.id')
+        .select([...transactionColumns, ...attemptColumns])
+        .where('t.chain_id', '=', chainId)
+        .where('t.signer', '=', signer)
+        .where(sql<boolean>`t.state in ('pending', 'mined')`)
+        .orderBy('t.nonce')
+        .orderBy('t.id')
+        .orderBy('a.created_at')
         .execute()
-      return withAttempts(rows)
+      const found = new Map<number, OpenTransaction & { attempts: Omit<Attempt, 'raw'>[] }>()
+      for (const row of rows) {
+        const { data, attempts, ...rest } = toTransaction({ ...row, data: '0x', records_read: false }, [])
+        const known = found.get(row.id) ?? { ...rest, attempts: [] }
+        found.set(row.id, known)
+        if (row.hash_of === null || row.max_fee === null || row.max_priority_fee === null) continue
+        known.attempts.push({
+          hash: row.hash_of as Hex, // CAST: the ledger writes hex
+          cancel: row.cancel ?? false,
+          maxFeePerGas: row.max_fee,
+          maxPriorityFeePerGas: row.max_priority_fee,
+          createdAt: Number(row.attempted_at),
+          sentAt: row.sent_at === null ? null : Number(row.sent_at),
+        })
+      }
+      return [...found.values()]
     },
 
     async transaction(id) {
@@ -150,7 +197,10 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
       const rows = await db
         .selectFrom('messages')
         .innerJoin('transaction_messages as tm', (join) =>
-          join.onRef('tm.from_chain', '=', 'messages.from_chain').onRef('tm.order_id', '=', 'messages.order_id'),
+          join
+            .onRef('tm.from_chain', '=', 'messages.from_chain')
+            .onRef('tm.order_id', '=', 'messages.order_id')
+            .onRef('tm.log_chain', '=', 'messages.log_chain'),
         )
         .selectAll('messages')
         .where('tm.transaction_id', '=', id)

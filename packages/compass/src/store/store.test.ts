@@ -19,6 +19,8 @@ function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigi
   return {
     fromChain: 1n,
     orderId: pad(numberToHex(n)),
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: BigInt(n),
     mos,
@@ -95,6 +97,7 @@ onEachDatabase((kind) => {
         ['proven', 60],
         ['delivered', 70],
         ['executed', 70],
+        ['settled', 80],
       ],
     )
   })

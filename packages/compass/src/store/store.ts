@@ -3,19 +3,22 @@ import type { Address, Hex } from 'viem'
 import { type Message, type MessageState, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
-import { insertMessages, keyOf, lockMessages, updateMessages } from './bulk.ts'
+import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
 import { createClaimStore } from './claims.ts'
 import { createDecisionStore } from './decisions.ts'
 import { fenceOf, type LeaseStore } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Cursor, Store } from './types.ts'
+import type { Cursor, Happening, Store } from './types.ts'
 import { createViewStore } from './views.ts'
 import { type ApplyIn, createWrite, type Fence } from './write.ts'
 
 /** What waits to be delivered. Written as the partial indices have it, so that they serve; so are the other states. */
 const deliverable = sql<boolean>`state in ('final', 'provable')`
+
+/** Whether a leg has another one: what ends it may end that. */
+const isLegOfTwo = ({ fromChain, logChain, state }: Message): boolean => logChain !== fromChain || state === 'forwarded'
 
 /** What a store is made of beside the database. */
 export interface StoreParts {
@@ -45,21 +48,46 @@ function viewOf(
 
   const applyIn: ApplyIn = async (trx, steps, happenings) => {
     if (happenings.length === 0) return
-    const before = await lockMessages(
+    const held = await lockMessages(
       trx,
       happenings.map(([key]) => key),
     )
-    const now = new Map<string, Message>()
+    const now = new Map<string, { readonly before: Message; after: Message }>()
+    const settled: Message[] = []
     for (const [key, event] of happenings) {
-      const name = keyOf(key)
-      const message = now.get(name) ?? before.get(name)
-      if (message === undefined) throw new Error(`no message ${name}`)
-      const after = transition(message, event)
-      now.set(name, after)
-      steps.push(...progressBetween(message, after))
+      const before = held.get(key)
+      const leg = now.get(keyOf(before)) ?? { before, after: before }
+      const after = transition(leg.after, event)
+      steps.push(...progressBetween(leg.after, after))
+      now.set(keyOf(before), { before, after })
+      if (event.type === 'settled' && isLegOfTwo(after)) settled.push(after)
     }
-    await updateMessages(trx, [...now.values()])
-    for (const [name, after] of now) if (after.outcome !== before.get(name)?.outcome) await wakeNext(trx, after)
+    const legs = [...now.values()]
+    await updateMessages(
+      trx,
+      legs.map(({ after }) => after),
+    )
+    for (const { before, after } of legs) if (after.outcome !== before.outcome) await wakeNext(trx, after)
+    for (const message of settled) await arrive(trx, steps, message)
+  }
+
+  /** The first leg of a message over a hub ends as the last one does, whichever is known to have ended first. */
+  async function arrive(
+    trx: SqlTransaction<Schema>,
+    steps: Progress[],
+    { fromChain, orderId, settledAt }: Message,
+  ): Promise<void> {
+    const rows = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('from_chain', '=', fromChain)
+      .where('order_id', '=', orderId)
+      .execute()
+    const legs = rows.map(toMessage)
+    const first = legs.find(({ logChain, state }) => logChain === fromChain && state === 'forwarded')
+    const ended = legs.find(({ state }) => state === 'delivered' || state === 'expired')
+    if (first === undefined || (ended?.state !== 'delivered' && ended?.state !== 'expired')) return
+    await applyIn(trx, steps, [[first, { type: 'arrived', at: settledAt ?? 0, outcome: ended.state }]])
   }
 
   /** What waits behind a message of an ordered stream is tried as soon as that message has left the stream. */
@@ -68,6 +96,7 @@ function viewOf(
     const next = await trx
       .selectFrom('messages')
       .select('order_id')
+      .where('log_chain', '=', message.logChain)
       .where('from_chain', '=', message.fromChain)
       .where('mos', '=', message.mos)
       .where('to_chain', '=', message.toChain)
@@ -82,6 +111,7 @@ function viewOf(
     await trx
       .updateTable('messages')
       .set({ next_attempt_at: 0n })
+      .where('log_chain', '=', message.logChain)
       .where('from_chain', '=', message.fromChain)
       .where('order_id', '=', next.order_id)
       .execute()
@@ -90,7 +120,7 @@ function viewOf(
   async function writeCursor(
     trx: SqlTransaction<Schema>,
     chainId: bigint,
-    mos: Address,
+    emitter: Address,
     cursor: Cursor,
   ): Promise<void> {
     const values = {
@@ -101,18 +131,18 @@ function viewOf(
     }
     await trx
       .insertInto('cursors')
-      .values({ chain_id: chainId, mos, ...values })
+      .values({ chain_id: chainId, mos: emitter, ...values })
       .onConflict((oc) => oc.columns(['chain_id', 'mos']).doUpdateSet(values))
       .execute()
   }
 
   return {
-    async cursor(chainId, mos) {
+    async cursor(chainId, emitter) {
       const row = await db
         .selectFrom('cursors')
         .selectAll()
         .where('chain_id', '=', chainId)
-        .where('mos', '=', mos)
+        .where('mos', '=', emitter)
         .executeTakeFirst()
       if (row === undefined) return null
       const hash = row.block_hash as Hex // CAST: written by writeCursor
@@ -122,24 +152,24 @@ function viewOf(
       return { number: row.block_number, hash, final }
     },
 
-    commitScan: (chainId, mos, cursor, origins, at) =>
+    commitScan: (chainId, emitter, cursor, origins, at) =>
       write(async (trx, steps) => {
         const messages = origins.map((origin) => seen(origin, at))
         const inserted = await insertMessages(trx, messages)
         for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
-        await writeCursor(trx, chainId, mos, cursor)
+        await writeCursor(trx, chainId, emitter, cursor)
       }),
 
-    rollback: (chainId, mos, cursor) =>
+    rollback: (chainId, emitter, cursor) =>
       write(async (trx) => {
         const { numDeletedRows } = await trx
           .deleteFrom('messages')
-          .where('from_chain', '=', chainId)
-          .where('mos', '=', mos)
+          .where('log_chain', '=', chainId)
+          .where('emitter', '=', emitter)
           .where('state', '=', 'seen')
           .where('block_number', '>', cursor.number)
           .executeTakeFirst()
-        await writeCursor(trx, chainId, mos, cursor)
+        await writeCursor(trx, chainId, emitter, cursor)
         return Number(numDeletedRows)
       }),
 
@@ -147,6 +177,7 @@ function viewOf(
       const row = await db
         .selectFrom('messages')
         .select('nonce')
+        .where('log_chain', '=', fromChain)
         .where('from_chain', '=', fromChain)
         .where('mos', '=', mos)
         .where('to_chain', '=', toChain)
@@ -156,11 +187,11 @@ function viewOf(
       return row?.nonce ?? null
     },
 
-    async inState(fromChain, state, limit) {
+    async inState(logChain, state, limit) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
-        .where('from_chain', '=', fromChain)
+        .where('log_chain', '=', logChain)
         .where(sql<boolean>`state = ${sql.lit(state)}`)
         .orderBy('block_number')
         .limit(limit)
@@ -168,10 +199,11 @@ function viewOf(
       return rows.map(toMessage)
     },
 
-    async due(fromChain, toChain, now, limit) {
+    async due(fromChain, toChain, now, limit, logChain = fromChain) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where(deliverable)
@@ -184,10 +216,11 @@ function viewOf(
       return rows.map(toMessage)
     },
 
-    async landed(fromChain, toChain, upTo, now, limit) {
+    async landed(fromChain, toChain, upTo, now, limit, logChain = fromChain) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where(sql<boolean>`state = 'included'`)
@@ -199,10 +232,11 @@ function viewOf(
       return rows.map(toMessage)
     },
 
-    async failed(fromChain, toChain, now, limit) {
+    async failed(fromChain, toChain, now, limit, logChain = fromChain) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where(sql<boolean>`state = 'failed'`)
@@ -213,13 +247,23 @@ function viewOf(
       return rows.map(toMessage)
     },
 
-    async message({ fromChain, orderId }) {
-      const row = await db
-        .selectFrom('messages')
-        .selectAll()
-        .where('from_chain', '=', fromChain)
-        .where('order_id', '=', orderId)
-        .executeTakeFirst()
+    reroute: (fromChain, toChain, at) =>
+      write(async (trx, steps) => {
+        const rows = await trx
+          .selectFrom('messages')
+          .selectAll()
+          .where('log_chain', '=', fromChain)
+          .where('from_chain', '=', fromChain)
+          .where('to_chain', '=', toChain)
+          .where(sql<boolean>`state = 'forwarded'`)
+          .execute()
+        const happenings = rows.map((row): Happening => [toMessage(row), { type: 'rerouted', at }])
+        await applyIn(trx, steps, happenings)
+        return rows.length
+      }),
+
+    async message(key) {
+      const row = await legOf(db, key).executeTakeFirst()
       return row === undefined ? null : toMessage(row)
     },
 
@@ -239,6 +283,8 @@ function viewOf(
         .selectFrom('messages')
         .select(['from_chain', 'to_chain', 'state'])
         .select((eb) => [eb.fn.countAll<bigint>().as('count'), eb.fn.min('seen_at').as('oldest')])
+        // a message counts once: a second leg shows in its first as `forwarded`
+        .whereRef('log_chain', '=', 'from_chain')
         .groupBy(['from_chain', 'to_chain', 'state'])
         .execute()
       return rows.map((row) => ({

@@ -50,6 +50,8 @@ async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${s
   const origin = {
     fromChain: 1n,
     orderId: hash,
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: BigInt(n),
     mos,

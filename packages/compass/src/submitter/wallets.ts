@@ -1,15 +1,21 @@
 import { isAddressEqual } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
-import { createWalletSubmitter, type SendResult, type Submitter } from './submitter.ts'
+import { createWalletSubmitter, type Finalized, type SendResult, type Submitter } from './submitter.ts'
 
 /**
  * Every wallet of a chain behind one face. Each has its own nonces and its own writer; work goes to the one that has the
  * least on its way, and to the next where one is busy or empty, so that neither stops the chain.
+ *
+ * @param finalized The chain's newest final block, where somebody knows it already. Default: the chain is asked.
  */
-export function createWallets(chain: ChainContext, common: Common): Submitter {
+export function createWallets(
+  chain: ChainContext,
+  common: Common,
+  finalized: Finalized = () => chain.consensus.finalized(chain.ports),
+): Submitter {
   if (chain.signer === null) throw new TypeError(`chain ${chain.id} has no signer`)
-  const first = createWalletSubmitter(chain, chain.signer, common)
-  const more = (chain.moreSigners ?? []).map((signer) => createWalletSubmitter(chain, signer, common))
+  const first = createWalletSubmitter(chain, chain.signer, common, finalized)
+  const more = (chain.moreSigners ?? []).map((signer) => createWalletSubmitter(chain, signer, common, finalized))
   const wallets = [first, ...more]
   if (wallets.length === 1) return first
 

@@ -12,6 +12,8 @@ export const testOrigin = (n: number, overrides: Partial<MessageOrigin> = {}): M
   orderId: pad(numberToHex(n)),
   nonce: BigInt(n),
   mos: testMos,
+  logChain: 1n,
+  emitter: testMos,
   fromAddress: pad(numberToHex(n), { size: 20 }),
   messageData: '0xabcd',
   gasLimit: 100_000n,
