@@ -127,7 +127,12 @@ const account = z.string().regex(/^0x([0-9a-fA-F]{2}){1,64}$/, 'expected an addr
 const profit = z
   .strictObject({
     prices: z
-      .array(z.strictObject({ token: address, units: positive }))
+      .array(
+        z.strictObject({
+          token: address.describe('What the fee is paid in.'),
+          units: positive.describe('Units of it that a whole coin of the target is worth.'),
+        }),
+      )
       .min(1, 'expected one price at least')
       .describe(
         "What a whole coin of the target (10^18 wei) is worth in units of each token that fees are paid in; 0x00…00 is the source's native coin. A token that is not here is worth nothing.",
