@@ -143,12 +143,17 @@ export async function forwardRecord(lane: Lane, target: ProvableChain, sender: S
 }
 
 /** The hub's log by which it forwarded the record of an order last, or made it; null while there is none. */
-export function forwardedRecordLog(lane: Lane, orderId: Hex): Promise<FoundLog | null> {
+function forwardedRecordLog(lane: Lane, orderId: Hex): Promise<FoundLog | null> {
   const via = hubOf(lane)
   const { from, to } = lane
   const signatures = [deliveryRecordForwardedTopic, expiryRecordForwardedTopic]
   const indexed = [topicOf(from.chainId), topicOf(to.chainId), orderId]
   return findLog(via, signatures, indexed, () => true, via.hub)
+}
+
+/** Whether the hub of the lane has forwarded the record of an order, or made it. @throws {@link NoHubError} */
+export async function isRecordForwarded(lane: Lane, orderId: Hex): Promise<boolean> {
+  return (await forwardedRecordLog(lane, orderId)) !== null
 }
 
 /**
