@@ -1,4 +1,4 @@
-import { connectHubTopology, deployHubTopology, type SourceInfo, type TopologyChain } from '@meridian/cli/deploy'
+import { connectHubTopology, deployHubTopology, type TopologyChain } from '@meridian/cli/deploy'
 import { type CompassConfig, parseConfig } from '@meridian/compass'
 import {
   createIstanbulChain,
@@ -13,7 +13,7 @@ import {
 } from '@meridian/devnet'
 import type { HubEndpoint, Lane } from '@meridian/sdk'
 import type { Address, Hex } from 'viem'
-import { type Deployed, deploySide, type Side, sideOf, trust } from './two-qbft.ts'
+import { type Deployed, deploySide, type Side, sideOf, source, trust } from './two-qbft.ts'
 
 const EPOCH_LENGTH = 20n
 const ISTANBUL_EPOCH = 20
@@ -77,14 +77,8 @@ export async function startHubWorld(gasPrice = 1n): Promise<HubWorld> {
   }
 }
 
-/** A chain as another's light client follows it. */
-export function sourceOf({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
-  const source = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }
-  return chain.kind === 'parlia' ? { ...source, epochLength: EPOCH_LENGTH } : source
-}
-
 function topologyChain(deployed: Deployed): TopologyChain {
-  return { ...deployed, source: sourceOf(deployed) }
+  return { ...deployed, source: source(deployed) }
 }
 
 /** Compass' configuration for all lanes, as a file would hold it. `more`: of each chain. */

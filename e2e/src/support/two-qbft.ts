@@ -111,11 +111,12 @@ export async function startTwoChains({
   }
 }
 
-const source = ({ chain, contracts }: Deployed): SourceInfo => ({
-  chainId: contracts.chainId,
-  consensus: chain.kind,
-  rpc: chain.rpcUrl,
-})
+/** A chain as another's light client follows it. */
+export function source({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
+  const info = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }
+  const epochLength = 'epochLength' in chain ? chain.epochLength : undefined
+  return typeof epochLength === 'bigint' ? { ...info, epochLength } : info
+}
 
 /** What `deploySide` leaves: everything but the sending. */
 export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
