@@ -223,7 +223,7 @@ async function connectWorld(
   if (ofA === undefined || ofB === undefined || onA === undefined || onB === undefined)
     throw new RangeError('four light clients are needed')
   step(deployingAsset)
-  const asset = await deployDemoAsset(a, b, keepers)
+  const asset = await deployDemoAsset(a, b, keepers, between.source.chainId)
   step(connecting)
   const prices = { direct: PRICE, overHub: { ...PRICE, baseGas: 2n * PRICE.baseGas, updateGas: 2n * PRICE.updateGas } }
   const calls = [[], asset.lockCalls, asset.mintCalls]
