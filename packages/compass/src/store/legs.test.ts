@@ -186,3 +186,18 @@ test('a person sees each step of both legs once, and the end once', async () => 
     hasCode(e, 'ILLEGAL_TRANSITION'),
   )
 })
+
+test('a message that the hub logs again starts over from there, if its first log failed, and only then', async () => {
+  const store = current()
+  await bothLegs(store)
+  const again = origin(H, 8)
+  await store.commitScan(H, hub, cursor(8), [again], 40)
+  assert.equal((await store.message(last))?.blockNumber, 5n)
+  const reason = { code: 'X', detail: 'its receipt is too long' }
+  await store.apply([[last, { type: 'waiting', at: 50, reason, nextAttemptAt: 60, failure: true }]])
+  await store.commitScan(H, hub, cursor(8), [origin(H, 5)], 55)
+  assert.equal((await store.message(last))?.attempts, 1)
+  await store.commitScan(H, hub, cursor(8), [again], 60)
+  const message = await store.message(last)
+  assert.deepEqual([message?.state, message?.blockNumber, message?.attempts], ['seen', 8n, 0])
+})

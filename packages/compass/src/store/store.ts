@@ -1,6 +1,14 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageEvent, type MessageKey, type MessageState, seen, transition } from '../message.ts'
+import {
+  type Message,
+  type MessageEvent,
+  type MessageKey,
+  type MessageOrigin,
+  type MessageState,
+  seen,
+  transition,
+} from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { createClaimStore, submitClaims } from './claims.ts'
@@ -103,6 +111,23 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       .execute()
   }
 
+  /**
+   * A hub may log a message again, for one whose first log cannot be proven. Where that has failed, the newer log takes the
+   * place of the older one; else it changes nothing, so that nobody holds up a message by repeating it.
+   */
+  async function giveWay(trx: SqlTransaction<Schema>, { fromChain, orderId, logChain, ...log }: MessageOrigin) {
+    if (logChain === fromChain) return
+    await trx
+      .deleteFrom('messages')
+      .where('from_chain', '=', fromChain)
+      .where('order_id', '=', orderId)
+      .where('log_chain', '=', logChain)
+      .where('state', 'in', ['seen', 'final', 'provable'])
+      .where('attempts', '>', 0)
+      .where('block_number', '<', log.blockNumber)
+      .execute()
+  }
+
   async function writeCursor(
     trx: SqlTransaction<Schema>,
     chainId: bigint,
@@ -162,6 +187,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       commit(async (trx, steps) => {
         for (const origin of origins) {
           const message = seen(origin, at)
+          await giveWay(trx, origin)
           const inserted = await trx
             .insertInto('messages')
             .values(fromMessage(message))
