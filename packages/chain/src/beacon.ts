@@ -1,13 +1,26 @@
-import type { BeaconPort } from '@meridian/consensus'
+import type { BeaconPort, PortNode } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
-import { type Endpoint, inOrder, noteFailure, noteSuccess } from './endpoints.ts'
+import {
+  type Endpoint,
+  type EndpointHealth,
+  healthOf,
+  inOrder,
+  newEndpoint,
+  noteFailure,
+  noteRateLimit,
+  noteSuccess,
+  noteWrongAnswer,
+} from './endpoints.ts'
 import { BeaconError } from './errors.ts'
 import { type Fetch, hostOf, readBody, retryAfterMs, withoutCredentials } from './http.ts'
 
-/** A beacon node's REST API with failover. */
+/** Beacon nodes' REST API with failover. */
 export interface Beacon extends BeaconPort {
   /** The body as bytes, asked for as `application/octet-stream` (SSZ). */
   getBytes(path: string): Promise<Uint8Array>
+  nodes(): readonly (BeaconPort & PortNode)[]
+  /** Health of every node, for status, metrics and logs. */
+  endpoints(): readonly EndpointHealth[]
 }
 
 /** What a connection needs. */
@@ -21,11 +34,13 @@ export interface BeaconOptions {
   readonly fetch?: Fetch
   /** Milliseconds. */
   readonly now?: () => number
+  /** Told of a node whose answer was found to be wrong, by its host. */
+  readonly onPassOver?: (host: string, reason: Error) => void
 }
 
 /**
- * Beacon REST over HTTP with several endpoints. Each request asks each endpoint at most once. "Not found" is asked of the
- * others too, since nodes keep different histories.
+ * Beacon REST over HTTP with several endpoints. Each request asks each endpoint at most once, one that is asked too often not
+ * before it allows it. "Not found" is asked of the others too, since nodes keep different histories.
  *
  * @throws {BeaconError} `status` 404 where no endpoint has it; the last failure otherwise.
  */
@@ -35,12 +50,15 @@ export function createBeacon(options: BeaconOptions): Beacon {
   const maxBytes = options.maxBytes ?? 512 * 2 ** 20
   const doFetch = options.fetch ?? fetch
   const now = options.now ?? Date.now
-  const endpoints: Endpoint[] = options.urls.map((url) => ({ url, host: hostOf(url), failures: 0, restUntil: 0 }))
+  const endpoints: Endpoint[] = options.urls.map((url) => newEndpoint(url, hostOf(url)))
 
   async function one(endpoint: Endpoint, path: string, accept: string): Promise<Uint8Array> {
+    if (endpoint.limitedUntil > now()) throw new BeaconError(endpoint.host, path, 429, 'asked too often')
     const { url, headers } = withoutCredentials(endpoint.url)
+    const started = now()
     let response: Response
     let body: Uint8Array
+    endpoint.requests += 1
     try {
       response = await doFetch(`${url.replace(/\/+$/, '')}${path}`, {
         headers: { accept, ...headers },
@@ -48,23 +66,37 @@ export function createBeacon(options: BeaconOptions): Beacon {
       })
       body = await readBody(response, maxBytes)
     } catch (cause) {
-      noteFailure(endpoint, now())
-      throw new BeaconError(endpoint.host, path, null, cause instanceof Error ? cause.message : 'no answer', { cause })
+      const detail = cause instanceof Error ? cause.message : 'no answer'
+      noteFailure(endpoint, now(), detail)
+      throw new BeaconError(endpoint.host, path, null, detail, { cause })
     }
     if (!response.ok) {
-      if (response.status === 429 || response.status >= 500) noteFailure(endpoint, now(), retryAfterMs(response))
-      throw new BeaconError(endpoint.host, path, response.status, `HTTP ${response.status}`)
+      const detail = `HTTP ${response.status}`
+      if (response.status === 429) noteRateLimit(endpoint, now(), detail, retryAfterMs(response, now()))
+      else if (response.status >= 500) noteFailure(endpoint, now(), detail)
+      throw new BeaconError(endpoint.host, path, response.status, detail)
     }
+    noteSuccess(endpoint, now() - started)
     return body
   }
 
-  async function ask<T>(path: string, accept: string, read: (body: Uint8Array, host: string) => T): Promise<T> {
+  async function json(endpoint: Endpoint, path: string): Promise<unknown> {
+    const body = await one(endpoint, path, 'application/json')
+    try {
+      return JSON.parse(new TextDecoder().decode(body))
+    } catch (cause) {
+      noteWrongAnswer(endpoint, now(), 'not JSON')
+      throw new BeaconError(endpoint.host, path, 200, 'not JSON', { cause })
+    }
+  }
+
+  const bytes = (endpoint: Endpoint, path: string) => one(endpoint, path, 'application/octet-stream')
+
+  async function ask<T>(path: string, read: (endpoint: Endpoint, path: string) => Promise<T>): Promise<T> {
     let failure: BeaconError | undefined
     for (const endpoint of inOrder(endpoints, now())) {
       try {
-        const value = read(await one(endpoint, path, accept), endpoint.host)
-        noteSuccess(endpoint)
-        return value
+        return await read(endpoint, path)
       } catch (error) {
         if (!(error instanceof BeaconError)) throw error
         if (failure === undefined || failure.context.status === 404 || error.context.status !== 404) failure = error
@@ -74,14 +106,18 @@ export function createBeacon(options: BeaconOptions): Beacon {
   }
 
   return {
-    get: (path) =>
-      ask(path, 'application/json', (body, host): unknown => {
-        try {
-          return JSON.parse(new TextDecoder().decode(body))
-        } catch (cause) {
-          throw new BeaconError(host, path, 200, 'not JSON', { cause })
-        }
-      }),
-    getBytes: (path) => ask(path, 'application/octet-stream', (body) => body),
+    get: (path) => ask(path, json),
+    getBytes: (path) => ask(path, bytes),
+    nodes: () =>
+      inOrder(endpoints, now()).map((endpoint) => ({
+        host: endpoint.host,
+        get: (path) => json(endpoint, path),
+        getBytes: (path) => bytes(endpoint, path),
+        passOver(reason) {
+          noteWrongAnswer(endpoint, now(), reason.message)
+          options.onPassOver?.(endpoint.host, reason)
+        },
+      })),
+    endpoints: () => endpoints.map(healthOf),
   }
 }

@@ -29,8 +29,11 @@ export async function readBody(response: Response, limit: number): Promise<Uint8
   return Buffer.concat(chunks)
 }
 
-/** Milliseconds of a `retry-after` header in seconds; null where there is none or it is a date. */
-export function retryAfterMs(response: Response): number | null {
+/** Milliseconds of a `retry-after` header, in seconds or as a date; null where there is none. `now`: milliseconds. */
+export function retryAfterMs(response: Response, now: number): number | null {
   const value = response.headers.get('retry-after')
-  return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : null
+  if (value === null) return null
+  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
 }

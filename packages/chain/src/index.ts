@@ -1,6 +1,7 @@
 export * from './beacon.ts'
 export * from './blocks.ts'
 export * from './call.ts'
+export type { EndpointHealth } from './endpoints.ts'
 export * from './errors.ts'
 export type { Fetch } from './http.ts'
 export { hostOf } from './http.ts'

@@ -1,15 +1,27 @@
-import type { RpcPort } from '@meridian/consensus'
+import type { PortNode, RpcPort } from '@meridian/consensus'
 import { MeridianError } from '@meridian/core'
 import { type Hex, isHex } from 'viem'
 import { z } from 'zod'
-import { type Endpoint, inOrder, noteFailure, noteSuccess } from './endpoints.ts'
+import {
+  type Endpoint,
+  type EndpointHealth,
+  healthOf,
+  inOrder,
+  newEndpoint,
+  noteFailure,
+  noteRateLimit,
+  noteSuccess,
+  noteWrongAnswer,
+} from './endpoints.ts'
 import { RpcMalformedError, RpcRateLimitError, RpcResponseError, RpcTransportError } from './errors.ts'
 import { type Fetch, hostOf, readBody, retryAfterMs, withoutCredentials } from './http.ts'
 
 /** A JSON-RPC connection with failover. */
 export interface Rpc extends RpcPort {
-  /** Health of every endpoint, for status and logs. */
-  endpoints(): readonly { readonly host: string; readonly failures: number; readonly restUntil: number }[]
+  /** The endpoints one by one, preferred first, each for itself: no failover. */
+  nodes(): readonly (RpcPort & PortNode)[]
+  /** Health of every endpoint, for status, metrics and logs. */
+  endpoints(): readonly EndpointHealth[]
 }
 
 /** What a connection needs. */
@@ -25,6 +37,8 @@ export interface RpcOptions {
   readonly fetch?: Fetch
   /** Milliseconds. */
   readonly now?: () => number
+  /** Told of an endpoint whose answer was found to be wrong, by its host. */
+  readonly onPassOver?: (host: string, reason: Error) => void
 }
 
 interface Pending {
@@ -33,6 +47,14 @@ interface Pending {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
+
+/** Reads whose answer two callers may share while it is on its way: they say the same to both. */
+const SHARED: ReadonlySet<string> = new Set([
+  'eth_chainId',
+  'eth_getBlockByHash',
+  'eth_getBlockByNumber',
+  'eth_getLogs',
+])
 
 const answerSchema = z.object({
   id: z.union([z.number(), z.string(), z.null()]).optional(),
@@ -43,12 +65,14 @@ type Answer = z.infer<typeof answerSchema>
 
 /** EIP-1474's "limit exceeded". */
 const LIMIT_EXCEEDED = -32005
+/** Where providers say how long to wait. */
+const backoffSchema = z.object({ rate: z.object({ backoff_seconds: z.number().min(0).max(86_400) }) })
 const RATE_LIMIT_TEXT = /rate.?limit|too many requests|compute units|request limit|quota/i
 
 /**
  * JSON-RPC over HTTP with several endpoints. Each request asks each endpoint at most once: a transport failure, a rate
  * limit or a malformed answer moves on to the next; an error of the node's is an answer and is thrown as it is. Who calls
- * decides when to ask again: there is no retry in here.
+ * decides when to ask again: there is no retry in here. An endpoint that is asked too often is left alone as long as it said.
  *
  * @throws {RpcTransportError} {RpcRateLimitError} {RpcMalformedError} of the last endpoint, when all fail.
  * @throws {RpcResponseError} what the node answered.
@@ -60,12 +84,16 @@ export function createRpc(options: RpcOptions): Rpc {
   const maxBytes = options.maxBytes ?? 128 * 2 ** 20
   const doFetch = options.fetch ?? fetch
   const now = options.now ?? Date.now
-  const endpoints: Endpoint[] = options.urls.map((url) => ({ url, host: hostOf(url), failures: 0, restUntil: 0 }))
+  const endpoints: Endpoint[] = options.urls.map((url) => newEndpoint(url, hostOf(url)))
+  const shared = new Map<string, Promise<unknown>>()
   let nextId = 1
   let queue: Pending[] = []
 
   async function post(endpoint: Endpoint, calls: readonly Pending[]): Promise<readonly (Answer | Error)[]> {
     const first = calls[0]?.method ?? 'batch'
+    const left = endpoint.limitedUntil - now()
+    if (left > 0) throw new RpcRateLimitError(endpoint.host, first, left)
+    endpoint.requests += calls.length
     const firstId = nextId
     nextId += calls.length
     const bodies = calls.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: firstId + i, method, params }))
@@ -83,7 +111,7 @@ export function createRpc(options: RpcOptions): Rpc {
     } catch (cause) {
       throw new RpcTransportError(endpoint.host, first, describe(cause), undefined, { cause })
     }
-    if (response.status === 429) throw new RpcRateLimitError(endpoint.host, first, retryAfterMs(response))
+    if (response.status === 429) throw new RpcRateLimitError(endpoint.host, first, retryAfterMs(response, now()))
     let json: unknown
     try {
       json = JSON.parse(text)
@@ -105,11 +133,19 @@ export function createRpc(options: RpcOptions): Rpc {
     })
   }
 
-  async function attempt(calls: readonly Pending[]): Promise<void> {
+  function noteError(endpoint: Endpoint, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (!(error instanceof RpcRateLimitError)) noteFailure(endpoint, now(), reason)
+    // one that is left alone already was not asked
+    else if (endpoint.limitedUntil <= now()) noteRateLimit(endpoint, now(), reason, error.context.retryAfterMs)
+  }
+
+  async function attempt(calls: readonly Pending[], among: readonly Endpoint[]): Promise<void> {
     let open = calls
     let last: unknown
     const failed = new Map<Pending, unknown>()
-    for (const endpoint of inOrder(endpoints, now())) {
+    for (const endpoint of among) {
+      const started = now()
       try {
         const answers = await post(endpoint, open)
         const again: Pending[] = []
@@ -120,13 +156,13 @@ export function createRpc(options: RpcOptions): Rpc {
           failed.set(call, outcome)
           again.push(call)
         })
-        if (again.length === 0) return noteSuccess(endpoint)
-        noteFailure(endpoint, now())
+        if (again.length === 0) return noteSuccess(endpoint, now() - started)
+        noteError(endpoint, again[0] && failed.get(again[0]))
         open = again
       } catch (error) {
         last = error
         for (const call of open) failed.set(call, error)
-        noteFailure(endpoint, now(), error instanceof RpcRateLimitError ? error.context.retryAfterMs : null)
+        noteError(endpoint, error)
       }
     }
     for (const call of open) call.reject(failed.get(call) ?? last)
@@ -140,7 +176,7 @@ export function createRpc(options: RpcOptions): Rpc {
     }
     const { code, message, data } = answer.error
     if (RATE_LIMIT_TEXT.test(message) || (code === LIMIT_EXCEEDED && call.method !== 'eth_getLogs'))
-      return new RpcRateLimitError(host, call.method, null)
+      return new RpcRateLimitError(host, call.method, backoffOf(data))
     call.reject(new RpcResponseError(host, call.method, code, message, revertData(data)))
     return 'settled'
   }
@@ -148,18 +184,45 @@ export function createRpc(options: RpcOptions): Rpc {
   function flush(): void {
     const calls = queue
     queue = []
-    for (let i = 0; i < calls.length; i += batchSize) void attempt(calls.slice(i, i + batchSize))
+    for (let i = 0; i < calls.length; i += batchSize)
+      void attempt(calls.slice(i, i + batchSize), inOrder(endpoints, now()))
+  }
+
+  function send(method: string, params: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      queue.push({ method, params, resolve, reject })
+      if (queue.length === 1) queueMicrotask(flush)
+    })
   }
 
   return {
     request(method, params) {
-      return new Promise((resolve, reject) => {
-        queue.push({ method, params, resolve, reject })
-        if (queue.length === 1) queueMicrotask(flush)
-      })
+      if (!SHARED.has(method)) return send(method, params)
+      const key = JSON.stringify([method, params])
+      const known = shared.get(key)
+      if (known !== undefined) return known
+      const answer = send(method, params).finally(() => shared.delete(key))
+      shared.set(key, answer)
+      return answer
     },
-    endpoints: () => endpoints.map(({ host, failures, restUntil }) => ({ host, failures, restUntil })),
+    nodes: () =>
+      inOrder(endpoints, now()).map((endpoint) => ({
+        host: endpoint.host,
+        request: (method, params) =>
+          new Promise((resolve, reject) => void attempt([{ method, params, resolve, reject }], [endpoint])),
+        passOver(reason) {
+          noteWrongAnswer(endpoint, now(), reason.message)
+          options.onPassOver?.(endpoint.host, reason)
+        },
+      })),
+    endpoints: () => endpoints.map(healthOf),
   }
+}
+
+/** Milliseconds that a provider asks for in an error's data; null where it does not say. */
+function backoffOf(data: unknown): number | null {
+  const parsed = backoffSchema.safeParse(data)
+  return parsed.success ? parsed.data.rate.backoff_seconds * 1000 : null
 }
 
 /** Some nodes answer an unreadable request with `id: null`; that is the answer to a request that went alone. */

@@ -224,6 +224,56 @@ test('a beacon node’s answers replay, wrapped or bare or in an array; each alt
   const block = z.object({ hash }).parse(await finalized.request('eth_getBlockByNumber', ['finalized', false]))
   assert.equal(lines[2]?.head.hash, block.hash)
 
+  // the same from the node itself: the periods there are, and the newest finality
+  const fromNode = async (...flags: readonly string[]) => {
+    const ran = await runIn([
+      'light-client',
+      'replay',
+      '--consensus',
+      'ethereum',
+      '--beacon',
+      chain.beaconUrl,
+      ...flags,
+    ])
+    return {
+      ...ran,
+      lines: ran.out.filter((line) => line.startsWith('{')).map((line) => lineSchema.parse(JSON.parse(line))),
+    }
+  }
+  const host = new URL(chain.beaconUrl).host
+  const whole = await fromNode('--bootstrap', bootstrap, '--from-period', '0', '--count', '9', '--json')
+  assert.deepEqual([whole.code, whole.err], [0, []])
+  assert.deepEqual(
+    whole.lines.map(({ file, index, result }) => [file, index, result]),
+    [
+      [host, 0, 'updated'],
+      [host, 1, 'updated'],
+    ],
+  )
+  assert.equal(whole.lines.at(-1)?.head.hash, block.hash)
+  const more = await fromNode('--bootstrap', bootstrap, '--update', write('more.json', second), '--json')
+  assert.deepEqual(
+    more.lines.map(({ result }) => result),
+    ['updated', 'updated', 'noop'],
+  )
+  const bare = await fromNode('--json')
+  assert.deepEqual([bare.code, bare.lines.at(-1)?.head.hash], [0, block.hash], 'from what the first update finalizes')
+  const root = await fromNode('--bootstrap', chain.finalized().root, '--json')
+  assert.deepEqual(
+    root.lines.map(({ result }) => result),
+    ['updated', 'noop'],
+    'from a root that the caller trusts',
+  )
+  const none = await fromNode('--from-period', '77')
+  assert.deepEqual([none.code, none.err.length], [1, 1])
+  assert.match(none.err.join(), new RegExp(`${host}: serves no update of period 77`))
+  const other = await fromNode('--network', 'sepolia')
+  assert.deepEqual([other.code, other.err.length], [1, 1], 'another network cannot be read by its forks')
+  chain.beaconFaults.set({ kind: 'lie', method: '/eth/v1/beacon/light_client/updates', rewrite: () => [{ data: {} }] })
+  const lied = await fromNode()
+  assert.deepEqual([lied.code, lied.err.length], [1, 1])
+  chain.beaconFaults.clear()
+
   const altered = (change: (update: Json) => void) => {
     const copy: Json = structuredClone(second.data)
     change(copy)

@@ -15,6 +15,7 @@ export const stages = [
   'failed',
   'expired',
   'forwarded',
+  'settled',
 ] as const
 export type Stage = (typeof stages)[number]
 
@@ -34,7 +35,7 @@ const endStage = { delivered: 'executed', failed: 'failed', expired: 'expired', 
 
 /**
  * The steps between two versions of a row; `before` is null where the row is new. `lightClientUpdated`: the client on the
- * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way.
+ * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way. `settled`: its end is in a final block.
  */
 export function progressBetween(before: Message | null, after: Message): readonly Progress[] {
   const { orderId, fromChain, toChain } = after
@@ -53,5 +54,6 @@ export function progressBetween(before: Message | null, after: Message): readonl
     ...step('proven', reached('submittedAt')),
     ...(ran ? step('delivered', reached('includedAt')) : []),
     ...(endedNow ? step(endStage[after.outcome], after.includedAt) : []),
+    ...step('settled', before === null || before.settledAt !== after.settledAt ? after.settledAt : null),
   ]
 }

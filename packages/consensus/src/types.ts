@@ -4,9 +4,19 @@ import type { Address, Hex } from 'viem'
 /** Name of a consensus in the registry; what `ILightClient.consensus()` returns. */
 export type ConsensusKind = 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
 
+/** One of the endpoints behind a port. */
+export interface PortNode {
+  /** Host and port: what may be shown. */
+  readonly host: string
+  /** What it answered is not what it was asked for: it is asked last for a while, and named with the reason. */
+  passOver(reason: Error): void
+}
+
 /** A JSON-RPC endpoint, as a value: the caller owns retries, failover and timeouts. */
 export interface RpcPort {
   request(method: string, params: readonly unknown[]): Promise<unknown>
+  /** The endpoints one by one, preferred first, where the port has several. */
+  nodes?(): readonly (RpcPort & PortNode)[]
 }
 
 /**
@@ -19,6 +29,8 @@ export interface BeaconPort {
   get(path: string): Promise<unknown>
   /** The body asked for as `application/octet-stream`: SSZ. */
   getBytes(path: string): Promise<Uint8Array>
+  /** The nodes one by one, preferred first, where the port has several: none is believed, so each can be passed over. */
+  nodes?(): readonly (BeaconPort & PortNode)[]
 }
 
 /** What a consensus may read of its source chain. `beacon` is there where the consensus needs it. */
@@ -63,6 +75,13 @@ export type BlockProof =
   | { readonly status: 'ready'; readonly updates: readonly Hex[]; readonly proof: Hex }
   | { readonly status: 'waiting'; readonly reason: WaitReason }
 
+/** A head that a light client accepted, and the bytes of the update that moved it there. */
+export interface AcceptedHead {
+  readonly number: bigint
+  readonly hash: Hex
+  readonly update: Hex
+}
+
 /** One consensus as Compass sees it. All I/O goes through the ports; `now` is unix seconds of the target chain. */
 export interface Consensus {
   readonly kind: ConsensusKind
@@ -79,6 +98,11 @@ export interface Consensus {
   proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+  /**
+   * Evidence for `ILightClient.reportMisbehaviour` that a head which the client accepted is not the source's own; null where
+   * it cannot be built of what is there. Left out where nobody can build it from a head alone.
+   */
+  misbehaviour?(source: SourcePorts, client: ClientState, accepted: AcceptedHead, now: bigint): Promise<Hex | null>
   /**
    * Receipts that follow those of the block's `transactions` transactions in its receipts trie and that JSON-RPC does not
    * serve. Left out where a chain has none.

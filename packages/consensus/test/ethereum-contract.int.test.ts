@@ -179,7 +179,9 @@ test('receipts roots of mainnet blocks, by their leaf in the body', { skip }, as
       await send(chain, address, first.data)
       for (const header of [bootstrap.header, first.update.finalizedHeader]) {
         const finalized = header.beacon
-        const { leaf: receiptsRoot, branch } = executionBranchOf(header, mainnet(), 'receiptsRoot')
+        const inBody = executionBranchOf(header, mainnet(), 'receiptsRoot')
+        assert.ok(inBody)
+        const { leaf: receiptsRoot, branch } = inBody
         const proof = encodeReceiptsRootProof({ finalized, receiptsRoot, receiptsRootBranch: branch })
         const call = { address, abi: ethereumLightClientAbi, args: [proof] } as const
         const given = await chain.readContract({ ...call, functionName: 'verifyReceiptsRoot' })

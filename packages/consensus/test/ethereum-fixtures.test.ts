@@ -83,7 +83,9 @@ describe('mainnet data', { skip }, () => {
       const after = processLightClientUpdate(store, update, bootstrap.currentSyncCommittee, mainnet, clock).store
       for (const header of [bootstrap.header, update.finalizedHeader]) {
         assert.equal(forkAtSlot(mainnet, header.beacon.slot).name, fork)
-        const { leaf: receiptsRoot, branch } = executionBranchOf(header, mainnet, 'receiptsRoot')
+        const inBody = executionBranchOf(header, mainnet, 'receiptsRoot')
+        assert.ok(inBody)
+        const { leaf: receiptsRoot, branch } = inBody
         assert.equal(receiptsRoot, executionOf(header).receiptsRoot)
         const parts = { finalized: header.beacon, receiptsRoot, receiptsRootBranch: branch }
         const proof = encodeReceiptsRootProof(parts)

@@ -220,8 +220,28 @@ describe('Gloas', () => {
     const fulu = testNetwork('mainnet', [['fulu', 0n]])
     assert.throws(
       () => validateLightClientHeader(final.lightClientHeader, fulu),
-      (error) => hasCode(error, 'BRANCH_EXECUTION'),
+      (error) => hasCode(error, 'BRANCH_LENGTH'),
     )
+  })
+
+  // Once, such an update was refused as malformed, so that no client could have followed the first epochs after the fork.
+  it('an update of Gloas that finalizes an older block brings its header in the newer form', () => {
+    const passage = testNetwork('mainnet', [
+      ['fulu', 0n],
+      ['gloas', (BASE + 32n) / 32n],
+    ])
+    const json = updateJson(finality)
+    const before = { ...json.finalized_header.beacon, slot: String(BASE + 31n) }
+    const header = { ...json.finalized_header, beacon: before }
+    const branch = json.finalized_header.execution_branch.slice(2)
+    const read = (execution_branch: readonly Hex[]) =>
+      parseUpdate({ ...json, finalized_header: { ...header, execution_branch } }, passage).finalizedHeader
+    assert.deepEqual(read([zeroHash, zeroHash, ...branch]).executionBranch, branch)
+    for (const broken of [branch, [zeroHash, ...branch], [zeroHash, keccak256('0x'), ...branch]])
+      assert.throws(
+        () => read(broken),
+        (error) => hasCode(error, 'BEACON_JSON'),
+      )
   })
 
   it('an update is read and verified by its slot, whatever the server calls it', () => {

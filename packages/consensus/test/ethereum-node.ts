@@ -14,6 +14,7 @@ import {
 import {
   type Bootstrap,
   type CommittedAggregate,
+  clientForks,
   clientParameters,
   type ExecutionHeader,
   type LightClientHeader,
@@ -197,7 +198,13 @@ export function createExecutionNode(chain: TestChain, tamper?: (block: TestBlock
 export function createClientChain(
   network: Network,
   store: LightClientStore,
-  policy: { trustingPeriod: bigint; status?: number; kept?: CommittedAggregate; logs?: readonly unknown[] },
+  policy: {
+    trustingPeriod: bigint
+    status?: number
+    kept?: CommittedAggregate
+    logs?: readonly unknown[]
+    forks?: ReturnType<typeof clientForks>
+  },
 ): RpcPort {
   const { slot, root } = store.head
   const headPeriod = periodAtSlot(network, slot)
@@ -236,6 +243,10 @@ export function createClientChain(
         }
         case 'keptAggregate': {
           const result = policy.kept?.commitment ?? zeroHash
+          return encodeFunctionResult({ abi: ethereumLightClientAbi, functionName, result })
+        }
+        case 'forks': {
+          const result = policy.forks ?? clientForks(network)
           return encodeFunctionResult({ abi: ethereumLightClientAbi, functionName, result })
         }
         case 'storedBlock': {

@@ -70,7 +70,7 @@ test('compass start: a deployment or a configuration, whole and well-formed', as
   assertRefused(await start('--deployment', file, '--key', 'env:KEY', '--store', 's'), /deployment\.json.*two chains/)
   assertRefused(await start('--config', config, '--store', 's'), /--store/)
   assertRefused(await start('--config', config), /compass\.json.*chains/)
-  assertRefused(await start('--config', write('broken.json', '{')), /broken\.json.*JSON/)
+  assertRefused(await start('--config', write('broken.json', '{')), /broken\.json.*not YAML/)
   assertRefused(await start('--config', '/nowhere/compass.json'), /no such file/)
   assertRefused(await start('--config', config, '--log-level', 'loud'), /--log-level/)
 })
@@ -85,6 +85,13 @@ test('light-client replay: each malformed flag or file is refused in one line th
   assertRefused(await replay('--consensus', 'ethereum', '--network', 'holesky'), /--network.*mainnet or sepolia/)
   assertRefused(await replay('--consensus', 'ethereum', '--network', '__proto__'), /--network/)
   assertRefused(await replay(...ethereum), /--bootstrap/)
+  assertRefused(await replay(...ethereum, '--beacon', 'ftp://x'), /--beacon/)
+  assertRefused(await replay(...ethereum, '--count', '0', '--beacon', 'http://127.0.0.1:1'), /--count/)
+  assertRefused(await replay(...ethereum, '--from-period', '1'), /--from-period: goes with --beacon/)
+  assertRefused(
+    await replay('--consensus', 'ethereum', '--network', 'x', '--beacon', 'http://127.0.0.1:1'),
+    /--network/,
+  )
   assertRefused(await replay(...ethereum, '--bootstrap', '/nowhere/b.json'), /--update/)
   ethereum.push('--update', '/nowhere/u.json')
   assertRefused(await replay(...ethereum, '--bootstrap', '/nowhere/b.json'), /\/nowhere\/b\.json: .*no such file/)

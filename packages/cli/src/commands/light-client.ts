@@ -4,18 +4,22 @@ import { Command } from 'commander'
 import { exitCode, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
-import { replayEthereum } from '../replay/ethereum.ts'
+import { networkByName } from '../replay/beacon.ts'
+import { replayEthereum, replayFromBeacon } from '../replay/ethereum.ts'
 import { replayIstanbul } from '../replay/istanbul.ts'
 import { replayParlia } from '../replay/parlia.ts'
 import { replayQbft } from '../replay/qbft.ts'
 import { type AttestationLine, type ReplayLine, replayText } from '../replay/report.ts'
-import { choiceFlag, positiveFlag } from '../values.ts'
+import { choiceFlag, positiveFlag, uintFlag, urlFlag } from '../values.ts'
 
 interface Flags {
   readonly consensus: 'ethereum' | 'istanbul' | 'parlia' | 'qbft'
   readonly network?: string
   readonly bootstrap?: string
   readonly update?: readonly string[]
+  readonly beacon?: string
+  readonly fromPeriod?: bigint
+  readonly count?: bigint
   readonly validators?: readonly string[]
   readonly epochLength?: bigint
   readonly header?: readonly string[]
@@ -35,11 +39,14 @@ function replayCommand(io: Io, finish: (code: number) => void): Command {
       'ethereum, istanbul, parlia or qbft',
       choiceFlag(['ethereum', 'istanbul', 'parlia', 'qbft']),
     )
-    .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}`)
+    .option('--network <name>', `ethereum: ${Object.keys(networks).join(' or ')}; with --beacon also beacon`)
     .option(
-      '--bootstrap <file>',
-      'where the light client starts; ethereum: as the beacon REST API serves it; istanbul: a snapshot or epoch info',
+      '--bootstrap <file|root>',
+      'where the light client starts; ethereum: as the beacon REST API serves it, with --beacon also a trusted block root; istanbul: a snapshot or epoch info',
     )
+    .option('--beacon <url>', 'ethereum: a beacon node that serves updates and the newest finality update', urlFlag)
+    .option('--from-period <n>', 'with --beacon: the first sync-committee period (default: the newest)', uintFlag)
+    .option('--count <n>', 'with --beacon: periods (default 1)', positiveFlag)
     .option('--update <file...>', 'ethereum: updates and finality updates, as the beacon REST API serves them')
     .option(
       '--validators <file|list...>',
@@ -71,11 +78,17 @@ function replayOf(flags: Flags): AsyncGenerator<ReplayLine | AttestationLine, vo
   if (flags.consensus === 'istanbul') {
     return replayIstanbul({ bootstrap: required(flags, 'bootstrap'), headers: flags.header ?? [] })
   }
-  const name = required(flags, 'network')
-  const network = Object.hasOwn(networks, name) ? networks[name] : undefined
-  if (network === undefined) {
-    throw new UsageError('--network', `expected ${Object.keys(networks).join(' or ')}, given "${flags.network}"`)
+  if (flags.beacon !== undefined) {
+    const { beacon: url, fromPeriod, count = 1n, network = 'beacon', bootstrap, update } = flags
+    const range = { url, count, ...(fromPeriod === undefined ? {} : { fromPeriod }) }
+    return replayFromBeacon(range, network, bootstrap, update)
   }
+  for (const [flag, value] of [
+    ['--from-period', flags.fromPeriod],
+    ['--count', flags.count],
+  ] as const)
+    if (value !== undefined) throw new UsageError(flag, 'goes with --beacon')
+  const network = networkByName(required(flags, 'network'))
   const bootstrap = required(flags, 'bootstrap')
   if (flags.update === undefined) throw new UsageError('--update', 'is needed with --consensus ethereum')
   return replayEthereum({ network, bootstrap, updates: flags.update })

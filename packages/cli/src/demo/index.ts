@@ -63,6 +63,7 @@ const stepOf: Readonly<Record<Progress['stage'], ShownStep>> = {
   failed: 'failed',
   expired: 'failed',
   forwarded: 'forwarded',
+  settled: null,
 }
 /** The same of a message over a hub: before it is forwarded, and after. */
 const firstLegStepOf = { ...stepOf, proven: null }

@@ -8,6 +8,7 @@ import {
   parseBootstrapFile,
   parseUpdateFile,
   timeAtSlot,
+  type Update,
   VerifyError,
   validateLightClientHeader,
 } from '@meridian/consensus/ethereum'
@@ -17,6 +18,7 @@ import { ethereumClientInit } from '../deploy/ethereum-client.ts'
 import { UsageError } from '../errors.ts'
 import { readText } from '../files.ts'
 import { createPrivateChain } from '../private-chain.ts'
+import { type BeaconRange, readFromBeacon } from './beacon.ts'
 import type { ReplayHead, ReplayLine } from './report.ts'
 import { headOf, submitUpdate } from './submit.ts'
 
@@ -25,6 +27,12 @@ export interface EthereumReplay {
   readonly network: Network
   readonly bootstrap: string
   readonly updates: readonly string[]
+}
+
+/** Updates, and where they are from. */
+interface UpdateBatch {
+  readonly file: string
+  readonly updates: readonly Update[]
 }
 
 /**
@@ -37,15 +45,46 @@ export async function* replayEthereum(replay: EthereumReplay): AsyncGenerator<Re
   const { network } = replay
   const bootstrap = read(replay.bootstrap, (text) => parseBootstrapFile(text, network))
   const files = replay.updates.map((file) => ({ file, updates: read(file, (text) => parseUpdateFile(text, network)) }))
-  const init = initCode(replay.bootstrap, bootstrap, network)
+  yield* apply(network, { file: replay.bootstrap, bootstrap }, files)
+}
 
+/**
+ * The same with what a beacon node serves: a range of periods and the newest finality update, and files after them.
+ *
+ * @param network By name, or `beacon` for what the node says it is.
+ * @param bootstrap A file, a trusted block root, or nothing: then the block that the first update finalizes.
+ * @throws RunError where the node does not serve it; {@link UsageError} as for files
+ */
+export async function* replayFromBeacon(
+  range: BeaconRange,
+  network: string,
+  bootstrap: string | undefined,
+  updates: readonly string[] = [],
+): AsyncGenerator<ReplayLine, void, undefined> {
+  const isRoot = (text: string): text is Hex => /^0x[0-9a-fA-F]{64}$/.test(text)
+  const trusted = bootstrap !== undefined && isRoot(bootstrap) ? bootstrap : undefined
+  const served = await readFromBeacon(range, network, trusted)
+  const isFile = bootstrap !== undefined && trusted === undefined
+  const start = isFile ? read(bootstrap, (text) => parseBootstrapFile(text, served.network)) : await served.bootstrap()
+  const files = updates.map((file) => ({ file, updates: read(file, (text) => parseUpdateFile(text, served.network)) }))
+  const from = { file: isFile ? bootstrap : served.host, bootstrap: start }
+  yield* apply(served.network, from, [{ file: served.host, updates: served.updates }, ...files])
+}
+
+async function* apply(
+  network: Network,
+  start: { readonly file: string; readonly bootstrap: Bootstrap },
+  batches: readonly UpdateBatch[],
+): AsyncGenerator<ReplayLine, void, undefined> {
+  const { bootstrap } = start
+  const init = initCode(start.file, bootstrap, network)
   const chain = await createPrivateChain({ start: timeAtSlot(network, bootstrap.header.beacon.slot) + 1n })
   try {
     const client = await chain.deploy(init)
     const book = createCommitteeBook(bootstrap, network)
     const known = new Map([knownBlock(bootstrap.header)])
     const head = async () => headFrom(known, await headOf(chain, client))
-    for (const { file, updates } of files) {
+    for (const { file, updates } of batches) {
       for (const [index, update] of updates.entries()) {
         let data: Hex
         try {

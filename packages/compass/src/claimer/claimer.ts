@@ -139,12 +139,9 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       const receipt = await getReceipt(record.ports.rpc, hash)
       // it is final, so a node that does not have it is behind
       if (receipt === null) return
-      const orders: ClaimOrder[] = []
-      for (const orderId of ordersIn(receipt)) {
-        const held = await readEscrow(rpc, feeService, orderId)
-        // settled already, or paid to another fee service: what is not here cannot be claimed here
-        if (held !== null && held.amount > 0n) orders.push(held)
-      }
+      const held = await Promise.all(ordersIn(receipt).map((orderId) => readEscrow(rpc, feeService, orderId)))
+      // settled already, or paid to another fee service: what is not here cannot be claimed here
+      const orders = held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
       const place = placeOf(record, receipt)
       const found = { ...place, deliveryId: id, fromChain: source.id, toChain: target.id, feeService, orders }
       await claims.found(id, orders.length === 0 ? null : { ...found, createdAt: clock.now() })
@@ -157,12 +154,8 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
 
   /** What of a claim lies in escrow. */
   async function heldOf(claim: Claim, block: bigint | 'latest'): Promise<readonly ClaimOrder[]> {
-    const held: ClaimOrder[] = []
-    for (const { orderId } of claim.orders) {
-      const order = await readEscrow(rpc, claim.feeService, orderId, block)
-      if (order !== null && order.amount > 0n) held.push(order)
-    }
-    return held
+    const held = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, claim.feeService, orderId, block)))
+    return held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
   }
 
   /** Nothing is in escrow at the head: it ends once a final block says so too. */
@@ -335,7 +328,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       return { reason, delay: retryDelayMs(policyOf(estimate.revert), backoffMs(1)), failure: true }
     }
     const gasLimit = min((estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR, tuning.maxTransactionGas)
-    const sent = await by.submitter.send({ ...job, gasLimit, messages: [] })
+    const sent = await by.submitter.send({ ...job, gasLimit, messages: [], from: by.submitter.address })
     return sent.status === 'sent' ? null : { reason: sent.reason, delay: tuning.pollMs, failure: false }
   }
 

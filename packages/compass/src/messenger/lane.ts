@@ -1,10 +1,12 @@
 import { getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
+import { max, min } from '../bigint.ts'
 import type { Common } from '../chain-context.ts'
+import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
-import { chainTopic, forwardedOrigin, messageTopics, readAwaitedSequence } from '../mos.ts'
+import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
 import { type BlockGroup, plan } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Happening } from '../store/types.ts'
@@ -17,8 +19,8 @@ import { readProvableBlock } from './proof.ts'
 
 /** One leg of one direction between two chains. */
 export interface Lane {
-  /** One look: proves and delivers what is due, settles what is final. */
-  step(): Promise<void>
+  /** One look: proves and delivers what is due, settles what is final. Returns whether more is due than it looked at. */
+  step(): Promise<boolean>
 }
 
 /** What a lane is made of. */
@@ -50,16 +52,18 @@ export function createLane(deps: LaneDeps): Lane {
   const { rpc } = target.ports
   /** Whether what hubs have of a lane that is direct now has been looked for. */
   let looked = false
+  const lane = { fromChain: origin.id, toChain: leg.toChain }
+  const gate = createGate(deps.filters ?? noFilters, lane, { store, clock, log })
 
   const waiting = (message: Message, reason: Reason, delay: number, failure: boolean): Happening => {
     const at = clock.now()
     return [message, { type: 'waiting', at, reason, nextAttemptAt: at + delay, failure }]
   }
 
-  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter. */
+  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter where that is one wallet. */
   const payee = ((): Address => {
     const wanted = origin.payee ?? origin.signer?.address ?? submitter.address
-    return isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
+    return submitter.addresses.length === 1 && isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
   })()
 
   /** The target already has an outcome: whoever delivered it, it is included. `now`: unix seconds of the target. */
@@ -95,6 +99,30 @@ export function createLane(deps: LaneDeps): Lane {
         return { tx: entry.transactionHash, block: entry.blockNumber, reason: ended.reason }
     }
     return null
+  }
+
+  /** What final blocks of the target say in one answer became of messages there, by order id. */
+  async function endingsOf(messages: readonly Message[]): Promise<ReadonlyMap<Hex, Outcome>> {
+    const blocks = messages.flatMap(({ targetBlock }) => (targetBlock === null ? [] : [targetBlock]))
+    const [fromBlock, toBlock] = [blocks.reduce(min, blocks[0] ?? 0n), blocks.reduce(max, 0n)]
+    if (blocks.length < 2 || toBlock - fromBlock >= target.tuning.maxSpan) return new Map()
+    const search = { address: leg.contract, topics: [leg.endTopics, chainTopic(origin.id)], fromBlock, toBlock }
+    const logs = await getLogs(rpc, search, target.tuning.maxSpan)
+    const endings = leg.endingsIn(logs.map((entry) => ({ ...entry, topics: [...entry.topics], logIndex: '0x0' })))
+    return new Map(endings.map(({ orderId, outcome }) => [orderId, outcome]))
+  }
+
+  async function settleAll(messages: readonly Message[]): Promise<void> {
+    const endings = await endingsOf(messages)
+    const known: Happening[] = []
+    const others: Message[] = []
+    for (const message of messages) {
+      const outcome = endings.get(message.orderId)
+      if (outcome === undefined || outcome === 'none' || outcome === 'forwarded') others.push(message)
+      else known.push([message, { type: 'settled', at: clock.now(), outcome }])
+    }
+    await store.apply(known)
+    for (const message of others) await settle(message)
   }
 
   async function settle(message: Message): Promise<void> {
@@ -180,9 +208,15 @@ export function createLane(deps: LaneDeps): Lane {
   /** The update that made their block provable, for those that waited while another message's or a claim's did it. */
   async function broughtByUpdates(client: Address, messages: readonly Message[]): Promise<readonly Happening[]> {
     const found: Happening[] = []
-    for (const message of messages) {
-      if (message.state !== 'final' || message.updateTx !== null || message.finalAt === null) continue
-      const update = await store.lastUpdate(target.id, client, message.finalAt)
+    const waited = messages.flatMap((message) =>
+      message.state === 'final' && message.updateTx === null && message.finalAt !== null
+        ? [{ message, finalAt: message.finalAt }]
+        : [],
+    )
+    const first = Math.min(...waited.map(({ finalAt }) => finalAt))
+    if (waited.length === 0 || (await store.lastUpdate(target.id, client, first)) === null) return []
+    for (const { message, finalAt } of waited) {
+      const update = await store.lastUpdate(target.id, client, finalAt)
       if (update === null) continue
       found.push([message, { type: 'updated', at: clock.now(), tx: update.hash, gas: update.gasUsed }])
     }
@@ -271,16 +305,20 @@ export function createLane(deps: LaneDeps): Lane {
         if (count > 0) log.info({ messages: count }, 'carried directly, and no more over a hub')
         looked = true
       }
-      const states = ['final', 'provable', 'included', 'failed'] as const
-      const due = await store.due(origin.id, leg.toChain, states, now, STEP_LIMIT, source.id)
-      const actions = plan(due, { targetFinal: deps.targetFinal() }, now)
-      for (const action of actions) {
-        if (action.type === 'settle') await settle(action.message)
-        if (action.type === 'recheck') await recheck(action.message)
-      }
+      const targetFinal = deps.targetFinal()
+      const [due, landed, failed] = await Promise.all([
+        store.due(origin.id, leg.toChain, now, STEP_LIMIT, source.id),
+        targetFinal === null ? [] : store.landed(origin.id, leg.toChain, targetFinal, now, STEP_LIMIT, source.id),
+        store.failed(origin.id, leg.toChain, now, STEP_LIMIT, source.id),
+      ])
+      const actions = plan([...(await gate.admit(due)), ...landed, ...failed], { targetFinal }, now)
+      // what waits goes first: what has landed is in no hurry
       const groups = actions.flatMap((action) => (action.type === 'prove' ? [action.group] : []))
       if (groups.length > 0) await prove(groups)
-      await maintainer.maintain(await leg.lightClient())
+      await settleAll(actions.flatMap((action) => (action.type === 'settle' ? [action.message] : [])))
+      for (const action of actions) if (action.type === 'recheck') await recheck(action.message)
+      await maintainer.maintain(leg.lightClient)
+      return due.length === STEP_LIMIT || landed.length === STEP_LIMIT
     },
   }
 }

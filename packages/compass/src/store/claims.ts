@@ -3,6 +3,7 @@ import type { Address, Hex } from 'viem'
 import type { Claim, ClaimOrder, ClaimState, ReceiptPlace } from '../claimer/claim.ts'
 import type { Reason } from '../message.ts'
 import type { ClaimOrderTable, ClaimTable, Schema } from './schema.ts'
+import type { Write } from './write.ts'
 
 /** A delivery that is final on its target and whose receipt has not been looked at for records. */
 export interface UnreadDelivery {
@@ -54,7 +55,7 @@ export async function submitClaims(
 }
 
 /** The claims of a store. */
-export function createClaimStore(db: Kysely<Schema>): ClaimStore {
+export function createClaimStore(db: Kysely<Schema>, write: Write): ClaimStore {
   async function withOrders(rows: readonly Selectable<ClaimTable>[]): Promise<readonly Claim[]> {
     if (rows.length === 0) return []
     const ids = rows.map((row) => row.delivery_id)
@@ -97,7 +98,7 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
     },
 
     found: (deliveryId, claim) =>
-      db.transaction().execute(async (trx) => {
+      write(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('transactions')
           .set({ records_read: true })
@@ -129,43 +130,49 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
     },
 
     async reopen(deliveryId, reason, nextAttemptAt, failure) {
-      await db
-        .updateTable('claims')
-        .set((eb) => ({
-          state: 'open',
-          transaction_id: null,
-          reason_code: reason.code,
-          reason_detail: reason.detail.slice(0, 2_000),
-          attempts: failure ? eb('attempts', '+', 1) : eb.ref('attempts'),
-          next_attempt_at: BigInt(nextAttemptAt),
-        }))
-        .where('delivery_id', '=', deliveryId)
-        .where('state', '<>', 'settled')
-        .execute()
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set((eb) => ({
+            state: 'open',
+            transaction_id: null,
+            reason_code: reason.code,
+            reason_detail: reason.detail.slice(0, 2_000),
+            attempts: failure ? eb('attempts', '+', 1) : eb.ref('attempts'),
+            next_attempt_at: BigInt(nextAttemptAt),
+          }))
+          .where('delivery_id', '=', deliveryId)
+          .where('state', '<>', 'settled')
+          .execute(),
+      )
     },
 
     async moved(deliveryId, place) {
-      await db
-        .updateTable('claims')
-        .set({
-          ...fromPlace(place),
-          state: 'open',
-          transaction_id: null,
-          reason_code: null,
-          reason_detail: null,
-          next_attempt_at: 0n,
-        })
-        .where('delivery_id', '=', deliveryId)
-        .where('state', '<>', 'settled')
-        .execute()
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set({
+            ...fromPlace(place),
+            state: 'open',
+            transaction_id: null,
+            reason_code: null,
+            reason_detail: null,
+            next_attempt_at: 0n,
+          })
+          .where('delivery_id', '=', deliveryId)
+          .where('state', '<>', 'settled')
+          .execute(),
+      )
     },
 
     async settled(deliveryId, at) {
-      await db
-        .updateTable('claims')
-        .set({ state: 'settled', settled_at: BigInt(at), reason_code: null, reason_detail: null })
-        .where('delivery_id', '=', deliveryId)
-        .execute()
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set({ state: 'settled', settled_at: BigInt(at), reason_code: null, reason_detail: null })
+          .where('delivery_id', '=', deliveryId)
+          .execute(),
+      )
     },
 
     async tokens(fromChain, feeService) {

@@ -201,11 +201,66 @@ const legs: Migration = {
   },
 }
 
+const decisions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('decisions')
+      .addColumn('subject', 'text', (c) => c.notNull())
+      .addColumn('key', 'text', (c) => c.notNull())
+      .addColumn('decision', 'text', (c) => c.notNull())
+      .addColumn('decided_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('decisions_key', ['subject', 'key'])
+      .execute()
+    // for pages, limits, histories and costs, which look at what ended as well
+    await sql`create index messages_newest on messages (seen_at desc, from_chain desc, order_id desc)`.execute(db)
+    await sql`create index messages_submitted on messages (from_chain, to_chain, submitted_at)
+      where submitted_at is not null`.execute(db)
+    await sql`create index transaction_messages_order on transaction_messages (from_chain, order_id)`.execute(db)
+    await sql`create index transactions_created on transactions (created_at)`.execute(db)
+    await sql`create index transactions_reverted on transactions (chain_id) where success = false`.execute(db)
+    await sql`create index messages_backlog on messages (from_chain, to_chain, state)
+      where state not in ('delivered', 'expired')`.execute(db)
+  },
+}
+
+const sharedStore: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    // in the order in which they are read, so that a backlog costs no sorting
+    await sql`create index messages_due on messages (log_chain, from_chain, to_chain, next_attempt_at, block_number, log_index)
+      where state in ('final', 'provable')`.execute(db)
+    await sql`create index messages_landed on messages (log_chain, from_chain, to_chain, target_block)
+      where state = 'included'`.execute(db)
+    await sql`create index messages_seen on messages (log_chain, block_number) where state = 'seen'`.execute(db)
+    await sql`drop index messages_open`.execute(db)
+    await sql`create index messages_failed on messages (log_chain, from_chain, to_chain, next_attempt_at)
+      where state = 'failed'`.execute(db)
+    await sql`create index messages_forwarded on messages (from_chain, to_chain) where state = 'forwarded'`.execute(db)
+    // bytes in hex: squeezing them costs more time than it saves, and out of line a row's next version does not copy them
+    await sql`alter table messages alter column message_data set storage external`.execute(db)
+    await sql`alter table transactions alter column data set storage external`.execute(db)
+    await sql`alter table attempts alter column raw set storage external`.execute(db)
+    await db.schema
+      .createTable('leases')
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('holder', 'text')
+      .addColumn('token', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('members')
+      .addColumn('holder', 'text', (c) => c.primaryKey())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001_initial': initial,
     '0002_options_and_claims': optionsAndClaims,
     '0003_legs': legs,
+    '0004_decisions': decisions,
+    '0005_shared_store': sharedStore,
   }),
 }

@@ -127,7 +127,30 @@ export interface ClaimOrderTable {
   amount: bigint
 }
 
+/** What an operator decided about a message or a lane. */
+export interface DecisionTable {
+  subject: string
+  key: string
+  decision: string
+  decided_at: bigint
+}
+
+/** Which Compass does a piece of work. `token` counts how often it was taken. Times are the database's. */
+export interface LeaseTable {
+  name: string
+  holder: string | null
+  token: bigint
+  expires_at: Date
+}
+
+/** Which Compasses share the database. */
+export interface MemberTable {
+  holder: string
+  expires_at: Date
+}
+
 export interface Schema {
+  decisions: DecisionTable
   messages: MessageTable
   cursors: CursorTable
   transactions: TransactionTable
@@ -135,4 +158,6 @@ export interface Schema {
   transaction_messages: TransactionMessageTable
   claims: ClaimTable
   claim_orders: ClaimOrderTable
+  leases: LeaseTable
+  members: MemberTable
 }

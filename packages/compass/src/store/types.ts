@@ -2,6 +2,9 @@ import type { Address, Hex } from 'viem'
 import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
+import type { DecisionStore } from './decisions.ts'
+import type { Lease, LeaseStore } from './leases.ts'
+import type { ViewStore } from './views.ts'
 
 /** How far a chain's MOS has been read. */
 export interface Cursor {
@@ -64,6 +67,12 @@ export interface Transaction {
   readonly attempts: readonly Attempt[]
 }
 
+/** A transaction without its bytes, which may be long: most of what is decided needs none of them. */
+export interface OpenTransaction extends Omit<Transaction, 'data' | 'attempts'> {
+  /** Oldest first. */
+  readonly attempts: readonly Omit<Attempt, 'raw'>[]
+}
+
 /** What `reserve` writes down before anything is sent. */
 export interface Reservation {
   readonly chainId: bigint
@@ -90,8 +99,32 @@ export type TransactionPatch = Partial<
   >
 >
 
+/** The part of the memory that a wallet is kept in. Each function is one database transaction. */
+export interface LedgerStore {
+  /** Takes a nonce, keeps the signed bytes, and moves the messages that it carries, or the claims, to `submitted`. */
+  reserve(reservation: Reservation, at: number): Promise<Transaction>
+  /** Lets more messages wait for a transaction that is on its way. */
+  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
+  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
+  markSent(hash: Hex, at: number): Promise<void>
+  /** Pending and mined transactions by nonce. */
+  openTransactions(chainId: bigint, signer: Address): Promise<readonly OpenTransaction[]>
+  transaction(id: number): Promise<Transaction | null>
+  /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
+  lastUpdate(
+    chainId: bigint,
+    client: Address,
+    since: number,
+  ): Promise<{ readonly hash: Hex; readonly gasUsed: bigint } | null>
+  transactionMessages(id: number): Promise<readonly Message[]>
+  /** Changes a transaction and its messages together. */
+  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
+  /** Mined transactions whose blocks are final. */
+  finish(transactionIds: readonly number[]): Promise<void>
+}
+
 /** Compass' memory. Each function is one database transaction. */
-export interface Store {
+export interface Store extends LedgerStore {
   /** How far the logs of an emitter, a MOS or a hub, have been read. */
   cursor(chainId: bigint, emitter: Address): Promise<Cursor | null>
   /**
@@ -112,18 +145,22 @@ export interface Store {
   /** Messages whose logs are on one chain in a state, oldest block first. */
   inState(logChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
   /**
-   * Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody.
+   * Messages of a lane to be delivered now, oldest try first, so that one that fails again and again starves nobody.
    *
    * @param logChain Whose logs they are: the first leg is the source's, the second a hub's. Default: the source.
    */
-  due(
+  due(fromChain: bigint, toChain: bigint, now: number, limit: number, logChain?: bigint): Promise<readonly Message[]>
+  /** Messages of a lane that are included in a block of the target up to `upTo`, oldest first. `logChain`: as in `due`. */
+  landed(
     fromChain: bigint,
     toChain: bigint,
-    states: readonly MessageState[],
+    upTo: bigint,
     now: number,
     limit: number,
     logChain?: bigint,
   ): Promise<readonly Message[]>
+  /** Messages of a lane that failed and are to be looked at again. `logChain`: as in `due`. */
+  failed(fromChain: bigint, toChain: bigint, now: number, limit: number, logChain?: bigint): Promise<readonly Message[]>
   /** A lane does not go over a hub any more: what a hub has of it is to be carried from its source. Returns how many. */
   reroute(fromChain: bigint, toChain: bigint, at: number): Promise<number>
   message(key: MessageKey): Promise<Message | null>
@@ -140,26 +177,18 @@ export interface Store {
   >
   /** @throws {IllegalTransitionError} and changes nothing. */
   apply(happenings: readonly Happening[]): Promise<void>
-  /** Takes a nonce, keeps the signed bytes, and moves the messages that it carries, or the claims, to `submitted`. */
-  reserve(reservation: Reservation, at: number): Promise<Transaction>
-  /** Lets more messages wait for a transaction that is on its way. */
-  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
-  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
-  markSent(hash: Hex, at: number): Promise<void>
-  /** Pending and mined transactions by nonce. */
-  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
-  transaction(id: number): Promise<Transaction | null>
-  /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
-  lastUpdate(
-    chainId: bigint,
-    client: Address,
-    since: number,
-  ): Promise<{ readonly hash: Hex; readonly gasUsed: bigint } | null>
-  transactionMessages(id: number): Promise<readonly Message[]>
-  /** Changes a transaction and its messages together. */
-  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
   /** The fees that deliveries have earned. */
   readonly claims: ClaimStore
+  /** What an operator decided about messages and lanes. */
+  readonly decisions: DecisionStore
+  /** Reads for people and metrics. */
+  readonly views: ViewStore
+  /** How several Compasses share this store; null where it is one process' alone. */
+  readonly leases: LeaseStore | null
+  /** The same store, which writes only while the lease is held. @throws {LeaseLostError} from every function that writes. */
+  fenced(lease: Lease): Store
+  /** Cleans up after old versions of rows, where the database does not do so by itself. */
+  tidy(): Promise<void>
   /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void
   close(): Promise<void>

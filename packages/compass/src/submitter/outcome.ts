@@ -2,11 +2,11 @@ import type { Receipt, Refusal } from '@meridian/chain'
 import { backoffMs, type Message, type Reason } from '../message.ts'
 import type { Ending } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Attempt, Happening, Transaction } from '../store/types.ts'
+import type { Attempt, Happening, OpenTransaction } from '../store/types.ts'
 
 /** How a transaction landed. */
 export interface Landed {
-  readonly attempt: Attempt
+  readonly attempt: Omit<Attempt, 'raw'>
   readonly receipt: Receipt
   /** Why it reverted; null where it did not. */
   readonly reverted: Refusal | null
@@ -15,7 +15,11 @@ export interface Landed {
 }
 
 /** Messages that still belong to the transaction: others have moved on since. */
-function owned(transaction: Transaction, messages: readonly Message[], state: Message['state']): readonly Message[] {
+function owned(
+  transaction: OpenTransaction,
+  messages: readonly Message[],
+  state: Message['state'],
+): readonly Message[] {
   return messages.filter((m) => m.state === state && m.transactionId === transaction.id)
 }
 
@@ -26,7 +30,7 @@ const dropped = (message: Message, reason: Reason, delay: number, at: number): H
 
 /** What becomes of the messages of a transaction that will never land. */
 export function afterLoss(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
   reason: Reason,
   at: number,
@@ -35,13 +39,17 @@ export function afterLoss(
 }
 
 /** What becomes of the messages of a transaction that a reorg put back among the pending. */
-export function afterReorg(transaction: Transaction, messages: readonly Message[], at: number): readonly Happening[] {
+export function afterReorg(
+  transaction: OpenTransaction,
+  messages: readonly Message[],
+  at: number,
+): readonly Happening[] {
   return owned(transaction, messages, 'included').map((m) => [m, { type: 'excluded', at }] as const)
 }
 
 /** What becomes of the messages of a transaction that is in a block. */
 export function afterReceipt(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
   landed: Landed,
   at: number,
@@ -81,7 +89,7 @@ function afterUpdate(
 }
 
 function afterDelivery(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
   { attempt, receipt, reverted, endings }: Landed,
   at: number,
@@ -91,7 +99,11 @@ function afterDelivery(
     const policy = policyOf(reverted)
     return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
   }
-  const ended = mine.map((m) => [m, endings(m.fromChain).find((e) => e.orderId === m.orderId)] as const)
+  // read once: a transaction has as many logs as messages
+  const found = new Map<string, Ending>()
+  for (const fromChain of new Set(mine.map((m) => m.fromChain)))
+    for (const ending of endings(fromChain)) found.set(`${fromChain}:${ending.orderId}`, ending)
+  const ended = mine.map((m) => [m, found.get(`${m.fromChain}:${m.orderId}`)] as const)
   const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
   return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first

@@ -1,12 +1,13 @@
 import { hasCode } from '@meridian/core'
 import type { Hex } from 'viem'
 import type { WaitReason } from '../types.ts'
+import { isQuorum, participants } from './committee.ts'
 import { encodeUpdate } from './encode.ts'
 import { NodeAnswerError, VerifyError } from './errors.ts'
 import { aggregateCommitment, type CommittedAggregate, chooseEncoding } from './kept-aggregate.ts'
 import { type Network, periodAtSlot, timeAtSlot } from './networks.ts'
+import { isWrongAnswer, type Served } from './nodes.ts'
 import type { EthereumSource } from './source.ts'
-import { syncCommitteeRoot } from './ssz.ts'
 import type { SyncCommittee, Update } from './types.ts'
 import {
   applyLightClientUpdate,
@@ -70,17 +71,80 @@ async function advanceToCommittee(context: Context, from: Advance, period: bigin
     if (period < last)
       return { ...state, waiting: { code: 'UPDATE_NOT_SERVED', detail: `the client no longer knows period ${period}` } }
     const served = await context.source.updates(last, period - last)
-    const update = served[0]
-    if (update === undefined)
-      return { ...state, waiting: { code: 'UPDATE_NOT_SERVED', detail: `no update of period ${last} is served` } }
-    for (const next of served) {
-      state = await applyOne(context, state, next)
+    for (let next = last; next < period && !state.store.committeeRoots.has(period); next++) {
+      state = await advanceOverPeriod(context, state, next, served)
       if (state.waiting !== undefined) return state
     }
-    if (lastPeriod(state.store) === last)
-      return { ...state, waiting: { code: 'UPDATE_NOT_SERVED', detail: `period ${last} brings no next committee` } }
   }
   return state
+}
+
+/** The committee after `period`, by the best update of the period that holds. */
+async function advanceOverPeriod(
+  context: Context,
+  from: Advance,
+  period: bigint,
+  served: readonly Served<Update>[],
+): Promise<AdvanceResult> {
+  const { network } = context
+  const ofPeriod = served.filter(({ value }) => periodAtSlot(network, value.attestedHeader.beacon.slot) === period)
+  if (ofPeriod.length === 0)
+    return { ...from, waiting: { code: 'UPDATE_NOT_SERVED', detail: `no update of period ${period} is served` } }
+  const result = await firstThatHolds(ofPeriod, network, (update) => applyOne(context, from, update))
+  if (result.waiting !== undefined || result.store.committeeRoots.has(period + 1n)) return result
+  return { ...result, waiting: { code: 'UPDATE_NOT_SERVED', detail: `period ${period} brings no next committee` } }
+}
+
+/** How many signed, for choosing between updates; none where the bits are not of the committee's size. */
+function signersIn({ syncAggregate }: Update, network: Network): number {
+  const { syncCommitteeSize } = network.preset
+  return syncAggregate.bits.length === 2 + syncCommitteeSize / 4
+    ? participants(syncAggregate.bits, syncCommitteeSize)
+    : 0
+}
+
+/** The updates with the most signers first, of equal ones those that finalize more. Equal ones keep their order. */
+export function bestFirst(served: readonly Served<Update>[], network: Network): readonly Served<Update>[] {
+  const slotOf = ({ value }: Served<Update>) => value.finalizedHeader.beacon.slot
+  return [...served].sort(
+    (a, b) => signersIn(b.value, network) - signersIn(a.value, network) || Number(slotOf(b) - slotOf(a)),
+  )
+}
+
+/**
+ * Tries updates, best first, until one holds. The node of one that cannot be true, or that too few signed, is passed over and
+ * named.
+ * @throws what is wrong with the last one, where none holds and none is merely waited for.
+ */
+export async function firstThatHolds<R extends { readonly waiting?: WaitReason }>(
+  served: readonly Served<Update>[],
+  network: Network,
+  use: (update: Update) => Promise<R>,
+): Promise<R> {
+  const isEnough = ({ value }: Served<Update>) => isQuorum(signersIn(value, network), network.preset.syncCommitteeSize)
+  const enough = served.filter(isEnough)
+  for (const weak of served.filter((one) => !isEnough(one)))
+    weak.passOver(new NodeAnswerError('its update was signed by fewer than two thirds', { host: weak.host }))
+  let waiting: R | undefined
+  let failure: unknown
+  for (const { value, passOver } of bestFirst(enough.length > 0 ? enough : served, network)) {
+    try {
+      const result = await use(value)
+      if (result.waiting === undefined) return result
+      waiting ??= result
+    } catch (error) {
+      if (!isWrongAnswer(error) || isConflict(error)) throw error
+      passOver(error)
+      failure = error
+    }
+  }
+  if (waiting !== undefined) return waiting
+  throw failure ?? new RangeError('no update to try')
+}
+
+/** Two thirds signed something else: that is no fault of who shows it. */
+function isConflict(error: unknown): boolean {
+  return hasCode(error, 'BLOCK_CONFLICT') || hasCode(error, 'COMMITTEE_CONFLICT')
 }
 
 async function applyOne(context: Context, from: Advance, update: Update): Promise<AdvanceResult> {
@@ -132,23 +196,9 @@ async function signersOf(
     })
   const known = context.committees.get(root)
   if (known !== undefined) return known
-  const found =
-    (period > 0n ? await committeeFromUpdate(context, period - 1n, root) : undefined) ??
-    (await committeeFromBootstrap(context, store.head.root, root))
+  const found = await context.source.committee(root, period, store.head.root)
   if (found !== undefined) context.committees.set(root, found)
   return found
-}
-
-async function committeeFromUpdate(context: Context, period: bigint, root: Hex): Promise<SyncCommittee | undefined> {
-  const [update] = await context.source.updates(period, 1n)
-  const committee = update?.nextSyncCommittee?.committee
-  return committee !== undefined && syncCommitteeRoot(committee) === root ? committee : undefined
-}
-
-async function committeeFromBootstrap(context: Context, head: Hex, root: Hex): Promise<SyncCommittee | undefined> {
-  const bootstrap = await context.source.bootstrap(head)
-  const committee = bootstrap?.currentSyncCommittee
-  return committee !== undefined && syncCommitteeRoot(committee) === root ? committee : undefined
 }
 
 /** What resolves by waiting is a reason; conflicting evidence and what no honest node would serve are errors. */
@@ -161,7 +211,7 @@ function waitReasonOf(error: unknown, update: Update, network: Network, clock: C
   if (hasCode(error, 'EXPIRED')) return { code: 'CLIENT_UNUSABLE', status: 'expired' }
   if (hasCode(error, 'PARTICIPATION') || hasCode(error, 'PERIOD_MISMATCH'))
     return { code: 'UPDATE_NOT_SERVED', detail: error.message }
-  if (hasCode(error, 'BLOCK_CONFLICT') || hasCode(error, 'COMMITTEE_CONFLICT')) throw error
+  if (isConflict(error)) throw error
   throw new NodeAnswerError(`the beacon node served an update that does not verify: ${error.message}`, error.context, {
     cause: error,
   })

@@ -5,6 +5,7 @@ import { networkParameters } from './deploy.ts'
 import { ClientMismatchError } from './errors.ts'
 import { type CommittedAggregate, findKeptAggregate } from './kept-aggregate.ts'
 import { type Network, periodAtSlot } from './networks.ts'
+import type { ScheduledFork } from './schedule.ts'
 import type { LightClientStore } from './verify.ts'
 
 /** What an Ethereum client holds beside its head. */
@@ -15,6 +16,8 @@ export interface EthereumClientDetail {
   readonly headParticipants: number
   /** What the client has kept for updates to start from, where its event was found. */
   readonly kept?: CommittedAggregate
+  /** The schedule of forks that it verifies by. */
+  readonly forks: readonly ScheduledFork[]
   /** Seconds. */
   readonly trustingPeriod: bigint
   /** Seconds. */
@@ -30,6 +33,7 @@ const selectors = {
   parameters: toFunctionSelector('parameters()'),
   syncCommitteePeriods: toFunctionSelector('syncCommitteePeriods()'),
   keptAggregate: toFunctionSelector('keptAggregate()'),
+  forks: toFunctionSelector('forks()'),
 } as const
 type PlainView = keyof typeof selectors
 
@@ -73,12 +77,14 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
     data: await read('parameters'),
   })
   requireNetwork(parameters, network)
-  const [statusData, headData, expiresAtData, periodsData] = await Promise.all([
+  const [statusData, headData, expiresAtData, periodsData, forksData] = await Promise.all([
     read('status'),
     read('head'),
     read('expiresAt'),
     read('syncCommitteePeriods'),
+    read('forks'),
   ])
+  const forks = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'forks', data: forksData })
   const statusIndex = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'status', data: statusData })
   const head = decodeFunctionResult({ abi: ethereumLightClientAbi, functionName: 'head', data: headData })
   const expiresAt = decodeFunctionResult({
@@ -119,6 +125,7 @@ export async function readEthereumClient(target: RpcPort, address: Address, netw
     ...(kept === undefined ? {} : { kept }),
     committeeRoots,
     headParticipants: Number(stored[1]),
+    forks,
     trustingPeriod: parameters.trustingPeriod,
     clockDrift: parameters.clockDrift,
   }

@@ -1,14 +1,15 @@
 import { parseHeader } from '@meridian/proofs'
 import { type Hex, hexToBytes } from 'viem'
-import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
-import { type Advance, type AdvanceResult, createAdvancer } from './advance.ts'
+import type { BeaconPort, BlockPoint, BlockProof, ClientState, Consensus, SourcePorts, WaitReason } from '../types.ts'
+import { type Advance, bestFirst, createAdvancer, firstThatHolds } from './advance.ts'
 import { detailOf, readEthereumClient, storeOf } from './client.ts'
 import { encodeBlockProof, encodeReceiptsRootProof, type ProvenHeader } from './encode.ts'
-import { NodeAnswerError } from './errors.ts'
+import { ForkScheduleError, NodeAnswerError } from './errors.ts'
 import { gindices } from './forks.ts'
-import { forkAtSlot, type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
+import { epochAtSlot, forkAtSlot, type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
+import type { Served } from './nodes.ts'
+import { requireSchedule } from './schedule.ts'
 import { createEthereumSource, type EthereumSource, type ExecutionField, executionBranchOf } from './source.ts'
-import { beaconHeaderRoot } from './ssz.ts'
 import type { SingleBranch } from './tree-proof.ts'
 import type { BeaconHeader, LightClientHeader, Update } from './types.ts'
 import { type Clock, validateLightClientHeader } from './verify.ts'
@@ -91,36 +92,113 @@ async function prove(
   if (client.status === 'expired' || now >= client.expiresAt)
     return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
 
-  const update = await source.finalityUpdate()
-  const finalized = update.finalizedHeader
-  const provenAt = await provingSlot(network, source, slot, finalized.beacon.slot)
-  if (provenAt === undefined) {
-    if (finalized.beacon.slot > slot + MAX_EMPTY_SLOTS)
-      return notServed(`no beacon block follows slot ${slot} within ${MAX_EMPTY_SLOTS} slots`)
-    const { number } = await pointOf(finalized, network, source)
+  await requireSameForks(source, ports, network, client, now)
+  const served = await finalityInReach(source, network)
+  const [newest] = newestFirst(served)
+  if (newest === undefined) return notServed('no beacon node has a finality update')
+  const enough = served.filter(({ value }) => value.finalizedHeader.beacon.slot >= firstProvingSlot(network, slot))
+  if (enough.length === 0) {
+    const { number } = await pointOf(newest.value.finalizedHeader, network, source)
     return waiting({ code: 'NOT_FINAL', finalized: number, wanted: claim.block.number })
   }
-  if (finalized.beacon.slot <= client.head.number)
-    return notServed(`neither the client's head nor newer finality proves slot ${provenAt}`)
-  const advance = await createAdvancer(source, network, clockOf(client, now)).toUpdate(begin(client), update)
-  if (advance.waiting !== undefined) return waiting(advance.waiting)
-  return proveFromUpdate(network, source, advance, update, claim, provenAt)
+  const ahead = enough.filter(({ value }) => value.finalizedHeader.beacon.slot > client.head.number)
+  if (ahead.length === 0) return notServed(`neither the client's head nor newer finality proves slot ${slot}`)
+  const advancer = createAdvancer(source, network, clockOf(client, now))
+  let reason: WaitReason | undefined
+  // One that more have signed may be older, and its state no longer at hand.
+  for (let left = bestFirst(ahead, network); left.length > 0; ) {
+    const held = await firstThatHolds(left, network, async (update) => ({
+      update,
+      ...(await advancer.toUpdate(begin(client), asFinality(update, network))),
+    }))
+    if (held.waiting !== undefined) return waiting(reason ?? held.waiting)
+    const shown = await proveAt(network, source, held.update.finalizedHeader, claim, slot)
+    if (shown.proof !== undefined) return { status: 'ready', updates: held.updates, proof: shown.proof }
+    reason ??= shown.waiting
+    left = left.slice(left.findIndex(({ value }) => value === held.update) + 1)
+  }
+  return waiting(reason ?? { code: 'UPDATE_NOT_SERVED', detail: `no update proves slot ${slot}` })
 }
 
 /**
- * The slot of the beacon block that proves the execution block of `slot`: its own; from Gloas on that of the next one, which
- * names it as its bid's parent. Undefined where there is none until `last`.
+ * The finality updates of every node; where none of them was signed by everybody, also the best updates of the newest period,
+ * which more may have signed.
  */
-async function provingSlot(
-  network: Network,
+async function finalityInReach(source: EthereumSource, network: Network): Promise<readonly Served<Update>[]> {
+  const served = await source.finalityUpdates()
+  const [newest] = newestFirst(served)
+  const [best] = bestFirst(served, network)
+  if (newest === undefined || best === undefined || isSignedByAll(best.value)) return served
+  const period = periodAtSlot(network, newest.value.attestedHeader.beacon.slot)
+  const ranged = await source.updates(period, 1n).catch(() => [])
+  return [...served, ...ranged]
+}
+
+function isSignedByAll({ syncAggregate }: Update): boolean {
+  return /^0xf+$/.test(syncAggregate.bits)
+}
+
+function newestFirst(served: readonly Served<Update>[]): readonly Served<Update>[] {
+  const slotOf = ({ value }: Served<Update>) => value.finalizedHeader.beacon.slot
+  return [...served].sort((a, b) => Number(slotOf(b) - slotOf(a)))
+}
+
+/** An update for its finality: with its next committee only where the client may take that. */
+function asFinality({ nextSyncCommittee: next, ...update }: Update, network: Network): Update {
+  const [attested, finalized] = [update.attestedHeader, update.finalizedHeader].map(({ beacon }) =>
+    periodAtSlot(network, beacon.slot),
+  )
+  return next === undefined || attested !== finalized ? update : { ...update, nextSyncCommittee: next }
+}
+
+/** Seconds for which a node's schedule is not asked for again. */
+const SCHEDULE_AGE = 600n
+const schedules = new WeakMap<
+  BeaconPort,
+  { readonly at: bigint; readonly served: Awaited<ReturnType<EthereumSource['schedules']>> }
+>()
+
+async function schedulesOf(source: EthereumSource, { beacon }: SourcePorts, now: bigint) {
+  const known = beacon && schedules.get(beacon)
+  if (known !== undefined && known.at <= now && now < known.at + SCHEDULE_AGE) return known.served
+  const served = await source.schedules()
+  if (beacon !== undefined) schedules.set(beacon, { at: now, served })
+  return served
+}
+
+/** The first slot whose state can prove the execution block of `slot`: its own; from Gloas on a later block names it. */
+function firstProvingSlot(network: Network, slot: bigint): bigint {
+  return gindices[forkAtSlot(network, slot).name].executionPayload === undefined ? slot + 1n : slot
+}
+
+/**
+ * No update can be signed as the client expects it where the forks differ: the node's `config/spec` and what is verified by
+ * here are both held against the client's own schedule, as far as it has begun.
+ * @throws ForkScheduleError
+ */
+async function requireSameForks(
   source: EthereumSource,
-  slot: bigint,
-  last: bigint,
-): Promise<bigint | undefined> {
-  if (gindices[forkAtSlot(network, slot).name].executionPayload !== undefined) return slot <= last ? slot : undefined
-  for (let next = slot + 1n; next <= last && next <= slot + MAX_EMPTY_SLOTS; next++)
-    if ((await source.headerAtSlot(next)) !== undefined) return next
-  return undefined
+  ports: SourcePorts,
+  network: Network,
+  client: ClientState,
+  now: bigint,
+): Promise<void> {
+  const { forks } = detailOf(client)
+  const until = epochAtSlot(network, slotAtTime(network, now)) + 1n
+  requireSchedule(forks, network.forks, until, `Compass on ${network.name}`)
+  let isServed = false
+  let failure: unknown
+  for (const { host, passOver, value } of await schedulesOf(source, ports, now)) {
+    try {
+      requireSchedule(forks, value, until, host)
+      isServed = true
+    } catch (error) {
+      if (!(error instanceof ForkScheduleError)) throw error
+      passOver(error)
+      failure = error
+    }
+  }
+  if (!isServed && failure !== undefined) throw failure
 }
 
 /** Execution payloads carry exactly their slot's time. */
@@ -137,7 +215,7 @@ function reaches(network: Network, from: bigint, slot: bigint): boolean {
   return slot < from && from <= slot + network.preset.slotsPerHistoricalRoot
 }
 
-/** From what the client stores already, if the node still has what that takes. */
+/** From what the client stores already, if a node still has what that takes. */
 async function proveFromHead(
   network: Network,
   source: EthereumSource,
@@ -145,38 +223,59 @@ async function proveFromHead(
   claim: Claim,
   slot: bigint,
 ): Promise<BlockProof | undefined> {
-  const head = client.head.number
-  if (slot > head) return undefined
+  if (firstProvingSlot(network, slot) > client.head.number) return undefined
   const header = await source.headerByRoot(client.head.hash)
   if (header === undefined) return undefined
-  const provenAt = await provingSlot(network, source, slot, head)
-  if (provenAt === undefined) return undefined
-  const field = fieldOf(network, claim, provenAt)
-  const proof =
-    provenAt === head
-      ? await proveExecution(source, claim, { finalized: header }, field, await source.executionBranch(header, field))
-      : await proveAncestor(network, source, header, claim, provenAt)
+  const { proof } = await proveAt(network, source, { beacon: header }, claim, slot)
   return proof === undefined ? undefined : { status: 'ready', updates: [], proof }
 }
 
-async function proveFromUpdate(
+/** A header to prove from: of a light-client header also what that shows of its execution block. */
+type Anchor = LightClientHeader | { readonly beacon: BeaconHeader }
+
+type Shown =
+  | { readonly proof: Hex; readonly waiting?: never }
+  | { readonly proof?: never; readonly waiting: WaitReason }
+
+function notShown(detail: string): Shown {
+  return { waiting: { code: 'UPDATE_NOT_SERVED', detail } }
+}
+
+/**
+ * Proves the execution block of `slot` from a finalized header. Which beacon block shows it is read from the finalized state
+ * itself: the block of the same slot, from Gloas on the next one, which names it as its bid's parent.
+ */
+async function proveAt(
   network: Network,
   source: EthereumSource,
-  advance: AdvanceResult,
-  update: Update,
+  anchor: Anchor,
   claim: Claim,
   slot: bigint,
-): Promise<BlockProof> {
-  const header = update.finalizedHeader
-  const finalized = header.beacon
-  const field = fieldOf(network, claim, slot)
-  const proof =
-    finalized.slot === slot
-      ? await proveExecution(source, claim, { finalized }, field, executionBranchOf(header, network, field))
-      : await proveAncestor(network, source, finalized, claim, slot)
-  if (proof === undefined)
-    return notServed(`the node has no proof of slot ${slot} in the state of slot ${finalized.slot}`)
-  return { status: 'ready', updates: advance.updates, proof }
+): Promise<Shown> {
+  const { beacon: finalized } = anchor
+  const first = firstProvingSlot(network, slot)
+  for (let at = first; at <= finalized.slot && at <= first + MAX_EMPTY_SLOTS; at++) {
+    const field = fieldOf(network, claim, at)
+    if (at === finalized.slot) {
+      const own = 'executionBranch' in anchor ? executionBranchOf(anchor, network, field) : undefined
+      const inBody = own ?? (await source.executionBranch(finalized, field))
+      return proveExecution(source, claim, { finalized }, field, inBody)
+    }
+    const found = await rootBranch(network, source, finalized, at)
+    const header = found && (await source.headerByRoot(found.inState.leaf))
+    if (found === undefined || header === undefined)
+      return notShown(`no node has a proof of slot ${at} in the state of slot ${finalized.slot}`)
+    if (header.slot !== at) {
+      // An empty slot repeats the root before it.
+      if (first !== slot) continue
+      throw new NodeAnswerError('the finalized chain has no block in this slot', { expected: at, given: header.slot })
+    }
+    const { inState, summary } = found
+    const ancestor = { header, blockRootBranch: inState.branch, ...(summary === undefined ? {} : { summary }) }
+    const inBody = await source.executionBranch(header, field)
+    return proveExecution(source, claim, { finalized, ancestor }, field, inBody)
+  }
+  return notShown(`no beacon block follows slot ${slot} within ${MAX_EMPTY_SLOTS} slots`)
 }
 
 /** What the body at a slot shows: a receipts root only where it has one. */
@@ -192,17 +291,18 @@ async function proveExecution(
   at: ProvenHeader,
   field: ExecutionField,
   inBody: SingleBranch | undefined,
-): Promise<Hex | undefined> {
-  if (inBody === undefined) return undefined
+): Promise<Shown> {
+  if (inBody === undefined)
+    return notShown(`no node has the body of slot ${(at.ancestor?.header ?? at.finalized).slot}`)
   const { leaf, branch } = inBody
   if (field === 'blockHash') {
     requireExecution(block.hash.toLowerCase(), leaf)
     const executionHeader = await source.executionHeader(block.hash)
-    return encodeBlockProof({ ...at, blockHashBranch: branch, executionHeader })
+    return { proof: encodeBlockProof({ ...at, blockHashBranch: branch, executionHeader }) }
   }
   // The block's own header says which root is its: another block in the slot has another one, or the same receipts.
   requireExecution(parseHeader(hexToBytes(await source.executionHeader(block.hash))).receiptsRoot, leaf)
-  return encodeReceiptsRootProof({ ...at, receiptsRoot: leaf, receiptsRootBranch: branch })
+  return { proof: encodeReceiptsRootProof({ ...at, receiptsRoot: leaf, receiptsRootBranch: branch }) }
 }
 
 function requireExecution(expected: string, given: Hex): void {
@@ -222,29 +322,6 @@ async function rootBranch(
   return inState === undefined ? undefined : { inState }
 }
 
-async function proveAncestor(
-  network: Network,
-  source: EthereumSource,
-  finalized: BeaconHeader,
-  claim: Claim,
-  slot: bigint,
-): Promise<Hex | undefined> {
-  const found = await rootBranch(network, source, finalized, slot)
-  if (found === undefined) return undefined
-  const { inState, summary } = found
-  const header = await source.headerAtSlot(slot)
-  if (header === undefined) return undefined
-  const given = beaconHeaderRoot(header)
-  if (given !== inState.leaf)
-    throw new NodeAnswerError(`the header at slot ${slot} is not on the finalized chain`, {
-      expected: inState.leaf,
-      given,
-    })
-  const ancestor = { header, blockRootBranch: inState.branch, ...(summary === undefined ? {} : { summary }) }
-  const field = fieldOf(network, claim, slot)
-  return proveExecution(source, claim, { finalized, ancestor }, field, await source.executionBranch(header, field))
-}
-
 /**
  * The next committee as soon as its period is final, period by period where several are missing, and a newer head once
  * a third of the trusting period is left.
@@ -258,12 +335,20 @@ async function maintain(
   if (client.status !== 'active' || now >= client.expiresAt) return []
   const source = createEthereumSource(ports, network)
   const clock = clockOf(client, now)
-  const newest = await source.finalityUpdate()
+  const served = await source.finalityUpdates()
+  const limit = slotAtTime(network, now + (clock.clockDrift ?? 0n))
+  const possible = served.filter(({ value }) => value.finalizedHeader.beacon.slot <= limit)
+  const [newest] = newestFirst(possible)
+  if (newest === undefined) return []
   const advancer = createAdvancer(source, network, clock)
-  const period = periodAtSlot(network, newest.finalizedHeader.beacon.slot)
-  const rotated = await advancer.toCommittee(begin(client), period + 1n)
-  const expiresAt = timeAtSlot(network, rotated.store.head.slot) + clock.trustingPeriod
-  const isRunningDown = (expiresAt - now) * REFRESH_SHARE < clock.trustingPeriod
-  if (!isRunningDown || newest.finalizedHeader.beacon.slot <= rotated.store.head.slot) return rotated.updates
-  return (await advancer.toUpdate(rotated, newest)).updates
+  const period = periodAtSlot(network, newest.value.finalizedHeader.beacon.slot)
+  const from = begin(client)
+  const isRunningDown = ({ store }: Advance): boolean =>
+    (timeAtSlot(network, store.head.slot) + clock.trustingPeriod - now) * REFRESH_SHARE < clock.trustingPeriod
+  if (from.store.committeeRoots.has(period + 1n) && !isRunningDown(from)) return []
+  await requireSameForks(source, ports, network, client, now)
+  const rotated = await advancer.toCommittee(from, period + 1n)
+  const ahead = possible.filter(({ value }) => value.finalizedHeader.beacon.slot > rotated.store.head.slot)
+  if (!isRunningDown(rotated) || ahead.length === 0) return rotated.updates
+  return (await firstThatHolds(ahead, network, (update) => advancer.toUpdate(rotated, update))).updates
 }

@@ -97,7 +97,7 @@ export function clientParameters(network: Network, policy: ClientPolicy): Client
 }
 
 /** The constructor's schedule of forks: `Fork[]`, ascending by epoch, one an epoch. */
-export function clientForks(network: Network): { epoch: bigint; version: Hex; stateLayout: number }[] {
+export function clientForks(network: Pick<Network, 'forks'>): { epoch: bigint; version: Hex; stateLayout: number }[] {
   const inForce = network.forks.filter((fork, i) => network.forks[i + 1]?.epoch !== fork.epoch)
   return inForce.map((fork) => ({ epoch: fork.epoch, version: fork.version, stateLayout: layouts[fork.name] }))
 }

@@ -61,6 +61,13 @@ export class ClientMismatchError extends MeridianError<'CLIENT_MISMATCH'> {
   }
 }
 
+/** A schedule of forks is not the deployed client's: no update of that client could be signed by what it expects. */
+export class ForkScheduleError extends MeridianError<'FORK_SCHEDULE'> {
+  constructor(message: string, context: Readonly<Record<string, unknown>>) {
+    super('FORK_SCHEDULE', message, context)
+  }
+}
+
 /** What an operator has to give and did not: here, a beacon endpoint. */
 export class PortError extends MeridianError<'PORT_MISSING'> {
   constructor(message: string, context: Readonly<Record<string, unknown>>) {

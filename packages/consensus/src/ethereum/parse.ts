@@ -74,8 +74,16 @@ const capellaExecutionShape = {
 const capellaExecution = z.strictObject(capellaExecutionShape)
 const denebExecution = z.strictObject({ ...capellaExecutionShape, blob_gas_used: uint64, excess_blob_gas: uint64 })
 
+const noBlobGas = z.literal('0', 'expected no blob gas before deneb')
+/** A Capella header in an object of a later fork: spec `upgrade_lc_header_to_deneb`. */
+const upgradedExecution = z.strictObject({
+  ...capellaExecutionShape,
+  blob_gas_used: noBlobGas,
+  excess_blob_gas: noBlobGas,
+})
+
 function executionSchema(fork: ForkName) {
-  if (fork === 'capella') return capellaExecution.transform(toExecution)
+  if (fork === 'capella') return z.union([capellaExecution, upgradedExecution]).transform(toExecution)
   return denebExecution.transform((e) => ({
     ...toExecution(e),
     blobGasUsed: e.blob_gas_used,
@@ -169,18 +177,20 @@ function check<T>(schema: z.ZodType<T>, value: unknown, path: Path): T {
   })
 }
 
+/**
+ * A header has the form of its object's fork, which is the attested header's. Across a fork a finalized header is older
+ * than that and is brought into the newer form (spec `upgrade_lc_header_to_…`); what is proven of it stays that of its
+ * own slot's fork.
+ */
 function parseHeader(value: unknown, network: Network, path: Path): LightClientHeader {
   const { slot } = check(slotOuter, value, path).beacon
   const fork = forkAtSlot(network, slot).name
   const { executionPayload, executionBlockHash } = gindices[fork]
   const branchPath = [...path, 'execution_branch']
-  if (executionPayload === undefined) {
+  if (executionPayload === undefined || isBid(value)) {
     const outer = check(bidOuter, value, path)
-    return {
-      beacon: outer.beacon,
-      executionBlockHash: outer.execution_block_hash,
-      executionBranch: check(branchOf(executionBlockHash), outer.execution_branch, branchPath),
-    }
+    const branch = check(normalizedBranchOf(executionBlockHash), outer.execution_branch, branchPath)
+    return { beacon: outer.beacon, executionBlockHash: outer.execution_block_hash, executionBranch: branch }
   }
   const outer = check(payloadOuter, value, path)
   return {
@@ -188,6 +198,19 @@ function parseHeader(value: unknown, network: Network, path: Path): LightClientH
     execution: check(executionSchema(fork), outer.execution, [...path, 'execution']),
     executionBranch: check(branchOf(executionPayload), outer.execution_branch, branchPath),
   }
+}
+
+function isBid(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'execution_block_hash' in value
+}
+
+/** A branch as long as Gloas' own, with zeros before one that is shorter: spec `normalize_merkle_branch`. */
+function normalizedBranchOf(gindex: bigint) {
+  const { executionBlockHash: longest } = gindices.gloas
+  const extra = depthOf(longest) - depthOf(gindex)
+  return branchOf(longest)
+    .refine((branch) => branch.slice(0, extra).every((word) => BigInt(word) === 0n), `expected ${extra} zeros first`)
+    .transform((branch) => branch.slice(extra))
 }
 
 /** `{version, data}` or the bare object. */

@@ -3,42 +3,48 @@ import { bytesToHex, type Hex } from 'viem'
 import type { BeaconPort, RpcPort, SourcePorts } from '../types.ts'
 import { signedBeaconBlockType } from './body.ts'
 import { ForkError, NodeAnswerError, PortError } from './errors.ts'
-import { blockRootGindex, blockSummaryGindex, depthOf, type ForkName, gindices } from './forks.ts'
+import { blockRootGindex, blockSummaryGindex, depthOf, type ForkEpoch, type ForkName, gindices } from './forks.ts'
 import { rootOfBranch } from './merkle.ts'
 import { forkAtSlot, type Network } from './networks.ts'
+import { type BeaconNode, everyNode, firstNode, isWrongAnswer, nodesOf, type Served } from './nodes.ts'
 import { parseBlockHeader, parseBootstrap, parseUpdate, parseUpdates } from './parse.ts'
-import { beaconHeaderRoot, executionHeaderTree } from './ssz.ts'
+import { readSchedule } from './schedule.ts'
+import { beaconHeaderRoot, executionHeaderTree, syncCommitteeRoot } from './ssz.ts'
 import { beaconStateType } from './state.ts'
 import { branchOfAnswer, branchOfNode, descriptorOf, type SingleBranch } from './tree-proof.ts'
-import type { BeaconHeader, Bootstrap, LightClientHeader, Update } from './types.ts'
+import type { BeaconHeader, Bootstrap, LightClientHeader, SyncCommittee, Update } from './types.ts'
+import { requireQuorum, validateBranches } from './verify.ts'
 
 /** `body` is field 4 of the 5 of a BeaconBlock: depth 3, index 8 + 4. */
 const BODY_GINDEX = 12n
 /** Fields of an execution payload that proofs show; an execution payload header has them in the same places. */
 const fieldIndices = { receiptsRoot: 3n, blockHash: 12n } as const
 export type ExecutionField = keyof typeof fieldIndices
+const FINALITY_PATH = '/eth/v1/beacon/light_client/finality_update'
 /** Beacon API: the most updates that one request may ask for. */
 const MAX_UPDATES = 128n
-/** The node does not have it, or does not serve the route. */
-const NOT_SERVED = [404, 405, 501]
-
-/** The source chain, every answer parsed and checked against the root that it was asked by. */
+/**
+ * The source chain, every answer parsed and checked against the root that it was asked by. Of several nodes one whose answer
+ * fails its check is passed over and named.
+ */
 export interface EthereumSource {
-  /** The newest finality update. Its signature is the caller's to check. */
+  /** The newest finality update of the first node that has one whose branches hold and that two thirds signed. */
   finalityUpdate(): Promise<Update>
-  /** The best update of each period from `startPeriod` on, ascending; fewer where the node has fewer. */
-  updates(startPeriod: bigint, count: bigint): Promise<readonly Update[]>
-  /** The bootstrap of a block, undefined where the node has none. */
+  /** The newest finality update of every node, as it came: all checks are the caller's. */
+  finalityUpdates(): Promise<readonly Served<Update>[]>
+  /** The best update of each period from `startPeriod` on as every node has it: all checks are the caller's. */
+  updates(startPeriod: bigint, count: bigint): Promise<readonly Served<Update>[]>
+  /** The bootstrap of a block, undefined where no node has one. */
   bootstrap(blockRoot: Hex): Promise<Bootstrap | undefined>
-  /** A block's header by its root, undefined where the node does not have it. */
+  /** The committee with this root, as the update of `period` or the bootstrap of `head` shows it. */
+  committee(root: Hex, period: bigint, head: Hex): Promise<SyncCommittee | undefined>
+  /** A block's header by its root, undefined where no node has it. */
   headerByRoot(blockRoot: Hex): Promise<BeaconHeader | undefined>
-  /** The canonical header at a slot as the node sees it, undefined for none: proves nothing by itself. */
-  headerAtSlot(slot: bigint): Promise<BeaconHeader | undefined>
-  /** Branch of `block_roots[slot]` in the state of `header`, undefined where the node no longer has that state. */
+  /** Branch of `block_roots[slot]` in the state of `header`, undefined where no node has that state any more. */
   blockRootBranch(header: BeaconHeader, slot: bigint): Promise<SingleBranch | undefined>
   /**
    * Branch of the block root at `slot` in an entry of `historical_summaries` in the state of `header`, and which entry;
-   * undefined where the slot's window is not complete there, or the node has no longer what that takes: the state of
+   * undefined where the slot's window is not complete there, or no node has any more what that takes: the state of
    * `header`, and one at the window's end.
    */
   summarizedRootBranch(
@@ -49,27 +55,8 @@ export interface EthereumSource {
   executionBranch(header: BeaconHeader, field: ExecutionField): Promise<SingleBranch | undefined>
   /** Raw RLP of an execution header, which hashes to `hash`. */
   executionHeader(hash: Hex): Promise<Hex>
-}
-
-function isNotServed(error: unknown): boolean {
-  if (!(error instanceof Error) || !('context' in error)) return false
-  const { context } = error
-  return (
-    typeof context === 'object' &&
-    context !== null &&
-    'status' in context &&
-    typeof context.status === 'number' &&
-    NOT_SERVED.includes(context.status)
-  )
-}
-
-async function unlessNotServed<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (isNotServed(error)) return undefined
-    throw error
-  }
+  /** The schedule of forks by every node that serves its configuration. */
+  schedules(): Promise<readonly Served<readonly ForkEpoch[]>[]>
 }
 
 function requireRoot(path: string, expected: Hex, given: Hex): void {
@@ -91,14 +78,20 @@ function executionGindex(fork: ForkName, field: ExecutionField): bigint {
 }
 
 /**
- * Branch of what a block's body says of an execution block, from the light-client header alone. The header's own branch
- * must be checked.
+ * Branch of what a block's body says of an execution block, from the light-client header alone; undefined where the header
+ * has it not, being in Gloas' form. The header's own branch must be checked.
  */
-export function executionBranchOf(header: LightClientHeader, network: Network, field: ExecutionField): SingleBranch {
+export function executionBranchOf(
+  header: LightClientHeader,
+  network: Network,
+  field: ExecutionField,
+): SingleBranch | undefined {
   const fork = forkAtSlot(network, header.beacon.slot).name
   const gindex = executionGindex(fork, field)
-  if (!('execution' in header))
-    return { leaf: header.executionBlockHash, branch: header.executionBranch, root: header.beacon.bodyRoot }
+  if (!('execution' in header)) {
+    const { executionBlockHash: leaf, executionBranch: branch } = header
+    return field === 'blockHash' ? { leaf, branch, root: header.beacon.bodyRoot } : undefined
+  }
   const fields = 1n << BigInt(depthOf(gindex) - header.executionBranch.length)
   const inPayload = branchOfNode(executionHeaderTree(fork, header.execution).node, fields + fieldIndices[field])
   return {
@@ -119,77 +112,88 @@ export function executionGindexInBlock(fork: ForkName, field: ExecutionField): b
 export function createEthereumSource(ports: SourcePorts, network: Network): EthereumSource {
   const { rpc } = ports
   const beacon = requireBeacon(ports)
+  const first = <T>(ask: (node: BeaconNode) => Promise<T>) => firstNode(nodesOf(beacon), ask)
+  const every = <T>(ask: (node: BeaconNode) => Promise<T>) => everyNode(nodesOf(beacon), ask)
+  const finalityOf = async (node: BeaconNode) => parseUpdate(await node.get(FINALITY_PATH), network)
 
-  async function headerAt(id: string): Promise<BeaconHeader | undefined> {
-    const path = `/eth/v1/beacon/headers/${id}`
-    const json = await unlessNotServed(beacon.get(path))
-    if (json === undefined) return undefined
-    const { root, header } = parseBlockHeader(json)
-    requireRoot(path, root, beaconHeaderRoot(header))
-    return header
+  async function updates(startPeriod: bigint, count: bigint): Promise<readonly Served<Update>[]> {
+    const bounded = count < MAX_UPDATES ? count : MAX_UPDATES
+    const path = `/eth/v1/beacon/light_client/updates?start_period=${startPeriod}&count=${bounded}`
+    const served = await every(async (node) => parseUpdates(await node.get(path), network))
+    return served.flatMap(({ value, ...node }) => value.map((update) => ({ ...node, value: update })))
+  }
+
+  async function bootstrap(blockRoot: Hex): Promise<Bootstrap | undefined> {
+    const path = `/eth/v1/beacon/light_client/bootstrap/${blockRoot}`
+    return first(async (node) => {
+      const found = parseBootstrap(await node.get(path), network)
+      requireRoot(path, blockRoot, beaconHeaderRoot(found.header.beacon))
+      return found
+    })
   }
 
   return {
-    finalityUpdate: async () => parseUpdate(await beacon.get('/eth/v1/beacon/light_client/finality_update'), network),
-
-    async updates(startPeriod, count) {
-      const bounded = count < MAX_UPDATES ? count : MAX_UPDATES
-      const path = `/eth/v1/beacon/light_client/updates?start_period=${startPeriod}&count=${bounded}`
-      const json = await unlessNotServed(beacon.get(path))
-      return json === undefined ? [] : parseUpdates(json, network)
+    async finalityUpdate() {
+      const found = await first(async (node) => {
+        const update = await finalityOf(node)
+        requireQuorum(update, network)
+        validateBranches(update, network)
+        return update
+      })
+      if (found === undefined)
+        throw new NodeAnswerError(`${FINALITY_PATH}: no beacon node has one`, { expected: 'an update', given: 404 })
+      return found
     },
 
-    async bootstrap(blockRoot) {
-      const path = `/eth/v1/beacon/light_client/bootstrap/${blockRoot}`
-      const json = await unlessNotServed(beacon.get(path))
-      if (json === undefined) return undefined
-      const bootstrap = parseBootstrap(json, network)
-      requireRoot(path, blockRoot, beaconHeaderRoot(bootstrap.header.beacon))
-      return bootstrap
+    finalityUpdates: () => every(finalityOf),
+    updates,
+    bootstrap,
+
+    async committee(root, period, head) {
+      for (const { value } of period > 0n ? await updates(period - 1n, 1n) : []) {
+        const committee = value.nextSyncCommittee?.committee
+        if (committee !== undefined && syncCommitteeRoot(committee) === root) return committee
+      }
+      const committee = (await bootstrap(head))?.currentSyncCommittee
+      return committee !== undefined && syncCommitteeRoot(committee) === root ? committee : undefined
     },
 
     async headerByRoot(blockRoot) {
-      const header = await headerAt(blockRoot)
-      if (header !== undefined) requireRoot(`/eth/v1/beacon/headers/${blockRoot}`, blockRoot, beaconHeaderRoot(header))
-      return header
-    },
-
-    async headerAtSlot(slot) {
-      const header = await headerAt(slot.toString())
-      if (header !== undefined && header.slot !== slot)
-        throw new NodeAnswerError('the header is of another slot', { expected: slot, given: header.slot })
-      return header
+      const path = `/eth/v1/beacon/headers/${blockRoot}`
+      return first(async (node) => {
+        const { header } = parseBlockHeader(await node.get(path))
+        requireRoot(path, blockRoot, beaconHeaderRoot(header))
+        return header
+      })
     },
 
     async blockRootBranch(header, slot) {
       const fork = forkAtSlot(network, header.slot).name
       const gindex = blockRootGindex(fork, slot, network.preset)
-      const found = await branchInState(header.stateRoot, fork, gindex)
-      return found === undefined ? undefined : checkedBranch(found.branch, header.stateRoot, found.path)
+      return branchInState(header.stateRoot, fork, gindex, header.stateRoot)
     },
 
     async summarizedRootBranch(header, slot) {
       const { slotsPerHistoricalRoot } = network.preset
       const window = slot / slotsPerHistoricalRoot
       const end = (window + 1n) * slotsPerHistoricalRoot
-      const first = firstSummarizedWindow(network)
-      if (first === undefined || window < first || header.slot < end) return undefined
-      const summary = window - first
-      const entry = await branchInState(
-        header.stateRoot,
-        forkAtSlot(network, header.slot).name,
-        blockSummaryGindex(forkAtSlot(network, header.slot).name, summary),
-      )
-      if (entry === undefined) return undefined
-      const upper = checkedBranch(entry.branch, header.stateRoot, entry.path)
+      const firstWindow = firstSummarizedWindow(network)
+      if (firstWindow === undefined || window < firstWindow || header.slot < end) return undefined
+      const summary = window - firstWindow
+      const fork = forkAtSlot(network, header.slot).name
+      const entry = blockSummaryGindex(fork, summary)
+      const upper = await branchInState(header.stateRoot, fork, entry, header.stateRoot)
+      if (upper === undefined) return undefined
       // At the window's end `block_roots` holds the whole window: the tree that the entry is the root of.
       const endFork = forkAtSlot(network, end).name
-      const roots = await branchInState(end.toString(), endFork, blockRootGindex(endFork, slot, network.preset))
+      const gindex = blockRootGindex(endFork, slot, network.preset)
+      const depth = depthOf(slotsPerHistoricalRoot)
+      const roots = await branchInState(end.toString(), endFork, gindex, upper.leaf, ({ leaf, branch }) =>
+        rootOfBranch(leaf, branch.slice(0, depth), slot % slotsPerHistoricalRoot),
+      )
       if (roots === undefined) return undefined
-      const { leaf } = roots.branch
-      const lower = roots.branch.branch.slice(0, depthOf(slotsPerHistoricalRoot))
-      requireRoot(roots.path, upper.leaf, rootOfBranch(leaf, lower, slot % slotsPerHistoricalRoot))
-      return { summary, inState: { leaf, branch: [...lower, ...upper.branch], root: upper.root } }
+      const branch = [...roots.branch.slice(0, depth), ...upper.branch]
+      return { summary, inState: { leaf: roots.leaf, branch, root: upper.root } }
     },
 
     async executionBranch(header, field) {
@@ -197,37 +201,79 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
       const root = beaconHeaderRoot(header)
       const gindex = executionGindexInBlock(fork, field)
       const path = `/eth/v0/beacon/proof/block/${root}?format=${descriptorOf(gindex)}`
-      const json = await unlessNotServed(beacon.get(path))
-      if (json === undefined) return branchFromBlock(header, fork, root, executionGindex(fork, field))
-      const inBlock = checkedBranch(branchOfAnswer(json, gindex, path), root, path)
       const depth = depthOf(executionGindex(fork, field))
-      return { leaf: inBlock.leaf, branch: inBlock.branch.slice(0, depth), root: header.bodyRoot }
+      const proof = async (node: BeaconNode) => {
+        const inBlock = branchOfAnswer(await node.get(path), gindex, path)
+        requireRoot(path, root, inBlock.root)
+        return { leaf: inBlock.leaf, branch: inBlock.branch.slice(0, depth), root: header.bodyRoot }
+      }
+      return firstOfTwo(proof, (node) => branchFromBlock(node, header, fork, root, executionGindex(fork, field)))
     },
 
     executionHeader: (hash) => readExecutionHeader(rpc, hash),
+    schedules: () => every(readSchedule),
   }
 
-  /** Branch in the state that `id` names, by its own root: the caller checks where it leads. */
-  async function branchInState(id: string, fork: ForkName, gindex: bigint) {
+  /** By a proof, which every node is asked for first; where none has one, by the whole. */
+  async function firstOfTwo<T>(
+    proof: (node: BeaconNode) => Promise<T>,
+    whole: (node: BeaconNode) => Promise<T>,
+  ): Promise<T | undefined> {
+    let failure: unknown
+    try {
+      const found = await first(proof)
+      if (found !== undefined) return found
+    } catch (error) {
+      failure = error
+    }
+    const found = await first(whole)
+    if (found === undefined && failure !== undefined) throw failure
+    return found
+  }
+
+  /**
+   * Branch in the state that `id` names, which must lead to `expected`.
+   * @param rootOf Where it leads; by default to the state's root.
+   */
+  async function branchInState(
+    id: string,
+    fork: ForkName,
+    gindex: bigint,
+    expected: Hex,
+    rootOf: (branch: SingleBranch) => Hex = ({ root }) => root,
+  ): Promise<SingleBranch | undefined> {
     const proofPath = `/eth/v0/beacon/proof/state/${id}?format=${descriptorOf(gindex)}`
-    const json = await unlessNotServed(beacon.get(proofPath))
-    if (json !== undefined) return { path: proofPath, branch: branchOfAnswer(json, gindex, proofPath) }
-    const path = `/eth/v2/debug/beacon/states/${id}`
-    const bytes = await unlessNotServed(beacon.getBytes(path))
-    if (bytes === undefined) return undefined
-    const node = readTree(path, () => beaconStateType(fork, network.preset).deserializeToViewDU(bytes).node)
-    return { path, branch: branchOfNode(node, gindex) }
+    const statePath = `/eth/v2/debug/beacon/states/${id}`
+    const checked = (path: string, branch: SingleBranch): SingleBranch => {
+      requireRoot(path, expected, rootOf(branch))
+      return branch
+    }
+    return firstOfTwo(
+      async (node) => checked(proofPath, branchOfAnswer(await node.get(proofPath), gindex, proofPath)),
+      async (node) => {
+        const bytes = await node.getBytes(statePath)
+        const tree = readTree(statePath, () => beaconStateType(fork, network.preset).deserializeToViewDU(bytes).node)
+        return checked(statePath, branchOfNode(tree, gindex))
+      },
+    )
   }
 
-  async function branchFromBlock(header: BeaconHeader, fork: ForkName, root: Hex, gindex: bigint) {
+  async function branchFromBlock(
+    node: BeaconNode,
+    header: BeaconHeader,
+    fork: ForkName,
+    root: Hex,
+    gindex: bigint,
+  ): Promise<SingleBranch> {
     const path = `/eth/v2/beacon/blocks/${root}`
-    const bytes = await unlessNotServed(beacon.getBytes(path))
-    if (bytes === undefined) return undefined
-    const node = readTree(path, () => {
+    const bytes = await node.getBytes(path)
+    const tree = readTree(path, () => {
       const view = signedBeaconBlockType(fork, network.preset).deserializeToViewDU(bytes)
       return view.message.body.node
     })
-    return checkedBranch(branchOfNode(node, gindex), header.bodyRoot, path)
+    const branch = branchOfNode(tree, gindex)
+    requireRoot(path, header.bodyRoot, branch.root)
+    return branch
   }
 }
 
@@ -252,13 +298,23 @@ function readTree<T>(path: string, read: () => T): T {
   }
 }
 
-function checkedBranch(branch: SingleBranch, root: Hex, path: string): SingleBranch {
-  requireRoot(path, root, branch.root)
-  return branch
-}
-
 /** The raw header of an execution block: from its fields, or as the node keeps it where a fork added unknown ones. */
 async function readExecutionHeader(rpc: RpcPort, hash: Hex): Promise<Hex> {
+  const nodes = rpc.nodes?.() ?? []
+  if (nodes.length < 2) return readExecutionHeaderFrom(rpc, hash)
+  let failure: unknown
+  for (const node of nodes) {
+    try {
+      return await readExecutionHeaderFrom(node, hash)
+    } catch (error) {
+      if (isWrongAnswer(error)) node.passOver(error)
+      failure = error
+    }
+  }
+  throw failure
+}
+
+async function readExecutionHeaderFrom(rpc: RpcPort, hash: Hex): Promise<Hex> {
   const block = await rpc.request('eth_getBlockByHash', [hash, false])
   if (typeof block !== 'object' || block === null)
     throw new NodeAnswerError('the execution node does not have the block', { expected: hash, given: block })

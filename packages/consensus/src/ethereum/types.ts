@@ -37,14 +37,20 @@ export interface PayloadLightClientHeader {
   readonly executionBranch: readonly Hex[]
 }
 
-/** `LightClientHeader` from Gloas on: of the execution block only its hash, the bid's parent. */
+/**
+ * `LightClientHeader` in objects of Gloas: of the execution block only its hash; the bid's parent, in a block before Gloas
+ * the payload's own, with the branch that the block's fork has for it.
+ */
 export interface BidLightClientHeader {
   readonly beacon: BeaconHeader
   readonly executionBlockHash: Hex
   readonly executionBranch: readonly Hex[]
 }
 
-/** `LightClientHeader`: its slot's fork decides the form. */
+/**
+ * `LightClientHeader`. From Gloas on only the second form; before it the first, and the second where an update that
+ * attests a block of Gloas finalizes an older one.
+ */
 export type LightClientHeader = PayloadLightClientHeader | BidLightClientHeader
 
 /** `SyncCommittee`: compressed keys, in committee order. */

@@ -70,14 +70,15 @@ export function validateLightClientHeader(header: LightClientHeader, network: Ne
   const fork = forkAtSlot(network, header.beacon.slot).name
   const { executionPayload, executionBlockHash } = gindices[fork]
   const shown = { code: 'BRANCH_EXECUTION', branch: header.executionBranch, root: header.beacon.bodyRoot } as const
-  if (executionPayload === undefined && 'executionBlockHash' in header)
+  // Also of a block before Gloas, in an object of Gloas: by the place that its own fork has for it.
+  if ('executionBlockHash' in header)
     verifyBranch({ ...shown, gindex: executionBlockHash, leaf: header.executionBlockHash })
-  else if (executionPayload !== undefined && 'execution' in header)
+  else if (executionPayload !== undefined)
     verifyBranch({ ...shown, gindex: executionPayload, leaf: executionHeaderRoot(fork, header.execution) })
   else
     throw new VerifyError('BRANCH_EXECUTION', `a header of ${fork} has another form`, {
-      expected: executionPayload === undefined ? 'executionBlockHash' : 'execution',
-      given: 'execution' in header ? 'execution' : 'executionBlockHash',
+      expected: 'executionBlockHash',
+      given: 'execution',
     })
 }
 
@@ -129,19 +130,7 @@ export function validateLightClientUpdate(
   validateTime(store, update, network, clock)
   validateSigners(store, update, signers, network)
 
-  const places = gindices[forkAtSlot(network, attested.slot).name]
-  const finalizedRoot = beaconHeaderRoot(finalized)
-  verifyBranch({
-    code: 'BRANCH_FINALITY',
-    gindex: places.finalizedRoot,
-    leaf: finalizedRoot,
-    branch: update.finalityBranch,
-    root: attested.stateRoot,
-  })
-  validateLightClientHeader(update.attestedHeader, network)
-  validateLightClientHeader(update.finalizedHeader, network)
-  const nextCommittee = validateNextCommittee(update, network)
-
+  const { finalizedRoot, nextCommittee } = validateBranches(update, network)
   const key = participantsKey(signers, update.syncAggregate.bits)
   const message = signingRoot(network, beaconHeaderRoot(attested), update.signatureSlot)
   if (!verifyAggregate(key, message, decompressSignature(update.syncAggregate.signature)))
@@ -156,6 +145,40 @@ export function validateLightClientUpdate(
     participants: participants(update.syncAggregate.bits, network.preset.syncCommitteeSize),
     ...(nextCommittee === undefined ? {} : { nextCommittee }),
   }
+}
+
+/**
+ * What an update proves by itself, whoever signed it: each of its branches leads where it says.
+ * @throws VerifyError `BRANCH_…`, `PERIOD_MISMATCH`.
+ */
+export function validateBranches(
+  update: Update,
+  network: Network,
+): { readonly finalizedRoot: Hex; readonly nextCommittee: ValidatedUpdate['nextCommittee'] } {
+  const attested = update.attestedHeader.beacon
+  const finalizedRoot = beaconHeaderRoot(update.finalizedHeader.beacon)
+  verifyBranch({
+    code: 'BRANCH_FINALITY',
+    gindex: gindices[forkAtSlot(network, attested.slot).name].finalizedRoot,
+    leaf: finalizedRoot,
+    branch: update.finalityBranch,
+    root: attested.stateRoot,
+  })
+  validateLightClientHeader(update.attestedHeader, network)
+  validateLightClientHeader(update.finalizedHeader, network)
+  return { finalizedRoot, nextCommittee: validateNextCommittee(update, network) }
+}
+
+/** @throws VerifyError `PARTICIPATION` where fewer than two thirds signed. Returns how many did. */
+export function requireQuorum({ syncAggregate }: Update, network: Network): number {
+  const size = network.preset.syncCommitteeSize
+  const count = participants(syncAggregate.bits, size)
+  if (!isQuorum(count, size))
+    throw new VerifyError('PARTICIPATION', 'fewer than two thirds signed', {
+      expected: Math.ceil((2 * size) / 3),
+      given: count,
+    })
+  return count
 }
 
 function validateTime(store: LightClientStore, update: Update, network: Network, clock: Clock): void {
@@ -197,12 +220,7 @@ function validateSigners(store: LightClientStore, update: Update, signers: SyncC
   const given = syncCommitteeRoot(signers)
   if (given !== expected)
     throw new VerifyError('COMMITTEE_ROOT', `another committee is stored for period ${period}`, { expected, given })
-  const count = participants(update.syncAggregate.bits, size)
-  if (!isQuorum(count, size))
-    throw new VerifyError('PARTICIPATION', 'fewer than two thirds signed', {
-      expected: Math.ceil((2 * size) / 3),
-      given: count,
-    })
+  requireQuorum(update, network)
 }
 
 function validateNextCommittee(update: Update, network: Network) {

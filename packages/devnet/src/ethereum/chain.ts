@@ -18,7 +18,7 @@ import { createEngine } from '../execution/chain.ts'
 import { createGate } from '../gate.ts'
 import { createFaultBox, type FaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
-import { listen, rpcApp } from '../rpc/server.ts'
+import { type HttpServer, listen, rpcApp } from '../rpc/server.ts'
 import { beaconApi } from './beacon-api.ts'
 import { createBeaconChain, type EthereumFault, type StoredBlock } from './beacon-chain.ts'
 import { ethereumFront } from './front.ts'
@@ -67,6 +67,8 @@ export interface EthereumChain extends DevnetChain {
   finalize(number?: bigint): Promise<void>
   /** Replaces the newest `depth` blocks, none of them final; their transactions go back to the mempool unless dropped. */
   reorg(depth: number, options?: { readonly dropTransactions?: boolean }): Promise<void>
+  /** One more beacon node of the same chain, with faults of its own. It stops with the chain. */
+  addBeaconNode(): Promise<{ readonly url: string; readonly faults: FaultBox }>
   equivocate(
     about: 'finality' | 'committee',
   ): Equivocation & { readonly json: { honest: unknown; conflicting: unknown } }
@@ -160,6 +162,7 @@ export async function createEthereumChain(options: EthereumOptions): Promise<Eth
   const api = { chain, lightClient, faults: beaconFaults, genesisTime, genesisForkVersion, spec, currentSlot }
   const rpcServer = await listen(rpcApp(front, rpcFaults))
   const beaconServer = await listen(beaconApi({ ...api, forkVersion: version(6) }))
+  const moreServers: HttpServer[] = []
 
   const consensusParams = (): Network => ({
     name,
@@ -223,6 +226,12 @@ export async function createEthereumChain(options: EthereumOptions): Promise<Eth
         for (const block of gone) transactions.delete(executionNumber(block))
         if (!dropTransactions) for (const raw of pool) await engine.upstream.request('eth_sendRawTransaction', [raw])
       }),
+    async addBeaconNode() {
+      const faults = createFaultBox()
+      const server = await listen(beaconApi({ ...api, faults, forkVersion: version(6) }))
+      moreServers.push(server)
+      return { url: server.url, faults }
+    },
     equivocate(about) {
       const pair = equivocate(chain, lightClient, about)
       const json = (update: Equivocation['honest']) => ({
@@ -234,7 +243,7 @@ export async function createEthereumChain(options: EthereumOptions): Promise<Eth
     async stop() {
       worker.detach()
       await gate.write(async () => undefined)
-      await Promise.all([rpcServer.stop(), beaconServer.stop()])
+      await Promise.all([rpcServer, beaconServer, ...moreServers].map((server) => server.stop()))
       await engine.stop()
     },
   }

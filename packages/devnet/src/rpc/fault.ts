@@ -10,7 +10,7 @@ export type EndpointFault =
   /** HTTP status instead of an answer, as overloaded or paid endpoints do (429, 503). */
   | { readonly kind: 'status'; readonly status: 429 | 500 | 503 }
   /** The endpoint lies: `rewrite` gets each result of `method` (JSON-RPC) or of the path (REST) and returns the lie. */
-  | { readonly kind: 'lie'; readonly method: string; readonly rewrite: (result: unknown) => unknown }
+  | { readonly kind: 'lie'; readonly method: string | RegExp; readonly rewrite: (result: unknown) => unknown }
   /** Transactions are accepted and kept back until the fault is lifted (JSON-RPC only). */
   | { readonly kind: 'stuckMempool' }
 
@@ -43,7 +43,7 @@ export function createFaultBox(): FaultBox {
     has: (kind) => active.some((fault) => fault.kind === kind),
     rewrite(method, result) {
       let said = result
-      for (const fault of active) if (fault.kind === 'lie' && fault.method === method) said = fault.rewrite(said)
+      for (const fault of active) if (fault.kind === 'lie' && isAbout(fault.method, method)) said = fault.rewrite(said)
       return said
     },
     middleware: async (context, next) => {
@@ -58,4 +58,8 @@ export function createFaultBox(): FaultBox {
       return next()
     },
   }
+}
+
+function isAbout(subject: string | RegExp, method: string): boolean {
+  return typeof subject === 'string' ? subject === method : subject.test(method)
 }

@@ -1,0 +1,3 @@
+import { specVectors } from './ethereum-spec-suite.ts'
+
+specVectors()
