@@ -176,7 +176,7 @@ test('a forward whose log the endpoint leaves out holds the first leg open until
   const lane = createLane({
     ...common(),
     leg: { ...leg, work: forwardWork, outcome: async () => 'forwarded', lightClient: async () => nobody },
-    submitter: { address: nobody } as Submitter, // CAST: nothing is sent in this test
+    submitter: { address: nobody, addresses: [nobody] } as unknown as Submitter, // CAST: nothing is sent in this test
     maintainer: { maintain: async () => undefined } as unknown as Maintainer, // CAST: nor updated
     targetFinal: () => BigInt(HEAD),
   })
