@@ -114,13 +114,13 @@ export async function startTwoChains({
   }
 }
 
-const source = ({ chain, contracts }: Deployed): SourceInfo => ({
-  chainId: contracts.chainId,
-  consensus: chain.kind,
-  rpc: chain.rpcUrl,
-  ...(chain.beaconUrl === undefined ? {} : { beacon: chain.beaconUrl }),
-  ...('epochLength' in chain && typeof chain.epochLength === 'bigint' ? { epochLength: chain.epochLength } : {}),
-})
+/** A chain as another's light client follows it. */
+export function source({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
+  const beacon = 'beaconUrl' in chain && typeof chain.beaconUrl === 'string' ? { beacon: chain.beaconUrl } : {}
+  const epochLength = 'epochLength' in chain ? chain.epochLength : undefined
+  const epoch = typeof epochLength === 'bigint' ? { epochLength } : {}
+  return { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl, ...beacon, ...epoch }
+}
 
 /** What `deploySide` leaves: everything but the sending. */
 export type Deployed<C extends DevnetChain = DevnetChain> = Pick<
