@@ -765,7 +765,7 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_LanePaused",
+    "name": "FeeService_HubRoute",
     "inputs": [
       {
         "name": "chainId",
@@ -776,10 +776,10 @@ export const iFeeServiceAbi = [
   },
   {
     "type": "error",
-    "name": "FeeService_MalformedProof",
+    "name": "FeeService_LanePaused",
     "inputs": [
       {
-        "name": "given",
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }

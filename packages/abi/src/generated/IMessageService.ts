@@ -427,6 +427,11 @@ export const iMessageServiceAbi = [
             "internalType": "contract ILightClient"
           },
           {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
             "name": "fromMos",
             "type": "address",
             "internalType": "address"
@@ -487,6 +492,11 @@ export const iMessageServiceAbi = [
             "name": "remoteMos",
             "type": "address",
             "internalType": "address"
+          },
+          {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
           }
         ]
       }
@@ -501,6 +511,34 @@ export const iMessageServiceAbi = [
         "name": "feeService",
         "type": "address",
         "internalType": "contract IFeeService"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "setHubRoute",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "hub",
+        "type": "address",
+        "internalType": "address"
       }
     ],
     "outputs": [],
@@ -858,6 +896,37 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "event",
+    "name": "HubRouteSet",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "indexed": false,
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      },
+      {
+        "name": "hub",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "LanePaused",
     "inputs": [
       {
@@ -939,6 +1008,12 @@ export const iMessageServiceAbi = [
         "type": "address",
         "indexed": false,
         "internalType": "contract ILightClient"
+      },
+      {
+        "name": "hub",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
       },
       {
         "name": "fromMos",
@@ -1329,6 +1404,22 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_HubChain",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_InsufficientGas",
     "inputs": [
       {
@@ -1340,6 +1431,32 @@ export const iMessageServiceAbi = [
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MOS_InvalidHubRoute",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "hub",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -1468,6 +1585,22 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_NotByThisHub",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "MOS_NotStored",
     "inputs": [
       {
@@ -1580,7 +1713,17 @@ export const iMessageServiceAbi = [
   },
   {
     "type": "error",
+    "name": "MOS_RelayByCallData",
+    "inputs": []
+  },
+  {
+    "type": "error",
     "name": "MOS_RelayNotSupported",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MOS_RelayOrdered",
     "inputs": []
   },
   {

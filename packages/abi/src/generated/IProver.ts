@@ -312,6 +312,17 @@ export const iProverAbi = [
   },
   {
     "type": "error",
+    "name": "Prover_HubRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "Prover_NoRoute",
     "inputs": [
       {

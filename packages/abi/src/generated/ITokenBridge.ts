@@ -312,6 +312,11 @@ export const iTokenBridgeAbi = [
             "internalType": "contract ILightClient"
           },
           {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
             "name": "to",
             "type": "address",
             "internalType": "address"
@@ -412,6 +417,11 @@ export const iTokenBridgeAbi = [
             "internalType": "contract ILightClient"
           },
           {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
             "name": "to",
             "type": "address",
             "internalType": "address"
@@ -460,6 +470,11 @@ export const iTokenBridgeAbi = [
             "name": "lightClient",
             "type": "address",
             "internalType": "contract ILightClient"
+          },
+          {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
           },
           {
             "name": "to",
@@ -735,6 +750,11 @@ export const iTokenBridgeAbi = [
             "name": "lightClient",
             "type": "address",
             "internalType": "contract ILightClient"
+          },
+          {
+            "name": "hub",
+            "type": "address",
+            "internalType": "address"
           },
           {
             "name": "to",

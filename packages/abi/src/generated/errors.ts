@@ -227,6 +227,32 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x0cc6e9eb": {
+    "type": "error",
+    "name": "MOS_InvalidHubRoute",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "lightClient",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "remoteMos",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "hub",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x0ce14c65": {
     "type": "error",
     "name": "MosGateway_NotSender",
@@ -468,6 +494,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x19f59608": {
+    "type": "error",
+    "name": "Hub_ForeignMos",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x1a289a75": {
     "type": "error",
     "name": "SyncCommitteeProof_MultiproofLength",
@@ -497,6 +539,33 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1affed24": {
+    "type": "error",
+    "name": "FeeService_HubRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x1c627a55": {
+    "type": "error",
+    "name": "Hub_AlreadyForwarded",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -538,6 +607,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x1e576576": {
+    "type": "error",
+    "name": "Hub_NotAFeeService",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x1f2fafee": {
     "type": "error",
     "name": "MOS_LightClientStatus",
@@ -560,6 +640,17 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x21d8cfc9": {
+    "type": "error",
+    "name": "Hub_NotDirect",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -673,6 +764,22 @@ export const errorsBySelector = {
     "inputs": [
       {
         "name": "limit",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x298e25ef": {
+    "type": "error",
+    "name": "MOS_HubChain",
+    "inputs": [
+      {
+        "name": "fromChain",
         "type": "uint256",
         "internalType": "uint256"
       },
@@ -898,6 +1005,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x32f8131e": {
+    "type": "error",
+    "name": "MOS_RelayOrdered",
+    "inputs": []
+  },
   "0x34ab0ec6": {
     "type": "error",
     "name": "MOS_OutOfOrder",
@@ -994,6 +1106,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x38f578cb": {
+    "type": "error",
+    "name": "MOS_NotByThisHub",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x390430d9": {
     "type": "error",
     "name": "IstanbulLightClient_FutureHeader",
@@ -1009,6 +1137,27 @@ export const errorsBySelector = {
         "internalType": "uint256"
       }
     ]
+  },
+  "0x392c1cc3": {
+    "type": "error",
+    "name": "Hub_PaymentFailed",
+    "inputs": [
+      {
+        "name": "to",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x3ab9facc": {
+    "type": "error",
+    "name": "MOS_RelayByCallData",
+    "inputs": []
   },
   "0x3b930571": {
     "type": "error",
@@ -1102,6 +1251,17 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  "0x416f6013": {
+    "type": "error",
+    "name": "Hub_ForbiddenTarget",
+    "inputs": [
+      {
+        "name": "target",
         "type": "address",
         "internalType": "address"
       }
@@ -1383,6 +1543,22 @@ export const errorsBySelector = {
         "name": "nibblesLeft",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x4fc1d6a7": {
+    "type": "error",
+    "name": "Hub_NotForwarded",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -2164,6 +2340,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x77471c7b": {
+    "type": "error",
+    "name": "Hub_OrderIdMismatch",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0x7991aa3c": {
     "type": "error",
     "name": "QbftLightClient_ZeroParameter",
@@ -2207,6 +2394,17 @@ export const errorsBySelector = {
       },
       {
         "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0x7ecc2861": {
+    "type": "error",
+    "name": "Hub_NoRoute",
+    "inputs": [
+      {
+        "name": "chainId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -2383,6 +2581,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0x8b654a52": {
+    "type": "error",
+    "name": "Hub_NotFromAnAccount",
+    "inputs": [
+      {
+        "name": "origin",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0x8be7ce38": {
     "type": "error",
     "name": "Receipts_TransactionIndex",
@@ -2410,6 +2624,17 @@ export const errorsBySelector = {
       },
       {
         "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  "0x8d5193ef": {
+    "type": "error",
+    "name": "Hub_NotStored",
+    "inputs": [
+      {
+        "name": "commitment",
         "type": "bytes32",
         "internalType": "bytes32"
       }
@@ -2452,6 +2677,22 @@ export const errorsBySelector = {
     "name": "Receipts_TopicLength",
     "inputs": []
   },
+  "0x900e507c": {
+    "type": "error",
+    "name": "Hub_LanePaused",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "outbound",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ]
+  },
   "0x908454b7": {
     "type": "error",
     "name": "FeeService_ChainNotServed",
@@ -2490,14 +2731,30 @@ export const errorsBySelector = {
       }
     ]
   },
-  "0x929a71c9": {
+  "0x91381bc2": {
     "type": "error",
-    "name": "FeeService_MalformedProof",
+    "name": "Hub_InsufficientGas",
     "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0x9189ea43": {
+    "type": "error",
+    "name": "Hub_NotSelf",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -2877,6 +3134,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xa91664f5": {
+    "type": "error",
+    "name": "Hub_RetryFailed",
+    "inputs": [
+      {
+        "name": "reason",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ]
+  },
   "0xa96a8ff4": {
     "type": "error",
     "name": "EthereumLightClient_SummaryBranch",
@@ -2957,6 +3225,11 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb06ebf3d": {
+    "type": "error",
+    "name": "FailedDeployment",
+    "inputs": []
+  },
   "0xb0868963": {
     "type": "error",
     "name": "IstanbulLightClient_TooFewSigners",
@@ -3010,6 +3283,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb12ee8a7": {
+    "type": "error",
+    "name": "Prover_HubRoute",
+    "inputs": [
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xb130f67e": {
     "type": "error",
     "name": "MOS_ForeignLane",
@@ -3023,6 +3307,22 @@ export const errorsBySelector = {
         "name": "toChain",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xb252a705": {
+    "type": "error",
+    "name": "Hub_NotVouchedFor",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "contract ILightClient"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "contract ILightClient"
       }
     ]
   },
@@ -3074,6 +3374,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xb59060b1": {
+    "type": "error",
+    "name": "Hub_TargetHasNoCode",
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
   "0xb65a9a37": {
     "type": "error",
     "name": "FeeService_NotReceived",
@@ -3109,6 +3420,17 @@ export const errorsBySelector = {
         "name": "mos",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  "0xb8dc3347": {
+    "type": "error",
+    "name": "Hub_NothingForwarded",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
@@ -3198,6 +3520,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xc06ed8d6": {
+    "type": "error",
+    "name": "Hub_LightClientStatus",
+    "inputs": [
+      {
+        "name": "status",
+        "type": "uint8",
+        "internalType": "enum ILightClient.Status"
+      }
+    ]
+  },
   "0xc17b26da": {
     "type": "error",
     "name": "IstanbulHeader_Layout",
@@ -3216,6 +3549,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xc243d684": {
+    "type": "error",
+    "name": "Hub_ForeignTopic",
+    "inputs": [
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -3395,6 +3739,22 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xcf479181": {
+    "type": "error",
+    "name": "InsufficientBalance",
+    "inputs": [
+      {
+        "name": "balance",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
   "0xcfcdfcc0": {
     "type": "error",
     "name": "MosGateway_DuplicateAttribute",
@@ -3435,6 +3795,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ]
+  },
+  "0xd203d41d": {
+    "type": "error",
+    "name": "RelaySender_NotHub",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -3496,6 +3872,17 @@ export const errorsBySelector = {
       }
     ]
   },
+  "0xd7fb0f94": {
+    "type": "error",
+    "name": "Hub_RelayMessage",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
   "0xd80235a1": {
     "type": "error",
     "name": "MosGateway_ValueNotSupported",
@@ -3504,6 +3891,22 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xd879220d": {
+    "type": "error",
+    "name": "Hub_MalformedOutput",
+    "inputs": []
+  },
+  "0xd9538b3a": {
+    "type": "error",
+    "name": "Hub_NotARelayMessage",
+    "inputs": [
+      {
+        "name": "orderId",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
@@ -3536,6 +3939,33 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xda5ad3e1": {
+    "type": "error",
+    "name": "Hub_ForeignLane",
+    "inputs": [
+      {
+        "name": "fromChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "toChain",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xda81491a": {
+    "type": "error",
+    "name": "Hub_TargetFailed",
+    "inputs": [
+      {
+        "name": "reason",
+        "type": "bytes",
+        "internalType": "bytes"
       }
     ]
   },
@@ -3627,6 +4057,17 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xdf8cd042": {
+    "type": "error",
+    "name": "Hub_UnexpectedCoin",
+    "inputs": [
+      {
+        "name": "from",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -4032,6 +4473,11 @@ export const errorsBySelector = {
     "name": "Bls12381_Infinity",
     "inputs": []
   },
+  "0xef4f5558": {
+    "type": "error",
+    "name": "Hub_MalformedLog",
+    "inputs": []
+  },
   "0xf08706d2": {
     "type": "error",
     "name": "QbftLightClient_HeaderOrder",
@@ -4088,6 +4534,54 @@ export const errorsBySelector = {
         "name": "given",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  "0xf5e0dd1f": {
+    "type": "error",
+    "name": "Hub_Expired",
+    "inputs": [
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xf7194893": {
+    "type": "error",
+    "name": "Hub_CreditTooLow",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "given",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  "0xf78d2132": {
+    "type": "error",
+    "name": "Hub_ForeignEmitter",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "given",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -4202,6 +4696,17 @@ export const errorsBySelector = {
     "type": "error",
     "name": "Bridge_ZeroWindow",
     "inputs": []
+  },
+  "0xfc5393d1": {
+    "type": "error",
+    "name": "Hub_NotAContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
   },
   "0xfc89a290": {
     "type": "error",
