@@ -3,6 +3,8 @@ import {
   counterBytecode,
   feeServiceAbi,
   feeServiceBytecode,
+  hubAbi,
+  hubBytecode,
   messageServiceAbi,
   messageServiceBytecode,
   timelockAbi,
@@ -50,6 +52,19 @@ const TOKENS_PER_NON_ZERO_BYTE = 4
 const remoteMos = getAddress(`0x${keccak256(stringToHex('MOS on the source chain')).slice(-40)}`)
 const sender = getAddress(`0x${keccak256(stringToHex('sender')).slice(-40)}`)
 
+/** Where messages start and whose log carries them: MOS' own on the chain that the light client follows, or a hub's. */
+export interface Lane {
+  readonly fromChain: bigint
+  readonly emitter: Address
+}
+
+const direct: Lane = { fromChain: network.chainId, emitter: remoteMos }
+/** From a third chain, over a hub on the chain that the light client follows. */
+export const overHub: Lane = {
+  fromChain: 1_000n,
+  emitter: getAddress(`0x${keccak256(stringToHex('hub')).slice(-40)}`),
+}
+
 /** A target chain that takes messages of the source chain, with a counter that takes those of `sender`. */
 export interface Target {
   readonly mos: Address
@@ -59,7 +74,6 @@ export interface Target {
 
 /** Transactions before the counter's: the light client, the timelock, the fee service, MOS, and the route in two. */
 const COUNTER_NONCE = 6n
-const MOS_NONCE = 3n
 
 /** Where {@link deployTarget} puts the counter when the light client was the account's first contract. */
 export function counterAddress(account: Address): Address {
@@ -67,7 +81,56 @@ export function counterAddress(account: Address): Address {
 }
 
 /** Deploys MOS, a route through `lightClient` and a counter. */
-export async function deployTarget(chain: PrivateChain, lightClient: Address): Promise<Target> {
+export async function deployTarget(chain: PrivateChain, lightClient: Address, lane: Lane = direct): Promise<Target> {
+  const deployed = await deployMos(chain, 1n)
+  const { feeService, mos } = deployed
+  const args = [lane.fromChain, lightClient, remoteMos] as const
+  await byTimelock(
+    chain,
+    deployed,
+    lane === direct
+      ? encodeFunctionData({ abi: messageServiceAbi, functionName: 'setRoute', args })
+      : encodeFunctionData({ abi: messageServiceAbi, functionName: 'setHubRoute', args: [...args, lane.emitter] }),
+  )
+  const counter = await chain.deploy(initCodeOf(counterAbi, counterBytecode, [mos, chain.account]))
+  if (counter !== counterAddress(chain.account)) throw new Error('the messages are for another counter')
+  await must(chain, counter, counterAbi, 'setTrustedRemote', [lane.fromChain, sender, true])
+  return { mos, feeService, counter }
+}
+
+/** Where messages go that pass the hub. */
+const BEHIND = 2_000n
+
+/**
+ * Deploys MOS and a hub, a route through `lightClient` and one from the chain that messages go on to. The light clients
+ * are the account's first two contracts.
+ *
+ * @param behind - light client of that chain; its chain id is {@link behindNetwork}'s
+ * @returns the hub
+ */
+export async function deployHub(chain: PrivateChain, lightClient: Address, behind: Address): Promise<Address> {
+  const deployed = await deployMos(chain, 2n)
+  for (const [fromChain, client] of [
+    [network.chainId, lightClient],
+    [BEHIND, behind],
+  ] as const) {
+    const args = [fromChain, client, remoteMos] as const
+    await byTimelock(chain, deployed, encodeFunctionData({ abi: messageServiceAbi, functionName: 'setRoute', args }))
+  }
+  return await chain.deploy(initCodeOf(hubAbi, hubBytecode, [deployed.mos]))
+}
+
+/** A network like the source chain's, for the light client of the chain behind the hub. */
+export const behindNetwork = { ...network, chainId: BEHIND }
+
+interface Mos {
+  readonly timelock: Address
+  readonly feeService: Address
+  readonly mos: Address
+}
+
+/** @param before - transactions before, of the account */
+async function deployMos(chain: PrivateChain, before: bigint): Promise<Mos> {
   const timelock = await chain.deploy(
     initCodeOf(timelockAbi, timelockBytecode, [0n, [chain.account], [zeroAddress], zeroAddress]),
   )
@@ -75,24 +138,19 @@ export async function deployTarget(chain: PrivateChain, lightClient: Address): P
     initCodeOf(feeServiceAbi, feeServiceBytecode, [
       timelock,
       chain.account,
-      getContractAddress({ from: chain.account, nonce: MOS_NONCE }),
+      getContractAddress({ from: chain.account, nonce: before + 2n }),
     ]),
   )
   const mos = await chain.deploy(
     initCodeOf(messageServiceAbi, messageServiceBytecode, [timelock, feeService, chain.account, sender]),
   )
-  const route = encodeFunctionData({
-    abi: messageServiceAbi,
-    functionName: 'setRoute',
-    args: [network.chainId, lightClient, remoteMos],
-  })
-  const operation = [mos, 0n, route, zeroHash, zeroHash] as const
+  return { timelock, feeService, mos }
+}
+
+async function byTimelock(chain: PrivateChain, { timelock, mos }: Mos, data: Hex): Promise<void> {
+  const operation = [mos, 0n, data, zeroHash, zeroHash] as const
   await must(chain, timelock, timelockAbi, 'schedule', [...operation, 0n])
   await must(chain, timelock, timelockAbi, 'execute', operation)
-  const counter = await chain.deploy(initCodeOf(counterAbi, counterBytecode, [mos, chain.account]))
-  if (counter !== counterAddress(chain.account)) throw new Error('the messages are for another counter')
-  await must(chain, counter, counterAbi, 'setTrustedRemote', [network.chainId, sender, true])
-  return { mos, feeService, counter }
 }
 
 /** A source block as its receipts: messages to a counter at these places, numbered in their order. */
@@ -101,11 +159,18 @@ export interface SourceBlock {
   readonly receiptsRoot: Hex
 }
 
-/** A block of 300 transactions, of which those at `places` sent a message to `counter`. */
-export function sourceBlock(counter: Address, places: readonly number[]): SourceBlock {
-  return sourceBlockWith(
-    new Map(places.map((place, nonce) => [place, { logs: [messageLog(counter, BigInt(nonce))] }] as const)),
-  )
+/** A block of 300 transactions, of which those at `places` sent a message to `counter`, or carry one of the lane. */
+export function sourceBlock(counter: Address, places: readonly number[], lane: Lane = direct): SourceBlock {
+  return messagesAt(places, (nonce) => messageLog(lane, TARGET_CHAIN, counter, nonce))
+}
+
+/** A block of 300 transactions, of which those at `places` sent a message that passes the hub. */
+export function sourceBlockForHub(places: readonly number[]): SourceBlock {
+  return messagesAt(places, (nonce) => messageLog(direct, BEHIND, sender, nonce))
+}
+
+function messagesAt(places: readonly number[], log: (nonce: bigint) => Log): SourceBlock {
+  return sourceBlockWith(new Map(places.map((place, nonce) => [place, { logs: [log(BigInt(nonce))] }] as const)))
 }
 
 /** A block of 300 transactions, of which those in `outcomes`, by their place, left that behind. */
@@ -138,11 +203,20 @@ function receiptProofOf(block: ProvableBlock, place: number): Hex {
 }
 
 /** The call to MOS that delivers the message at `place`, whose log is the receipt's `logIndex`-th. */
-export function encodeDelivery(block: ProvableBlock, place: number, logIndex = 0n): Hex {
+export function encodeDelivery(block: ProvableBlock, place: number, logIndex = 0n, lane: Lane = direct): Hex {
   return encodeFunctionData({
     abi: messageServiceAbi,
     functionName: 'transferInWithIndex',
-    args: [network.chainId, logIndex, receiptProofOf(block, place)],
+    args: [lane.fromChain, logIndex, receiptProofOf(block, place)],
+  })
+}
+
+/** The call to a hub that forwards the first log at `place`. */
+export function encodeForward(block: ProvableBlock, place: number): Hex {
+  return encodeFunctionData({
+    abi: hubAbi,
+    functionName: 'forward',
+    args: [network.chainId, [], 0n, receiptProofOf(block, place)],
   })
 }
 
@@ -220,16 +294,16 @@ function messageDataTo(target: Address, nonce: bigint): Hex {
   return encodeMessageData({ msgType: 'MESSAGE', target, payload: `0x${byte.repeat(BODY_BYTES)}`, gasLimit: GAS_LIMIT })
 }
 
-function messageLog(counter: Address, nonce: bigint): Log {
-  const messageData = messageDataTo(counter, nonce)
-  const order = { fromChain: network.chainId, mos: remoteMos, toChain: TARGET_CHAIN, nonce, sender, messageData }
+function messageLog({ fromChain, emitter }: Lane, toChain: bigint, target: Address, nonce: bigint): Log {
+  const messageData = messageDataTo(target, nonce)
+  const order = { fromChain, mos: remoteMos, toChain, nonce, sender, messageData }
   const topics = encodeEventTopics({
     abi: messageServiceAbi,
     eventName: 'mapMessageOut',
-    args: { fromChain: network.chainId, toChain: TARGET_CHAIN },
+    args: { fromChain, toChain },
   })
   return {
-    address: remoteMos,
+    address: emitter,
     topics: topics.filter((topic) => typeof topic === 'string'),
     data: encodeAbiParameters(
       [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }],

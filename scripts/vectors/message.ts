@@ -23,9 +23,9 @@ const faults: readonly (MessageErrorCode | 'NONE')[] = [
   'MESSAGE_TOO_LONG',
   'MESSAGE_MALFORMED',
   'MESSAGE_TARGET_LENGTH',
+  'MESSAGE_RELAY',
   'MESSAGE_GAS_LIMIT',
   'MESSAGE_VALUE',
-  'MESSAGE_RELAY',
 ]
 
 const fields = [

@@ -7,6 +7,8 @@ import { finality511 } from './ethereum-finality-511.ts'
 import { finality512 } from './ethereum-finality-512.ts'
 import { rotation509 } from './ethereum-rotation-509.ts'
 import { rotationExtra } from './ethereum-rotation-extra.ts'
+import { hubDeliver1 } from './hub-deliver-1.ts'
+import { hubForward } from './hub-forward.ts'
 import { log, logSealed } from './istanbul-log.ts'
 import { update5 } from './istanbul-update-5.ts'
 import { update50 } from './istanbul-update-50.ts'
@@ -38,5 +40,7 @@ export const scenarios: readonly Scenario[] = [
   deliver1,
   deliver10,
   updateDeliver,
+  hubForward,
+  hubDeliver1,
   erc20,
 ]

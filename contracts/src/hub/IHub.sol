@@ -25,7 +25,8 @@ interface IHub {
         bytes options
     );
     /// @notice `DeliveryRecord` of an order of `originChain`, made on `recordChain`; for a relayed message made here.
-    /// @dev    Proven on the origin chain, where the fee lies. Can be made again, and always says the same.
+    /// @dev    Proven on the origin chain, where the fee lies. A record of another chain's can be forwarded again, and always says
+    ///         the same.
     /// @param  recordMos The MOS on `recordChain` that made it. Zero: this hub did, of a message that it relayed.
     event DeliveryRecordForwarded(
         uint256 indexed originChain,
@@ -206,10 +207,7 @@ interface IHub {
     function senderOf(address target) external view returns (address);
 
     /// @notice Whether the order with `nonce` of the lane from `fromMos` on `fromChain` to `toChain` was forwarded or relayed.
-    function isForwarded(uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce)
-        external
-        view
-        returns (bool);
+    function isForwarded(uint256 fromChain, address fromMos, uint256 toChain, uint64 nonce) external view returns (bool);
 
     /// @notice `keccak256(abi.encode(IMessageService.StoredMessage))` of a relayed order that failed; 1 if it expired without
     ///         having been run, 2 if it expired after it failed; else zero.

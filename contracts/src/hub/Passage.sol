@@ -93,7 +93,9 @@ abstract contract Passage is IHub {
         bytes32[] memory topics,
         bytes32 orderId
     ) internal pure {
-        if (reason == IMessageService.SkipReason.ForeignEmitter) revert Hub_ForeignEmitter(source.emitter, emitter);
+        if (reason == IMessageService.SkipReason.ForeignEmitter) {
+            revert Hub_ForeignEmitter(source.emitter, emitter);
+        }
         if (reason == IMessageService.SkipReason.ForeignTopic) {
             revert Hub_ForeignTopic(topics.length == 0 ? bytes32(0) : topics[0]);
         }

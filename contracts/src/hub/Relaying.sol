@@ -111,7 +111,7 @@ abstract contract Relaying is RelayCredit {
         message.sender = address(bytes20(stored.fromAddress));
         // All the gas that is there, as when MOS retries.
         uint256 kept = _keptGas(stored.messageData.length);
-        uint256 reserved = CALL_GAS + _sendGas(MessageCodec.MAX_LENGTH);
+        uint256 reserved = CALL_GAS + GAS_PER_BYTE * stored.messageData.length + _sendGas(MessageCodec.MAX_LENGTH);
         uint256 available = gasleft() > kept ? DeliveryGas.callGas(DeliveryGas.callGas(gasleft() - kept)) : 0;
         if (available > message.gasLimit + reserved) message.gasLimit = available - reserved;
         (bytes32 onward, bool ok, bytes memory reason) = _run(source, stored.toChain, message, kept, payload);
@@ -199,13 +199,10 @@ abstract contract Relaying is RelayCredit {
     /// @dev One attempt, with all gas but `kept`. Reverts, and so consumes nothing, where it failed for want of gas: with
     ///      `Hub_InsufficientGas`, or without any data, which nothing in it reverts with otherwise, save a fee service or an
     ///      oracle that is broken, and then it waits until that is mended.
-    function _run(
-        Source memory source,
-        uint256 toChain,
-        Inbound memory message,
-        uint256 kept,
-        bytes calldata payload
-    ) private returns (bytes32 onward, bool ok, bytes memory reason) {
+    function _run(Source memory source, uint256 toChain, Inbound memory message, uint256 kept, bytes calldata payload)
+        private
+        returns (bytes32 onward, bool ok, bytes memory reason)
+    {
         bytes memory input = abi.encodeCall(
             this.attempt,
             (Attempt(
@@ -239,12 +236,11 @@ abstract contract Relaying is RelayCredit {
         return deadline != 0 && block.timestamp >= deadline;
     }
 
-    function _commitment(
-        Source memory source,
-        uint256 toChain,
-        Inbound memory message,
-        bytes calldata messageData
-    ) private pure returns (bytes32) {
+    function _commitment(Source memory source, uint256 toChain, Inbound memory message, bytes calldata messageData)
+        private
+        pure
+        returns (bytes32)
+    {
         return keccak256(
             abi.encode(
                 IMessageService.StoredMessage({

@@ -6,6 +6,7 @@ import {IFeeService} from "../../src/mos/interfaces/IFeeService.sol";
 import {IGasPrices} from "../../src/mos/interfaces/IGasPrices.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
+import {ProofEncoding} from "../../src/prover/ProofEncoding.sol";
 import {TestLightClient} from "./utils/TestLightClient.sol";
 import {Vm} from "../utils/Vm.sol";
 import {MosTest} from "./utils/MosTest.sol";
@@ -153,7 +154,7 @@ contract FeesTest is MosTest {
         bytes memory proof = proveOnA(_records(send(message), PAYEE));
         vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_NoRoute.selector, 3333));
         feeA.settle(3333, proof);
-        vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_MalformedProof.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ProofEncoding.ProofEncoding_Malformed.selector, 0));
         feeA.settle(CHAIN_B, "");
         clientOnA.reportMisbehaviour("");
         vm.expectPartialRevert(bytes4(keccak256("LightClient_Frozen()")));

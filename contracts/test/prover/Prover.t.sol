@@ -41,13 +41,18 @@ contract OneBlockClient {
 /// @notice The routes of a MOS.
 contract Routes {
     mapping(uint256 => address) private _clients;
+    mapping(uint256 => address) private _hubs;
 
     function set(uint256 chainId, address client) external {
         _clients[chainId] = client;
     }
 
+    function setHub(uint256 chainId, address hub) external {
+        _hubs[chainId] = hub;
+    }
+
     function route(uint256 chainId) external view returns (IMessageService.Route memory) {
-        return IMessageService.Route(ILightClient(_clients[chainId]), address(0x305));
+        return IMessageService.Route(ILightClient(_clients[chainId]), address(0x305), _hubs[chainId]);
     }
 }
 
@@ -181,6 +186,26 @@ contract ProverTest is Test {
         routes.set(CHAIN, address(0));
         vm.expectRevert(abi.encodeWithSelector(IProver.Prover_NoRoute.selector, CHAIN));
         prover.verifyLog(CHAIN, encoded);
+    }
+
+    /// @dev Over a hub the light client follows the hub's chain: what it proves is nothing of the chain that was asked for.
+    function test_RevertWhen_AHubVouches() public {
+        routes.setHub(CHAIN, address(0x4b));
+        bytes memory refused = abi.encodeWithSelector(IProver.Prover_HubRoute.selector, CHAIN);
+        bytes memory encoded = _encoded("log");
+        vm.expectRevert(refused);
+        prover.verifyLog(CHAIN, encoded);
+        vm.expectRevert(refused);
+        prover.verifyLogInBlock(CHAIN, _full(encoded));
+        encoded = _encoded("receipt");
+        vm.expectRevert(refused);
+        prover.verifyReceipt(CHAIN, encoded);
+        encoded = _encoded("transaction");
+        vm.expectRevert(refused);
+        prover.verifyTransaction(CHAIN, encoded);
+        encoded = _encoded("storage");
+        vm.expectRevert(refused);
+        prover.verifyStorage(CHAIN, encoded);
     }
 
     function test_RevertWhen_TheClientIsFrozen() public {

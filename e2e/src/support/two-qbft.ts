@@ -114,13 +114,13 @@ export async function startTwoChains({
   }
 }
 
-const source = ({ chain, contracts }: Deployed): SourceInfo => ({
-  chainId: contracts.chainId,
-  consensus: chain.kind,
-  rpc: chain.rpcUrl,
-  ...(chain.beaconUrl === undefined ? {} : { beacon: chain.beaconUrl }),
-  ...('epochLength' in chain && typeof chain.epochLength === 'bigint' ? { epochLength: chain.epochLength } : {}),
-})
+/** A chain as another's light client follows it. */
+export function source({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
+  const beacon = chain.beaconUrl === undefined ? {} : { beacon: chain.beaconUrl }
+  const info = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl, ...beacon }
+  const epochLength = 'epochLength' in chain ? chain.epochLength : undefined
+  return typeof epochLength === 'bigint' ? { ...info, epochLength } : info
+}
 
 /** What `deploySide` leaves: everything but the sending. */
 export type Deployed<C extends DevnetChain = DevnetChain> = Pick<

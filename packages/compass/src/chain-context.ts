@@ -5,6 +5,7 @@ import type { Address } from 'viem'
 import type { Clock } from './clock.ts'
 import type { Filters } from './filters/gate.ts'
 import type { Store } from './store/types.ts'
+import type { WatchOptions } from './watcher/watcher.ts'
 
 /** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
 export interface Tuning {
@@ -115,6 +116,8 @@ export interface Common {
   readonly log: Logger
   /** Which messages are carried. Default: all. */
   readonly filters?: Filters
+  /** Light clients are watched. Default: they are not. */
+  readonly watch?: WatchOptions
   /** Nothing is sent: what would be is told. Default: false. */
   readonly dryRun?: boolean
 }

@@ -12,6 +12,7 @@ import type { Progress } from './progress.ts'
 import { createDryRun } from './submitter/dry-run.ts'
 import type { Submitter } from './submitter/submitter.ts'
 import { createWallets } from './submitter/wallets.ts'
+import { createWatcher } from './watcher/watcher.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 /** A direction to serve. */
@@ -112,8 +113,10 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
   const onHead = new Map<bigint, Bell[]>()
   const mine = new Set(piece)
   const dryRun = common.dryRun ?? false
-  const legs = legsOf(network, dryRun).filter(({ target }) => mine.has(target.id))
-  const claimed = network.lanes.filter(({ from }) => mine.has(from) && claimsOn(chainOf(network, from)))
+  const { watch } = common
+  const only = watch?.only ?? false
+  const legs = legsOf(network, dryRun || only).filter(({ target }) => mine.has(target.id))
+  const claimed = only ? [] : network.lanes.filter(({ from }) => mine.has(from) && claimsOn(chainOf(network, from)))
 
   function add(name: string, pollMs: number, work: () => Promise<unknown>, wakes: Duty['wakes'] = () => false): Bell {
     const bell = createBell(clock)
@@ -133,12 +136,19 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
 
   for (const id of new Set([...legs.map(({ target }) => target.id), ...claimed.map(({ from }) => from)])) {
     const chain = chainOf(network, id)
+    if (only && chain.signer === null) continue
     const submitter = dryRun
       ? createDryRun(chain, common)
       : createWallets(chain, common, () => sources.get(id)?.finalized() ?? null)
     submitters.set(id, submitter)
     onHead.set(id, [add(`submitter ${chain.name}`, wokenMs(chain), submitter.poll)])
   }
+  for (const { source, target } of watch === undefined ? [] : pairsOf(legs)) {
+    const submitter = submitters.get(target.id) ?? null
+    const { look } = createWatcher({ ...common, source, target, submitter, metrics: watch?.metrics ?? null })
+    add(`watcher ${source.name}-${target.name}`, watch?.pollMs ?? WOKEN_MS, look)
+  }
+  if (only) return { duties, submitters, maintainers: [] }
   for (const id of piece) {
     const chain = chainOf(network, id)
     const used = network.lanes.filter(({ from }) => from === id).map(({ to }) => to)
@@ -192,6 +202,11 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
     add(`claimer ${source.name}-${target.name}`, wokenMs(source), claimer.step)
   }
   return { duties, submitters, maintainers: [...maintainers.values()] }
+}
+
+/** Which chain is vouched for on which, once each. */
+function pairsOf(legs: readonly Leg[]): readonly Pick<Leg, 'source' | 'target'>[] {
+  return [...new Map(legs.map((leg) => [`${leg.source.id}-${leg.target.id}`, leg])).values()]
 }
 
 /** Milliseconds between looks at the least of what is woken by what it waits for, or is in no hurry. */

@@ -18,6 +18,7 @@ import { type Run, runDuties } from './run.ts'
 import type { Store } from './store/types.ts'
 import type { SupplyState } from './supply/supply.ts'
 import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
+import type { WatchOptions } from './watcher/watcher.ts'
 import { createWorker } from './worker.ts'
 
 /** An asset to watch: locked on one chain, minted on another. */
@@ -47,6 +48,8 @@ export interface CompassDeps {
   readonly metrics?: Metrics
   /** Which messages are carried. Default: all. */
   readonly filters?: Filters
+  /** Light clients are watched. Default: they are not. */
+  readonly watch?: WatchOptions
   /** Nothing is sent, and no signer is needed: what would be sent is told. Default: false. */
   readonly dryRun?: boolean
   /** Names this Compass among those that share the store. Default: machine, process and a random number. */
@@ -106,11 +109,12 @@ export function createCompass(deps: CompassDeps): Compass {
   const { store, log } = deps
   const optional = {
     ...(deps.filters === undefined ? {} : { filters: deps.filters }),
+    ...(deps.watch === undefined ? {} : { watch: deps.watch }),
     ...(deps.dryRun === undefined ? {} : { dryRun: deps.dryRun }),
   }
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
   const network = { chains, lanes: deps.lanes }
-  const legs = legsOf(network, deps.dryRun)
+  const legs = legsOf(network, deps.dryRun === true || deps.watch?.only === true)
   const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
   /** What each Compass does, whoever else is there. */

@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly log?: Logger
   /** Nothing is sent; the store is in memory. Default: false. */
   readonly dryRun?: boolean
+  /** Only light clients are watched; the store is in memory. Default: false. */
+  readonly watchOnly?: boolean
 }
 
 /** Secrets of the process: its environment and files. */
@@ -62,10 +64,11 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   const log = options.log ?? createLog(config.logLevel)
   const secrets = options.secrets ?? processSecrets
   const dryRun = options.dryRun ?? false
+  const only = options.watchOnly ?? false
   const clock = systemClock
   const ending = new AbortController()
   const token = apiToken(config, secrets)
-  const store = await openStore(dryRun ? null : storePlace(config.store, secrets))
+  const store = await openStore(dryRun || only ? null : storePlace(config.store, secrets))
   const opened: (() => Promise<void> | void)[] = [() => store.close()]
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close()
@@ -77,7 +80,9 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     const metrics = createMetrics()
     const { lanes, supply, supplyMs, stallMs, balanceMs } = config
     const filters = filtersOf(config)
-    const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics, filters, dryRun })
+    const watch = config.watcher || only ? { pollMs: config.watcherMs, only, metrics } : undefined
+    const watched = watch === undefined ? {} : { watch }
+    const compass = createCompass({ ...watched, chains, lanes, store, log, supply, supplyMs, metrics, filters, dryRun })
     const telemetry = createTelemetry({ compass, store, chains, lanes, metrics, clock, log, stallMs, balanceMs })
     opened.push(() => telemetry.stop(), traceMessages(compass))
     const events = createEventHub(config.api?.maxStreams ?? 1)

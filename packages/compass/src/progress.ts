@@ -35,7 +35,8 @@ const endStage = { delivered: 'executed', failed: 'failed', expired: 'expired', 
 
 /**
  * The steps between two versions of a row; `before` is null where the row is new. `lightClientUpdated`: the client on the
- * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way. `settled`: its end is in a final block.
+ * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way. `settled`: its end is
+ * in a final block.
  */
 export function progressBetween(before: Message | null, after: Message): readonly Progress[] {
   const { orderId, fromChain, toChain } = after
@@ -54,6 +55,6 @@ export function progressBetween(before: Message | null, after: Message): readonl
     ...step('proven', reached('submittedAt')),
     ...(ran ? step('delivered', reached('includedAt')) : []),
     ...(endedNow ? step(endStage[after.outcome], after.includedAt) : []),
-    ...step('settled', before === null || before.settledAt !== after.settledAt ? after.settledAt : null),
+    ...(after.outcome !== 'forwarded' && before?.settledAt !== after.settledAt ? step('settled', after.settledAt) : []),
   ]
 }

@@ -75,6 +75,13 @@ export type BlockProof =
   | { readonly status: 'ready'; readonly updates: readonly Hex[]; readonly proof: Hex }
   | { readonly status: 'waiting'; readonly reason: WaitReason }
 
+/** A head that a light client accepted, and the bytes of the update that moved it there. */
+export interface AcceptedHead {
+  readonly number: bigint
+  readonly hash: Hex
+  readonly update: Hex
+}
+
 /** One consensus as Compass sees it. All I/O goes through the ports; `now` is unix seconds of the target chain. */
 export interface Consensus {
   readonly kind: ConsensusKind
@@ -91,6 +98,11 @@ export interface Consensus {
   proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+  /**
+   * Evidence for `ILightClient.reportMisbehaviour` that a head which the client accepted is not the source's own; null where
+   * it cannot be built of what is there. Left out where nobody can build it from a head alone.
+   */
+  misbehaviour?(source: SourcePorts, client: ClientState, accepted: AcceptedHead, now: bigint): Promise<Hex | null>
   /**
    * Receipts that follow those of the block's `transactions` transactions in its receipts trie and that JSON-RPC does not
    * serve. Left out where a chain has none.

@@ -5,14 +5,18 @@ import fc from 'fast-check'
 import { decodeAbiParameters, encodeAbiParameters, getAddress, type Hex, parseAbiParameters, toHex } from 'viem'
 import { z } from 'zod'
 import {
+  deliveryRecordForwardedTopic,
   deliveryRecordTopic,
+  expiryRecordForwardedTopic,
   expiryRecordTopic,
   LogError,
   mapMessageInTopic,
   mapMessageOutTopic,
   mapMessageOutWithOptionsTopic,
   parseDeliveryRecord,
+  parseDeliveryRecordForwarded,
   parseExpiryRecord,
+  parseExpiryRecordForwarded,
   parseMapMessageIn,
   parseMapMessageOut,
   parseMapMessageOutWithOptions,
@@ -189,4 +193,41 @@ test('reads records of delivery and expiry, and nothing that is not exactly one'
   const two: Hex = `${refund.slice(0, -1)}2` as Hex // CAST: one hex digit for another
   assert.throws(() => parseExpiryRecord({ ...expiry, data: two }), code('LOG_MALFORMED'))
   assert.throws(() => parseExpiryRecord({ ...expiry, topics: topics(expiryRecordTopic).slice(0, 2) }), LogError)
+})
+
+test('what a hub has logged again is read with the MOS that it came from, and with no other', () => {
+  const hub = getAddress('0x00000000000000000000000000000000000b0b01')
+  const forwarded = { ...log, address: hub }
+  assert.deepEqual(parseMessageOut(forwarded, mos), parseMessageOut(log))
+  assert.throws(() => parseMessageOut(forwarded), code('LOG_ORDER_ID'))
+  assert.throws(() => parseMessageOut({ ...logWithOptions, address: hub }), code('LOG_ORDER_ID'))
+  assert.deepEqual(parseMessageOut({ ...logWithOptions, address: hub }, mos), parseMessageOut(logWithOptions))
+})
+
+test('reads the records that a hub forwards, canonical or not at all', () => {
+  const hub = getAddress('0x00000000000000000000000000000000000b0b01')
+  const word = (value: bigint) => toHex(value, { size: 32 })
+  const common = { hub, originChain: 1n, recordChain: 2n, orderId: id, recordMos: mos }
+  const delivery = {
+    address: hub,
+    topics: [deliveryRecordForwardedTopic, word(1n), word(2n), id],
+    data: encodeAbiParameters(parseAbiParameters('address, address'), [mos, sender]),
+  }
+  const expiry = {
+    ...delivery,
+    topics: [expiryRecordForwardedTopic, ...delivery.topics.slice(1)],
+    data: encodeAbiParameters(parseAbiParameters('address, address, bool'), [mos, sender, true]),
+  }
+  assert.deepEqual(parseDeliveryRecordForwarded(delivery), { ...common, payee: sender })
+  assert.deepEqual(parseExpiryRecordForwarded(expiry), { ...common, refundRecipient: sender, attempted: true })
+  assert.throws(() => parseDeliveryRecordForwarded(expiry), code('LOG_FOREIGN_TOPIC'))
+  assert.throws(
+    () => parseDeliveryRecordForwarded({ ...delivery, topics: delivery.topics.slice(0, 3) }),
+    code('LOG_MALFORMED'),
+  )
+  assert.throws(() => parseDeliveryRecordForwarded({ ...delivery, data: `${delivery.data}00` }), code('LOG_MALFORMED'))
+  assert.throws(
+    () => parseExpiryRecordForwarded({ ...expiry, data: `${expiry.data.slice(0, -1)}2` as Hex }), // CAST: one hex digit for another
+    code('LOG_MALFORMED'),
+  )
 })

@@ -31,9 +31,9 @@ const faults = [
   'MESSAGE_TOO_LONG',
   'MESSAGE_MALFORMED',
   'MESSAGE_TARGET_LENGTH',
+  'MESSAGE_RELAY',
   'MESSAGE_GAS_LIMIT',
   'MESSAGE_VALUE',
-  'MESSAGE_RELAY',
 ]
 
 const bytes = (constraints: fc.IntArrayConstraints) => fc.uint8Array(constraints).map((value) => bytesToHex(value))

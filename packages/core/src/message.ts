@@ -32,9 +32,9 @@ export type MessageErrorCode =
   | 'MESSAGE_TOO_LONG'
   | 'MESSAGE_MALFORMED'
   | 'MESSAGE_TARGET_LENGTH'
+  | 'MESSAGE_RELAY'
   | 'MESSAGE_GAS_LIMIT'
   | 'MESSAGE_VALUE'
-  | 'MESSAGE_RELAY'
 
 /** A message that MOS does not carry; the codes are those of `MessageCodec.Fault`. */
 export class MessageError extends MeridianError<

@@ -59,3 +59,10 @@ test('a gas limit that MOS does not carry is refused before anything is sent', (
     code: 'MESSAGE_GAS_LIMIT',
   })
 })
+
+test('a message for a hub to run is of the one kind that hubs run, and says so in its encoding', () => {
+  const message = { kind: 'message', target: mos, payload: '0x', gasLimit: 100_000n, relay: true } as const
+  assert.equal(decodeMessageData(encodeMessage(message)).relay, true)
+  assert.throws(() => encodeMessage({ ...message, kind: 'calldata' }), { code: 'RELAY' })
+  assert.equal(decodeMessageData(encodeMessage({ ...message, relay: false })).relay, false)
+})

@@ -88,12 +88,21 @@ function relayedBy(log: FoundLog): Relayed | null {
     : { outcome: 'failed', reason: args.reason, onwardOrderId: null }
 }
 
+/** How an order passes a hub. */
+export interface ForwardOptions {
+  /** The hub runs it: a message with `relay` set. */
+  readonly relay?: boolean
+  /** Who receives the fee of an order that the hub runs. Without it, the sender. */
+  readonly payee?: Address
+  /** It was forwarded, and its log cannot be proven on the target: the hub logs it again. */
+  readonly again?: boolean
+}
+
 /**
  * Forwards an order at the hub of its lane by oneself, with the light-client updates that it needs; it can be delivered from
  * the hub once that is final. An order that is to be run there is run, which pays whoever is named on the source chain.
  *
  * @param source The chain that `lane.from` is, as a chain whose blocks can be proven. @param sender On the hub's chain.
- * @param payee Who receives the fee of an order that the hub runs. Without it, the sender.
  * @returns the transaction. @throws {@link NoHubError} {@link OrderNotFoundError} {@link ContractRevertError}
  */
 export async function forward(
@@ -101,7 +110,7 @@ export async function forward(
   source: ProvableChain,
   sender: Sender,
   orderId: Hex,
-  options: { readonly relay?: boolean; readonly payee?: Address } = {},
+  options: ForwardOptions = {},
 ): Promise<Hex> {
   const via = hubOf(lane)
   const { from, to } = lane
@@ -113,6 +122,7 @@ export async function forward(
   ])
   const logIndex = BigInt(position)
   const abi = iHubAbi
+  const functionName = options.again === true ? 'forwardAgain' : 'forward'
   const data =
     options.relay === true
       ? encodeFunctionData({
@@ -120,7 +130,7 @@ export async function forward(
           functionName: 'relay',
           args: [from.chainId, updates, options.payee ?? zeroAddress, logIndex, proof],
         })
-      : encodeFunctionData({ abi, functionName: 'forward', args: [from.chainId, updates, logIndex, proof] })
+      : encodeFunctionData({ abi, functionName, args: [from.chainId, updates, logIndex, proof] })
   const { transactionHash } = await transact(via, sender, 'the forwarding', { to: via.hub, data })
   return transactionHash
 }
@@ -143,12 +153,17 @@ export async function forwardRecord(lane: Lane, target: ProvableChain, sender: S
 }
 
 /** The hub's log by which it forwarded the record of an order last, or made it; null while there is none. */
-export function forwardedRecordLog(lane: Lane, orderId: Hex): Promise<FoundLog | null> {
+function forwardedRecordLog(lane: Lane, orderId: Hex): Promise<FoundLog | null> {
   const via = hubOf(lane)
   const { from, to } = lane
   const signatures = [deliveryRecordForwardedTopic, expiryRecordForwardedTopic]
   const indexed = [topicOf(from.chainId), topicOf(to.chainId), orderId]
   return findLog(via, signatures, indexed, () => true, via.hub)
+}
+
+/** Whether the hub of the lane has forwarded the record of an order, or made it. @throws {@link NoHubError} */
+export async function isRecordForwarded(lane: Lane, orderId: Hex): Promise<boolean> {
+  return (await forwardedRecordLog(lane, orderId)) !== null
 }
 
 /**

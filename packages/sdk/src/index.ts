@@ -2,7 +2,16 @@ export * from './deliver.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './fees.ts'
-export { forward, forwardRecord, type Passage, passageOf, proveForwardedRecord, type Relayed } from './hub.ts'
+export {
+  type ForwardOptions,
+  forward,
+  forwardRecord,
+  isRecordForwarded,
+  type Passage,
+  passageOf,
+  proveForwardedRecord,
+  type Relayed,
+} from './hub.ts'
 export * from './message.ts'
 export type { SendOptions } from './options.ts'
 export * from './prove.ts'

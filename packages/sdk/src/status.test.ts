@@ -146,3 +146,41 @@ test('a message that was run and expired later belongs to who delivered it', asy
   assert.ok(record?.kind === 'delivery')
   assert.deepEqual([record.tx, record.payee.toLowerCase()], [word('cc'), other])
 })
+
+function overHub() {
+  const { from, to, lane: ends } = lane()
+  const via = createFakeChain(3n, '0x00000000000000000000000000000000000000cc')
+  return { from, to, via, over: { ...ends, via: { ...via.endpoint, hub: via.endpoint.mos } } }
+}
+
+test('a message over a hub shows the forward as a step of its way', async () => {
+  const { from, to, via, over } = overHub()
+  ;[from.head, from.finalized, via.head] = [10n, 10n, 7n]
+  const orderId = from.out({ toChain: 2n, block: 10n, tx: sourceTx })
+  const first = await status(over, orderId)
+  assert.deepEqual([first.stage, first.passage], ['final', null])
+  via.forwarded({ orderId, fromChain: 1n, toChain: 2n, block: 7n, tx: word('dd') })
+  const forwarded = await status(over, orderId)
+  assert.deepEqual([forwarded.stage, forwarded.targetTx], ['forwarded', null])
+  assert.deepEqual(forwarded.passage, { tx: word('dd'), blockNumber: 7n, relayed: null })
+  to.head = 5n
+  to.outcome = 2
+  to.in({ orderId, fromChain: 1n, block: 5n, tx: targetTx, reason: '0x' })
+  const delivered = await status(over, orderId)
+  assert.deepEqual([delivered.stage, delivered.targetTx, delivered.passage?.tx], ['delivered', targetTx, word('dd')])
+})
+
+test('a message that the hub runs ends there: it failed, or names the message that goes on', async () => {
+  const { from, via, over } = overHub()
+  ;[from.head, from.finalized, via.head] = [10n, 10n, 9n]
+  const orderId = from.out({ toChain: 2n, block: 10n, tx: sourceTx })
+  via.forwarded({ orderId, fromChain: 1n, toChain: 2n, block: 7n, tx: word('dd'), relayed: null })
+  const failed = await status(over, orderId)
+  assert.deepEqual([failed.stage, failed.targetTx, failed.reason], ['failed', word('dd'), '0xdead'])
+  via.forwarded({ orderId, fromChain: 1n, toChain: 2n, block: 9n, tx: word('ee'), relayed: word('77') })
+  const waiter = { sleep: () => Promise.reject(new Error('it waits no longer')) }
+  const stages: string[] = []
+  for await (const { stage, passage } of waitForDelivery(over, orderId, { waiter }))
+    stages.push(`${stage} ${passage?.relayed?.onwardOrderId}`)
+  assert.deepEqual(stages, [`relayed ${word('77')}`])
+})

@@ -148,7 +148,7 @@ interface IMessageService is IMOSV3 {
     error MOS_InvalidRoute(uint256 fromChain, ILightClient lightClient, address remoteMos);
     /// @notice The light client follows another chain. @param expected EIP-155 id. @param given EIP-155 id.
     error MOS_LightClientChain(uint256 expected, uint256 given);
-    /// @notice A route over a hub with one of its three parts missing, or for this very chain.
+    /// @notice A route over a hub with the MOS or the hub missing, or for this very chain.
     error MOS_InvalidHubRoute(uint256 fromChain, ILightClient lightClient, address remoteMos, address hub);
     /// @notice A hub is on a third chain. @param fromChain EIP-155 id. @param given EIP-155 id of the light client's chain.
     error MOS_HubChain(uint256 fromChain, uint256 given);

@@ -16,9 +16,9 @@ library MessageCodec {
         TooLong,
         Malformed,
         TargetLength,
+        Relay,
         GasLimit,
-        Value,
-        Relay
+        Value
     }
 
     /// @notice `version` of the order ids of `transferOut`, and of `transferOutWithOptions`.

@@ -193,6 +193,7 @@ abstract contract MosTest is Test {
         return IMessageService.StoredMessage({
             fromChain: CHAIN_A,
             lightClient: client,
+            hub: address(0),
             fromMos: address(mosA),
             toChain: CHAIN_B,
             orderId: sent.orderId,

@@ -2,6 +2,7 @@ import {
   type Credit,
   deliver,
   forwardRecord,
+  isRecordForwarded,
   type Lane,
   owed,
   proveRecord,
@@ -45,7 +46,7 @@ export function claimCommand(io: Io): Command {
         const tx = await deliver(lane, hub ?? source, senderOn(lane.to, account), orderId)
         if (!flags.json) io.out(`proven on chain ${lane.to.chainId} in ${tx}`)
       }
-      if (lane.via !== undefined) {
+      if (lane.via !== undefined && !(await isRecordForwarded(lane, orderId))) {
         const record = await recordOf(lane, orderId)
         // the hub makes the record itself of an order that it ran
         if (record !== null) {

@@ -1,4 +1,4 @@
-import { type CompassConfig, openCompass, StoreLockedError } from '@meridian/compass'
+import { type CompassConfig, type OpenOptions, openCompass, StoreLockedError } from '@meridian/compass'
 import { Command } from 'commander'
 import { deployedConfig, readConfig, secretsOf } from '../compass/config.ts'
 import { readDeployment } from '../deploy/deployment.ts'
@@ -20,7 +20,10 @@ interface Flags {
 
 /** `meridian compass …`. */
 export function compassCommand(io: Io, finish: (code: number) => void): Command {
-  const command = new Command('compass').description('the service that carries messages').addCommand(startCommand(io))
+  const command = new Command('compass')
+    .description('the service that carries messages')
+    .addCommand(startCommand(io))
+    .addCommand(watchCommand(io))
   for (const child of operatorCommands(io, finish)) command.addCommand(child)
   return command
 }
@@ -34,18 +37,31 @@ function startCommand(io: Io): Command {
     .option('--store <folder>', 'with --deployment: where Compass remembers')
     .option('--dry-run', 'send nothing and need no signer: say what would be sent. The store is in memory')
     .option('--log-level <level>', levels.join(', '), choiceFlag(levels))
-    .action(async (flags: Flags) => {
-      const config = configOf(flags, io)
-      const compass = await open(config, flags.dryRun === true, io)
-      try {
-        compass.start()
-        if (!io.signal.aborted) {
-          await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
-        }
-      } finally {
-        await compass.close()
-      }
+    .action((flags: Flags) => serve(configOf(flags, io), { dryRun: flags.dryRun === true }, io))
+}
+
+function watchCommand(io: Io): Command {
+  return new Command('watch')
+    .description("carry nothing: hold every head that a light client accepts against the source's own nodes, and alarm")
+    .requiredOption('--config <file>', "Compass' configuration; where a chain has a signer, evidence is sent with it")
+    .option('--log-level <level>', levels.join(', '), choiceFlag(levels))
+    .action(({ config, logLevel }: { readonly config: string; readonly logLevel?: Flags['logLevel'] }) => {
+      const level = logLevel === undefined ? {} : { logLevel }
+      return serve({ ...readConfig(config, io, true), ...level }, { watchOnly: true }, io)
     })
+}
+
+/** Works until the user asks it to stop. */
+async function serve(config: CompassConfig, mode: Pick<OpenOptions, 'dryRun' | 'watchOnly'>, io: Io): Promise<void> {
+  const compass = await open(config, mode, io)
+  try {
+    compass.start()
+    if (!io.signal.aborted) {
+      await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
+    }
+  } finally {
+    await compass.close()
+  }
 }
 
 function configOf(flags: Flags, io: Io): CompassConfig {
@@ -63,9 +79,9 @@ function configOf(flags: Flags, io: Io): CompassConfig {
   return { ...deployedConfig(deployment, readDeployment(deployment), key, store), ...level }
 }
 
-async function open(config: CompassConfig, dryRun: boolean, io: Io) {
+async function open(config: CompassConfig, mode: Pick<OpenOptions, 'dryRun' | 'watchOnly'>, io: Io) {
   try {
-    return await openCompass(config, { secrets: secretsOf(io), dryRun })
+    return await openCompass(config, { secrets: secretsOf(io), ...mode })
   } catch (error) {
     if (error instanceof StoreLockedError) throw new RunError('compass', error.message, { cause: error })
     throw error

@@ -24,15 +24,17 @@ const WINDOW = 3_600n
 /** What travels, and so much of it comes back. */
 export const AMOUNT = parseEther('2.5')
 
-/** Deploys the wrapped coin at home and its bridges on both chains. */
+/** Deploys the wrapped coin at home and its bridges on both chains. `vouchingChain`: of the hub between them, if there is one. */
 export async function deployDemoAsset(
   home: AssetSide,
   away: AssetSide,
   roles: Pick<Roles, 'pauser' | 'unpauser'>,
+  vouchingChain?: bigint,
 ): Promise<DemoAsset> {
   const init = initCodeOf(wrappedNativeAbi, wrappedNativeBytecode, [NAME, SYMBOL])
   const token = await home.deployer.deploy('the wrapped coin', init)
-  const asset = { token, name: NAME, symbol: SYMBOL, decimals: DECIMALS, limit: LIMIT, window: WINDOW }
+  const terms = { name: NAME, symbol: SYMBOL, decimals: DECIMALS, limit: LIMIT, window: WINDOW }
+  const asset = { token, ...terms, ...(vouchingChain === undefined ? {} : { vouchingChain }) }
   return { token, ...(await deployAsset(home, away, asset, roles)) }
 }
 

@@ -7,11 +7,13 @@ import type { Io } from '../io.ts'
 import { AMOUNT, balances, observeAsset, sendBack, sendThere, wrap } from './asset.ts'
 import { observe } from './observe.ts'
 import { createDisplay, type Output } from './terminal.ts'
-import { initialView, type Step, type View, withStep } from './view.ts'
-import { type ChainKinds, type DemoChain, lanesOf, startWorld, type World } from './world.ts'
+import { directSteps, hubSteps, initialView, type Step, type View, withStep } from './view.ts'
+import { type ChainKinds, type DemoChain, lanesOf, startWorld, type Topology, type World } from './world.ts'
 
 /** How the demo runs. */
 export interface DemoOptions {
+  readonly topology: Topology
+  /** Of a pair. */
   readonly kinds: ChainKinds
   /** Ends by itself once a message in each direction has executed, and a token has gone and come back. */
   readonly once: boolean
@@ -49,22 +51,34 @@ const MAX_FAILED_LOOKS = 20
 /** Milliseconds until `--once` gives up. */
 const ONCE_TIMEOUT = 240_000
 
-const stepOf: Readonly<Record<Exclude<Progress['stage'], 'settled'>, Step | 'failed'>> = {
+type ShownStep = Step | 'failed' | null
+
+const stepOf: Readonly<Record<Progress['stage'], ShownStep>> = {
   sent: 'sent',
   final: 'final',
-  forwarded: 'proven',
   lightClientUpdated: 'updated',
   proven: 'proven',
   delivered: 'delivered',
   executed: 'executed',
   failed: 'failed',
   expired: 'failed',
+  forwarded: 'forwarded',
+  settled: null,
+}
+/** The same of a message over a hub: before it is forwarded, and after. */
+const firstLegStepOf = { ...stepOf, proven: null }
+const lastLegStepOf = { ...stepOf, final: 'hubFinal', lightClientUpdated: 'hubUpdated', proven: null } as const
+
+/** What a step of Compass' is called here; null: it is not shown. */
+function shownStep({ stage, fromChain, data }: Progress, overHub: boolean): ShownStep {
+  if (!overHub) return stepOf[stage]
+  return (data.logChain === fromChain ? firstLegStepOf : lastLegStepOf)[stage]
 }
 
 /** Runs the demo until it is stopped, or with `once` until both messages have executed. Returns the exit code. */
 export async function runDemo(options: DemoOptions, io: Io, output: Output): Promise<number> {
   const display = createDisplay(output, io.env)
-  let view = initialView('starting', options.rate)
+  let view = initialView('starting', options.rate, options.topology === 'hub' ? hubSteps : directSteps)
   const show = (next: View, change?: Parameters<typeof display.show>[1]) => {
     view = next
     display.show(view, change)
@@ -73,6 +87,7 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
   const over = new AbortController()
   try {
     world = await startWorld({
+      topology: options.topology,
       kinds: options.kinds,
       rate: options.rate,
       phase: (phase) => show({ ...view, phase }),
@@ -85,10 +100,11 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
       const row = { orderId, from: names.get(from) ?? `${from}`, to: names.get(to) ?? `${to}`, transfer }
       show({ ...withStep(view, row, step, at, note), now: io.now() }, { orderId, from: row.from, step })
     }
-    running.compass.subscribe(({ orderId, fromChain, toChain, stage, at, data }) => {
+    running.compass.subscribe((progress) => {
+      const { orderId, fromChain, toChain, stage, at, data } = progress
+      const step = shownStep(progress, running.hub !== null)
       // The row is there since it was sent; Compass sees it a moment later.
-      if (stage === 'sent' || stage === 'settled') return
-      tell(orderId, fromChain, toChain, stepOf[stage], at, data.reason?.detail ?? null)
+      if (stage !== 'sent' && step !== null) tell(orderId, fromChain, toChain, step, at, data.reason?.detail ?? null)
     })
     show({ ...view, running: true, phase: 'running', now: io.now() })
     const sent = (message: Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'>) =>
@@ -202,6 +218,7 @@ async function executed(
 ): Promise<readonly Message[] | null> {
   while (!io.signal.aborted) {
     const rows = await Promise.all(
+      // over a hub: the leg that it is on
       orders.map(({ fromChain, orderId }) => world.compass.message({ fromChain, orderId })),
     )
     const failed = rows.find((row) => row?.executed === false)

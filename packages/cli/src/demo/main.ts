@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { exitCode } from '../errors.ts'
+import { exitCode, UsageError } from '../errors.ts'
 import { type Io, processIo } from '../io.ts'
 import { parseAndRun } from '../run.ts'
+import { choiceFlag } from '../values.ts'
 import { runDemo } from './index.ts'
 import type { Output } from './terminal.ts'
-import type { ChainKinds } from './world.ts'
+import type { ChainKinds, Topology } from './world.ts'
 
 /**
  * Virtual seconds per second: fast enough that Ethereum's finality takes seconds, slow enough that two cores keep up and
@@ -13,10 +14,14 @@ import type { ChainKinds } from './world.ts'
 const LIVE_RATE = 48
 const ONCE_RATE = 120
 const MAX_RATE = 1_000
+/** Three chains, which make a block every few seconds, keep two cores busy. */
+const HUB_LIVE_RATE = 24
+const HUB_ONCE_RATE = 60
 
 interface Flags {
   readonly once?: true
-  readonly chains: ChainKinds
+  readonly topology: Topology
+  readonly chains?: ChainKinds
   readonly rate?: number
 }
 
@@ -29,18 +34,23 @@ export function demoMain(
   let code: number = exitCode.ok
   const program = new Command('demo')
     .description(
-      'two local chains, the light client of each on the other, messages both ways, and a token there and back',
+      'local chains that verify each other by light clients, messages both ways, and a token there and back: two chains directly, or chains like BNB and Ethereum over a hub like MAP',
     )
     .option('--once', 'end by itself once a message in each direction has executed and a token has come back')
-    .option('--chains <kinds>', 'two of ethereum and qbft', chainKinds, ['ethereum', 'qbft'])
-    .option('--rate <n>', `virtual seconds per second (default: ${LIVE_RATE}, with --once ${ONCE_RATE})`, rate)
+    .option('--topology <name>', 'pair or hub', choiceFlag(['pair', 'hub'] as const), 'pair')
+    .option('--chains <kinds>', 'of a pair: two of ethereum and qbft (default: ethereum,qbft)', chainKinds)
+    .option(
+      '--rate <n>',
+      `virtual seconds per second (default: ${LIVE_RATE}, with --once ${ONCE_RATE}; of a hub ${HUB_LIVE_RATE} and ${HUB_ONCE_RATE})`,
+      rate,
+    )
     .action(async (flags: Flags) => {
       const once = flags.once === true
-      code = await runDemo(
-        { kinds: flags.chains, once, rate: flags.rate ?? (once ? ONCE_RATE : LIVE_RATE) },
-        io,
-        output,
-      )
+      const { topology } = flags
+      if (topology === 'hub' && flags.chains !== undefined) throw new UsageError('--chains', 'is of a pair')
+      const [live, short] = topology === 'hub' ? [HUB_LIVE_RATE, HUB_ONCE_RATE] : [LIVE_RATE, ONCE_RATE]
+      const kinds: ChainKinds = flags.chains ?? ['ethereum', 'qbft']
+      code = await runDemo({ topology, kinds, once, rate: flags.rate ?? (once ? short : live) }, io, output)
     })
   return parseAndRun(program, argv, io, () => code)
 }

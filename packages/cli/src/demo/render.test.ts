@@ -16,7 +16,7 @@ function sample(): View {
       chainId: 1n,
       head: 120n,
       finalized: 64n,
-      client: { on: 'qbft', unit: 'slot', head: 64n, status: 'active' },
+      clients: [{ on: 'qbft', unit: 'slot', head: 64n, status: 'active' }],
       counter: 2n,
     },
     {
@@ -25,7 +25,7 @@ function sample(): View {
       chainId: 2n,
       head: 300n,
       finalized: 300n,
-      client: { on: 'ethereum', unit: 'block', head: 290n, status: 'active' },
+      clients: [{ on: 'ethereum', unit: 'block', head: 290n, status: 'active' }],
       counter: 1n,
     },
   ]

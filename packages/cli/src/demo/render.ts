@@ -1,6 +1,15 @@
 import { stripVTControlCharacters } from 'node:util'
 import { formatUnits } from 'viem'
-import { type AssetRow, type ChainRow, lastStep, type MessageRow, type Step, steps, type View } from './view.ts'
+import {
+  type AssetRow,
+  type ChainRow,
+  type ClientRow,
+  lastStep,
+  type MessageRow,
+  type Step,
+  steps,
+  type View,
+} from './view.ts'
 
 /** What a terminal can show. */
 export interface Screen {
@@ -12,6 +21,8 @@ export interface Screen {
 const STEP_WIDTH = 10
 /** Lines besides the messages: title, chains with their headings, the asset, headings, footer. */
 const FRAME_LINES = 13
+/** Lines of chains that these count. */
+const CLIENT_LINES = 2
 
 const styles = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 type Style = keyof typeof styles
@@ -20,6 +31,9 @@ const headings: Readonly<Record<Step, string>> = {
   sent: 'sent',
   final: 'final',
   updated: 'client',
+  forwarded: 'forwarded',
+  hubFinal: 'hub final',
+  hubUpdated: 'client',
   proven: 'proven',
   delivered: 'delivered',
   executed: 'executed',
@@ -33,10 +47,10 @@ export function render(view: View, screen: Screen): readonly string[] {
     '',
     ...(view.chains.length === 0
       ? []
-      : [paint('dim', chainHeading()), ...view.chains.map((row) => chainLine(row, paint)), '']),
+      : [paint('dim', chainHeading()), ...view.chains.flatMap((row) => chainLines(row, paint)), '']),
     ...(view.asset === null ? [] : [assetLine(view.asset, paint), '']),
-    ...(view.messages.length === 0 ? [] : [paint('dim', messageHeading())]),
-    ...shownMessages(view, screen).map((row) => messageLine(row, view.now, paint)),
+    ...(view.messages.length === 0 ? [] : [paint('dim', messageHeading(view.columns))]),
+    ...shownMessages(view, screen).map((row) => messageLine(row, view, paint)),
     '',
     paint('dim', view.running ? 'seconds since the step before · Ctrl-C stops both chains' : 'Ctrl-C stops'),
   ]
@@ -56,6 +70,9 @@ const sentence: Readonly<Record<Step, string>> = {
   sent: 'sent',
   final: 'final on its own chain',
   updated: 'light client knows its block',
+  forwarded: 'forwarded by the hub',
+  hubFinal: "final on the hub's chain",
+  hubUpdated: "light client knows the hub's block",
   proven: 'proof built and checked',
   delivered: 'delivered',
   executed: 'executed by its target',
@@ -74,12 +91,20 @@ function chainHeading(): string {
   return `${'chain'.padEnd(12)}${'consensus'.padEnd(22)}${'head'.padStart(8)}${'final'.padStart(8)}   ${'followed by light client'.padEnd(34)}counter`
 }
 
-function chainLine(row: ChainRow, paint: Paint): string {
-  const client = `on ${row.client.on}: ${row.client.unit} ${row.client.head}`
-  const status = row.client.status === 'active' ? paint('green', 'active') : paint('red', row.client.status)
+function chainLines(row: ChainRow, paint: Paint): readonly string[] {
   const name = paint('bold', row.name.padEnd(12))
   const text = `${name}${row.consensus.padEnd(22)}${String(row.head).padStart(8)}${String(row.finalized).padStart(8)}   `
-  return `${text}${client.padEnd(26)} ${pad(status, 7)}${paint('cyan', String(row.counter))}`
+  const [first, ...more] = row.clients
+  const client = first === undefined ? ' '.repeat(34) : clientText(first, paint)
+  return [
+    `${text}${client}${paint('cyan', String(row.counter))}`,
+    ...more.map((other) => `${' '.repeat(53)}${clientText(other, paint)}`),
+  ]
+}
+
+function clientText({ on, unit, head, status }: ClientRow, paint: Paint): string {
+  const text = status === 'active' ? paint('green', 'active') : paint('red', status)
+  return `${`on ${on}: ${unit} ${head}`.padEnd(26)} ${pad(text, 7)}`
 }
 
 function assetLine(row: AssetRow, paint: Paint): string {
@@ -93,13 +118,14 @@ function assetLine(row: AssetRow, paint: Paint): string {
   return `${paint('bold', row.symbol.padEnd(12))}${sides}  ${row.verdict === null ? '' : verdicts[row.verdict]}`
 }
 
-function messageHeading(): string {
-  return `${'message'.padEnd(32)}${steps.map((step) => headings[step].padStart(STEP_WIDTH)).join('')}`
+function messageHeading(columns: readonly Step[]): string {
+  return `${'message'.padEnd(32)}${columns.map((step) => headings[step].padStart(STEP_WIDTH)).join('')}`
 }
 
 /** The newest rows; those still on their way stay on the screen before those that are done. */
 function shownMessages(view: View, screen: Screen): readonly MessageRow[] {
-  const room = Math.max(3, screen.rows - FRAME_LINES)
+  const clients = view.chains.reduce((sum, row) => sum + Math.max(1, row.clients.length), 0)
+  const room = Math.max(3, screen.rows - FRAME_LINES - Math.max(0, clients - CLIENT_LINES))
   const done = (row: MessageRow) => row.at.executed !== undefined
   const surplus = view.messages.length - room
   if (surplus <= 0) return view.messages
@@ -107,13 +133,13 @@ function shownMessages(view: View, screen: Screen): readonly MessageRow[] {
   return view.messages.filter((row) => !dropped.has(row)).slice(-room)
 }
 
-function messageLine(row: MessageRow, now: number, paint: Paint): string {
+function messageLine(row: MessageRow, { now, columns }: View, paint: Paint): string {
   const title =
     `${row.from} ${row.transfer ? '⇒' : '→'} ${row.to} `.padEnd(20) + paint('dim', shortId(row.orderId).padEnd(12))
   const last = lastStep(row)
-  const cells = steps.map((step) => {
+  const cells = columns.map((step) => {
     if (row.at[step] !== undefined) return paint('green', stepCell(row, step).padStart(STEP_WIDTH))
-    const next = steps[steps.indexOf(last) + 1]
+    const next = columns[columns.indexOf(last) + 1]
     if (step !== next || row.failed) return paint('dim', '·'.padStart(STEP_WIDTH))
     const waited = now - (row.at[last] ?? now)
     return paint('yellow', `${seconds(Math.max(0, waited))}…`.padStart(STEP_WIDTH))

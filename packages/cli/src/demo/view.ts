@@ -1,8 +1,31 @@
 import type { Hex } from 'viem'
 
-/** The steps of a message's way, in order. */
-export const steps = ['sent', 'final', 'updated', 'proven', 'delivered', 'executed'] as const
+/** The steps of a message's way, in order; those with the hub in their name are of a message over one. */
+export const steps = [
+  'sent',
+  'final',
+  'updated',
+  'forwarded',
+  'hubFinal',
+  'hubUpdated',
+  'proven',
+  'delivered',
+  'executed',
+] as const
 export type Step = (typeof steps)[number]
+
+/** The steps that are shown of messages between two chains, and of messages over a hub. */
+export const directSteps = ['sent', 'final', 'updated', 'proven', 'delivered', 'executed'] as const
+export const hubSteps = [
+  'sent',
+  'final',
+  'updated',
+  'forwarded',
+  'hubFinal',
+  'hubUpdated',
+  'delivered',
+  'executed',
+] as const satisfies readonly Step[]
 
 /** A message as the view shows it. Times are milliseconds of one clock. */
 export interface MessageRow {
@@ -18,6 +41,14 @@ export interface MessageRow {
   readonly transfer: boolean
 }
 
+/** A chain's light client on another chain as the view shows it: its head is in the consensus' own unit. */
+export interface ClientRow {
+  readonly on: string
+  readonly unit: string
+  readonly head: bigint
+  readonly status: string
+}
+
 /** A chain as the view shows it. */
 export interface ChainRow {
   readonly name: string
@@ -25,8 +56,9 @@ export interface ChainRow {
   readonly chainId: bigint
   readonly head: bigint
   readonly finalized: bigint
-  /** What the chain's light client on the other chain has as its head, in the consensus' own unit. */
-  readonly client: { readonly on: string; readonly unit: string; readonly head: bigint; readonly status: string }
+  /** The light clients that follow it. */
+  readonly clients: readonly ClientRow[]
+  /** Messages that its app has counted; of a hub, messages that it has forwarded. */
   readonly counter: bigint
 }
 
@@ -51,6 +83,8 @@ export interface View {
   readonly running: boolean
   readonly chains: readonly ChainRow[]
   readonly asset: AssetRow | null
+  /** Which steps of the messages are shown. */
+  readonly columns: readonly Step[]
   /** Oldest first. */
   readonly messages: readonly MessageRow[]
   readonly clockRate: number
@@ -59,8 +93,8 @@ export interface View {
 }
 
 /** An empty screen. */
-export function initialView(phase: string, clockRate: number): View {
-  return { phase, running: false, chains: [], asset: null, messages: [], clockRate, now: 0 }
+export function initialView(phase: string, clockRate: number, columns: readonly Step[] = directSteps): View {
+  return { phase, running: false, chains: [], asset: null, columns, messages: [], clockRate, now: 0 }
 }
 
 /** The view after a message took a step; a message that is new is added. */

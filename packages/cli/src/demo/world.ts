@@ -10,12 +10,13 @@ import {
   openStore,
   type Store,
 } from '@meridian/compass'
-import { createDevnet, type DevnetChain } from '@meridian/devnet'
+import { createDevnet, type DevnetChain, type DevnetChainSpec } from '@meridian/devnet'
 import { type ChainEndpoint, finalityOf, type Lane } from '@meridian/sdk'
 import { type Address, encodeFunctionData, type Hex, type LocalAccount } from 'viem'
-import { type ChainContracts, deployChain } from '../deploy/chain.ts'
+import { type ChainContracts, deployChain, type Roles } from '../deploy/chain.ts'
 import { connect, type Side } from '../deploy/connect.ts'
 import { createDeployer, type Deployer, initCodeOf } from '../deploy/deployer.ts'
+import { connectHubTopology, deployHubTopology } from '../deploy/hub.ts'
 import { consensusOf, deployLightClient, portsOf, type SourceInfo } from '../deploy/light-client.ts'
 import { ASSET_NAME, type DemoAsset, deployDemoAsset } from './asset.ts'
 
@@ -30,14 +31,31 @@ export interface DemoChain {
   readonly user: LocalAccount
   /** The app that counts the messages of the other chain. */
   readonly counter: Address
-  /** The light client on the other chain that follows this one. */
-  readonly clientAbroad: Address
+  /** The light clients that follow this chain. */
+  readonly followers: readonly Follower[]
   readonly endpoint: ChainEndpoint
 }
 
-/** Two connected chains and the Compass between them. */
+/** A light client of a chain on another. */
+export interface Follower {
+  /** The other chain's. */
+  readonly name: string
+  readonly endpoint: ChainEndpoint
+  readonly lightClient: Address
+}
+
+/** The chain between the others, with its hub. */
+export interface DemoHub extends Omit<DemoChain, 'counter'> {
+  /** Whose wallet Compass has there. */
+  readonly relayer: LocalAccount
+  readonly hub: Address
+}
+
+/** Two chains, connected directly or over a hub, and the Compass between them. */
 export interface World {
   readonly chains: readonly [DemoChain, DemoChain]
+  /** Null: they are connected directly. */
+  readonly hub: DemoHub | null
   readonly compass: Compass
   /** Locked on the first chain, minted on the second. */
   readonly asset: DemoAsset
@@ -48,9 +66,13 @@ export interface World {
 
 /** Which chains the demo has. */
 export type ChainKinds = readonly ['ethereum' | 'qbft', 'ethereum' | 'qbft']
+/** How they are connected: `hub` has chains of its own kinds. */
+export type Topology = 'pair' | 'hub'
 
 /** How a world is started. */
 export interface WorldOptions {
+  readonly topology: Topology
+  /** Of a pair. */
   readonly kinds: ChainKinds
   /** Virtual seconds per second. */
   readonly rate: number
@@ -75,11 +97,18 @@ const PRICE = {
 /** Seconds between QBFT blocks with transactions, and without. */
 const QBFT_PERIOD = 2
 const QBFT_EMPTY_PERIOD = 12
+/** Seconds between blocks of the chains of a hub topology, which are also made when there is nothing in them. */
+const HUB_TOPOLOGY_PERIOD = 6
+/** Blocks in their epochs. */
+const EPOCH = 20
 /** Milliseconds between Compass' looks at a chain. */
 const COMPASS_POLL = 250
 const COMPASS_MAINTAIN = 5_000
 /** Milliseconds between two looks at the asset's supply. */
 const SUPPLY_POLL = 1_000
+
+/** How each kind of chain says what is final. */
+const finalityRules = { ethereum: 'tag', parlia: 'tag', istanbul: 'instant', qbft: 'instant' } as const
 
 const titles = {
   ethereum: 'proof of stake, 512',
@@ -88,17 +117,33 @@ const titles = {
   qbft: 'QBFT, 4 validators',
 } as const
 
-/** Starts both chains, deploys everything and starts Compass. What was started is stopped where a step fails. */
-export async function startWorld(options: WorldOptions): Promise<World> {
-  const { kinds, phase } = options
+type Specs = readonly DevnetChainSpec[]
+
+/** Both chains of a pair. */
+function pairSpecs(kinds: ChainKinds): Specs {
   const same = kinds[0] === kinds[1]
-  const [first, second] = kinds.map((kind, index) => {
+  return kinds.map((kind, index) => {
     const base = { name: same ? `${kind}-${index + 1}` : kind, chainId: FIRST_CHAIN_ID + index, accounts: 8 }
     return kind === 'ethereum'
       ? ({ kind, ...base } as const)
       : ({ kind, ...base, blockPeriodSeconds: QBFT_PERIOD, emptyBlockPeriodSeconds: QBFT_EMPTY_PERIOD } as const)
   })
-  if (first === undefined || second === undefined) throw new RangeError('two chains are needed')
+}
+
+/** A chain like BNB's, Ethereum, and last the one between them, like MAP's relay chain. */
+function hubSpecs(): Specs {
+  const base = { accounts: 8, blockPeriodSeconds: HUB_TOPOLOGY_PERIOD }
+  return [
+    { kind: 'parlia', name: 'bsc', chainId: FIRST_CHAIN_ID, epochLength: BigInt(EPOCH), ...base },
+    { kind: 'ethereum', name: 'ethereum', chainId: FIRST_CHAIN_ID + 1, accounts: 8 },
+    { kind: 'istanbul', name: 'map', chainId: FIRST_CHAIN_ID + 2, epochSize: EPOCH, ...base },
+  ]
+}
+
+/** Starts the chains, deploys everything and starts Compass. What was started is stopped where a step fails. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { kinds, phase, topology } = options
+  const specs = topology === 'hub' ? hubSpecs() : pairSpecs(kinds)
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end()
@@ -112,69 +157,118 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     // First, while nothing runs: loading the database takes the processor for a moment, and the chains would fall behind.
     const store = await openStore(null)
     stops.push(() => store.close())
-    step('starting two chains')
+    step(`starting ${specs.length === 2 ? 'two' : 'three'} chains`)
     const clock = { start: Math.floor(Date.now() / 1000), rate: 0 }
-    const devnet = await createDevnet([first, second], { clock })
+    const devnet = await createDevnet(specs, { clock })
     stops.push(() => devnet.stop())
     devnet.clock.setRate(options.rate)
 
     step('deploying the message services')
-    const pair = devnet.chains as readonly [DevnetChain, DevnetChain] // CAST: one chain for each of the two specs
-    const [a, b] = await Promise.all([prepare(pair[0]), prepare(pair[1])])
-    step('deploying the light clients, each from what the other chain has finalized')
-    const [onA, onB] = await Promise.all([
-      deployLightClient(b.source, a.deployer, a.contracts.timelock),
-      deployLightClient(a.source, b.deployer, b.contracts.timelock),
-    ])
-    step('deploying a token and its bridges over the gateways')
-    const keepers = {
-      pauser: accountOf(pair[0], 'pauser').address,
-      unpauser: accountOf(pair[0], 'unpauser').address,
-    }
-    const asset = await deployDemoAsset(a, b, keepers)
-    step('connecting: routes, prices and bridges through the timelock, which then starts to wait')
-    const side = (chain: Prepared, lightClient: Address, calls: Side['calls'] = []): Side => {
-      return { ...chain, lightClient, price: PRICE, calls }
-    }
-    await connect(side(a, onA, asset.lockCalls), side(b, onB, asset.mintCalls), TIMELOCK_DELAY)
+    const [a, b, between] = await Promise.all(devnet.chains.map(prepare))
+    if (a === undefined || b === undefined) throw new RangeError('two chains are needed')
+    const connected = await connectWorld(a, b, between ?? null, step)
     step('deploying an app that counts messages on each chain')
     const [counterA, counterB] = await Promise.all([deployCounter(a, b), deployCounter(b, a)])
 
     step('starting Compass')
-    const compass = await startCompass(pair, [a, b], store, asset)
+    const compass = await startCompass(a, b, connected, store)
     stops.push(() => compass.stop())
     const chains = [
-      { ...a, counter: counterA, clientAbroad: onB },
-      { ...b, counter: counterB, clientAbroad: onA },
+      { ...a, counter: counterA, followers: connected.followers.a },
+      { ...b, counter: counterB, followers: connected.followers.b },
     ] as const
-    return { chains, compass, asset, transfers: new Set(), stop }
+    return { chains, hub: connected.hub, compass, asset: connected.asset, transfers: new Set(), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+/** What connecting leaves behind. */
+interface Connected {
+  readonly asset: DemoAsset
+  readonly hub: DemoHub | null
+  readonly followers: { readonly a: readonly Follower[]; readonly b: readonly Follower[] }
+}
+
+/** Light clients, the hub if there is one, the asset's bridges, and the operation of the timelocks that makes them count. */
+async function connectWorld(
+  a: Prepared,
+  b: Prepared,
+  between: Prepared | null,
+  step: (text: string) => void,
+): Promise<Connected> {
+  const deployingAsset = 'deploying a token and its bridges over the gateways'
+  const connecting = 'connecting: routes, prices and bridges through the timelock, which then starts to wait'
+  const keepers = { pauser: a.keepers.pauser, unpauser: a.keepers.unpauser }
+  const follower = ({ name, endpoint }: Prepared, lightClient: Address): Follower => ({ name, endpoint, lightClient })
+  if (between === null) {
+    step('deploying the light clients, each from what the other chain has finalized')
+    const [onA, onB] = await Promise.all([
+      deployLightClient(b.source, a.deployer, a.contracts.timelock),
+      deployLightClient(a.source, b.deployer, b.contracts.timelock),
+    ])
+    step(deployingAsset)
+    const asset = await deployDemoAsset(a, b, keepers)
+    step(connecting)
+    const side = (chain: Prepared, lightClient: Address, calls: Side['calls'] = []): Side => {
+      return { ...chain, lightClient, price: PRICE, calls }
+    }
+    await connect(side(a, onA, asset.lockCalls), side(b, onB, asset.mintCalls), TIMELOCK_DELAY)
+    return { asset, hub: null, followers: { a: [follower(b, onB)], b: [follower(a, onA)] } }
+  }
+  step('deploying the hub, its light clients of both chains, and one of its chain on each of them')
+  const deployed = await deployHubTopology(between, [a, b])
+  const [ofA, ofB, onA, onB] = [...deployed.ofSpokes, ...deployed.onSpokes]
+  if (ofA === undefined || ofB === undefined || onA === undefined || onB === undefined)
+    throw new RangeError('four light clients are needed')
+  step(deployingAsset)
+  const asset = await deployDemoAsset(a, b, keepers, between.source.chainId)
+  step(connecting)
+  const prices = { direct: PRICE, overHub: { ...PRICE, baseGas: 2n * PRICE.baseGas, updateGas: 2n * PRICE.updateGas } }
+  const calls = [[], asset.lockCalls, asset.mintCalls]
+  await connectHubTopology(between, [a, b], deployed, prices, TIMELOCK_DELAY, calls)
+  return {
+    asset,
+    hub: { ...between, hub: deployed.hub, followers: [follower(a, onA), follower(b, onB)] },
+    followers: { a: [follower(between, ofA)], b: [follower(between, ofB)] },
+  }
+}
+
 /** Both directions. */
 export function lanesOf(world: World): readonly (Lane & { readonly source: DemoChain; readonly target: DemoChain })[] {
   const [a, b] = world.chains
+  const via = world.hub === null ? {} : { via: { ...world.hub.endpoint, hub: world.hub.hub } }
   return [
-    { from: a.endpoint, to: b.endpoint, source: a, target: b },
-    { from: b.endpoint, to: a.endpoint, source: b, target: a },
+    { from: a.endpoint, to: b.endpoint, source: a, target: b, ...via },
+    { from: b.endpoint, to: a.endpoint, source: b, target: a, ...via },
   ]
 }
 
-type Prepared = Omit<DemoChain, 'counter' | 'clientAbroad'>
+/** A chain before it is connected. */
+interface Prepared extends Omit<DemoChain, 'counter' | 'followers'> {
+  readonly keepers: Roles
+  readonly relayer: LocalAccount
+}
 
 async function prepare(chain: DevnetChain): Promise<Prepared> {
-  const deployer = await createDeployer(chain.rpcUrl, accountOf(chain, 'deployer'))
-  const contracts = await deployChain(deployer, {
+  const keepers = {
     governor: accountOf(chain, 'governor').address,
     pauser: accountOf(chain, 'pauser').address,
     unpauser: accountOf(chain, 'unpauser').address,
     pricer: accountOf(chain, 'pricer').address,
-  })
-  const source = { chainId: BigInt(chain.chainId), consensus: chain.kind, rpc: chain.rpcUrl }
+  }
+  const deployer = await createDeployer(chain.rpcUrl, accountOf(chain, 'deployer'))
+  const contracts = await deployChain(deployer, keepers)
+  const source = {
+    chainId: BigInt(chain.chainId),
+    consensus: chain.kind,
+    rpc: chain.rpcUrl,
+    ...(chain.kind === 'parlia' ? { epochLength: BigInt(EPOCH) } : {}),
+  }
   return {
+    keepers,
+    relayer: accountOf(chain, 'compass'),
     name: chain.name,
     consensus: titles[chain.kind],
     source: chain.beaconUrl === undefined ? source : { ...source, beacon: chain.beaconUrl },
@@ -186,7 +280,7 @@ async function prepare(chain: DevnetChain): Promise<Prepared> {
       client: deployer.client,
       mos: contracts.mos,
       fromBlock: contracts.fromBlock,
-      finalized: finalityOf(deployer.client, chain.kind === 'qbft' ? 'instant' : 'tag'),
+      finalized: finalityOf(deployer.client, finalityRules[chain.kind]),
     },
   }
 }
@@ -209,13 +303,10 @@ async function deployCounter(on: Prepared, remote: Prepared): Promise<Address> {
   return counter
 }
 
-async function startCompass(
-  devnet: readonly [DevnetChain, DevnetChain],
-  prepared: readonly [Prepared, Prepared],
-  store: Store,
-  asset: DemoAsset,
-): Promise<Compass> {
-  const contexts = prepared.map(async ({ name, source, contracts }, index): Promise<ChainContext> => {
+async function startCompass(a: Prepared, b: Prepared, connected: Connected, store: Store): Promise<Compass> {
+  const { asset, hub } = connected
+  const contexts = [a, b, ...(hub === null ? [] : [hub])].map(async (chain): Promise<ChainContext> => {
+    const { name, source, contracts } = chain
     const ports = portsOf(source)
     return {
       id: source.chainId,
@@ -223,20 +314,21 @@ async function startCompass(
       consensus: await consensusOf(source, ports),
       ports,
       mos: contracts.mos,
+      ...(chain === hub ? { hub: hub.hub } : {}),
       startBlock: contracts.fromBlock,
-      signer: createSigner(accountOf(devnet[index === 0 ? 0 : 1], 'compass')),
+      signer: createSigner(chain.relayer),
       payee: null,
       claims: defaultClaimRule,
       tuning: { ...defaultTuning, pollMs: COMPASS_POLL, maintainMs: COMPASS_MAINTAIN },
     }
   })
-  const [from, to] = prepared.map(({ source }) => source.chainId)
-  if (from === undefined || to === undefined) throw new RangeError('two chains are needed')
+  const [from, to] = [a.source.chainId, b.source.chainId]
+  const via = hub === null ? {} : { via: hub.source.chainId }
   const compass = createCompass({
     chains: await Promise.all(contexts),
     lanes: [
-      { from, to },
-      { from: to, to: from },
+      { from, to, ...via },
+      { from: to, to: from, ...via },
     ],
     store,
     log: createLog('silent'),

@@ -30,6 +30,8 @@ export interface Asset {
   readonly limit: bigint
   /** Seconds. */
   readonly window: bigint
+  /** The chain whose hub vouches for either side to the other. Absent: they vouch for themselves. */
+  readonly vouchingChain?: bigint
 }
 
 /** An asset's contracts, and what each timelock has to do before a transfer can leave. */
@@ -88,9 +90,10 @@ function linkCalls(
   bridge: Address,
   there: AssetSide,
   counterpart: Address,
-  { limit, window }: Asset,
+  { limit, window, vouchingChain }: Asset,
 ): readonly TimelockCall[] {
   const { chainId } = there.contracts
+  const vouching = vouchingChain ?? chainId
   // the functions of `ITokenBridge`, which both kinds of bridge have
   const abi = lockBridgeAbi
   const seconds = Number(window)
@@ -99,6 +102,6 @@ function linkCalls(
     encodeFunctionData({ abi, functionName: 'setLink', args: link }),
     encodeFunctionData({ abi, functionName: 'setLimit', args: [chainId, true, limit, seconds] }),
     encodeFunctionData({ abi, functionName: 'setLimit', args: [chainId, false, limit, seconds] }),
-    encodeFunctionData({ abi, functionName: 'setVouchingLimit', args: [chainId, limit, seconds] }),
+    encodeFunctionData({ abi, functionName: 'setVouchingLimit', args: [vouching, limit, seconds] }),
   ].map((data) => ({ to: bridge, data }))
 }

@@ -114,6 +114,21 @@ test('payees, claims, expiry, supply and metrics: read, with defaults, and each 
   assert.deepEqual(problems({ ...good, supply: [pair, pair] }), ['supply[1].name: usd is there twice'])
 })
 
+test('a lane over a hub names a third chain, which has a hub', () => {
+  const three = { ...chain('3', 'three'), hub: mos }
+  const over = (via: string, third: object = three) => ({
+    ...good,
+    chains: [chain('1', 'one'), chain('2', 'two'), third],
+    lanes: [{ from: '1', to: '2', via }],
+  })
+  const config = parseConfig(over('3'))
+  assert.equal(config.lanes[0]?.via, 3n)
+  assert.equal(config.chains[2]?.hub, mos)
+  assert.deepEqual(problems(over('2')), ['lanes[0].via: a hub is on a third chain'])
+  assert.deepEqual(problems(over('4')), ['lanes[0].via: no chain 4'])
+  assert.deepEqual(problems(over('3', chain('3', 'three'))), ['lanes[0].via: chain 3 has no hub'])
+})
+
 const yaml = `# two chains
 store: data
 chains:

@@ -25,14 +25,20 @@ const ENOUGH = 20n
 
 const genesis = z.object({ data: z.object({ genesis_time: z.string() }) })
 
-/** One endpoint by itself: does it answer, of the right chain, with a recent block? */
+/** One endpoint by itself: does it answer, and of the right chain? */
 export async function checkEndpoint(
   what: string,
   key: 'rpc' | 'beacon',
   url: string,
   chain: ChainConfig,
-  now: number,
 ): Promise<DoctorLine> {
+  const look = () => attempt(what, 'is it up, and reached from here?', () => askEndpoint(what, key, url, chain))
+  const line = await look()
+  // a connection that was idle may have been closed under the first request
+  return line.status === 'fail' ? look() : line
+}
+
+async function askEndpoint(what: string, key: 'rpc' | 'beacon', url: string, chain: ChainConfig): Promise<DoctorLine> {
   const host = hostOf(url)
   if (key === 'beacon') {
     const answer = await createBeacon({ urls: [url] }).get('/eth/v1/beacon/genesis')
@@ -43,13 +49,18 @@ export async function checkEndpoint(
   const id = parseAnswer(quantity, 'eth_chainId', await rpc.request('eth_chainId', []))
   if (id !== chain.id)
     return fail(what, `${host} serves chain ${id}, not ${chain.id}`, 'give an endpoint of this chain')
-  const { number, timestamp } = await getBlock(rpc, 'latest')
+  const { number } = await getBlock(rpc, 'latest')
+  return ok(what, `${host}, block ${number}`)
+}
+
+/** The newest block by this machine's clock. `now`: milliseconds. */
+export function clockLine({ config, timestamp }: CheckedChain, now: number): DoctorLine {
+  const what = `${config.name} clock`
   const age = Math.floor(now / 1_000) - Number(timestamp)
-  if (age < -MAX_AHEAD)
-    return fail(what, `block ${number} is ${-age} s ahead of this machine's clock`, 'set the clock (NTP)')
+  if (age < -MAX_AHEAD) return fail(what, `its newest block is ${-age} s ahead of this machine`, 'set the clock (NTP)')
   if (age > MAX_AGE)
-    return warn(what, `block ${number} of ${host} is ${age} s old`, 'is the endpoint in sync, and the clock right?')
-  return ok(what, `${host}, block ${number}, ${age} s old`)
+    return warn(what, `its newest block is ${age} s old`, 'is the endpoint in sync, and the clock right?')
+  return ok(what, `its newest block is ${age} s old`)
 }
 
 /** What a chain has: its contract, its consensus, its finality. */

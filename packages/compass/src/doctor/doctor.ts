@@ -3,7 +3,7 @@ import { apiToken, sanctionsOf, storePlace } from '../open.ts'
 import { resolveUrl, type Secrets } from '../secrets/reference.ts'
 import { resolveSigner } from '../secrets/signer.ts'
 import { openStore } from '../store/open.ts'
-import { type CheckedChain, checkChain, checkEndpoint } from './chain.ts'
+import { type CheckedChain, checkChain, checkEndpoint, clockLine } from './chain.ts'
 import { checkLane } from './lane.ts'
 import { attempt, type DoctorLine, fail, ok, warn } from './line.ts'
 
@@ -55,13 +55,17 @@ async function* chainLines(
   for (const key of ['rpc', 'beacon'] as const) {
     for (const [i, given] of (chain[key] ?? []).entries()) {
       const what = `${chain.name} ${key}[${i}]`
-      const line = await attempt(what, 'set the variable, or write the file', async () => {
-        const url = resolveUrl(what, given, secrets)
-        const found = await checkEndpoint(what, key, url, chain, now())
-        if (found.status !== 'fail') urls[key].push(url)
-        return found
+      let url: string | null = null
+      const secret = await attempt(what, 'set the variable, or write the file', async () => {
+        url = resolveUrl(what, given, secrets)
+        return ok(what, 'is there')
       })
-      yield line
+      if (url === null) yield secret
+      else {
+        const line = await checkEndpoint(what, key, url, chain)
+        if (line.status !== 'fail') urls[key].push(url)
+        yield line
+      }
     }
   }
   if (urls.rpc.length === 0 || (chain.beacon !== undefined && urls.beacon.length === 0)) return
@@ -71,7 +75,10 @@ async function* chainLines(
     ...(chain.beacon === undefined ? {} : { beacon: urls.beacon }),
   })
   yield* result.lines
-  if (result.checked !== null) yield result.checked
+  if (result.checked !== null) {
+    yield clockLine(result.checked, now())
+    yield result.checked
+  }
   if (withoutSigners || chain.signer === undefined || result.checked === null) return
   const { walletLine } = result
   for (const [i, reference] of [chain.signer, ...chain.moreSigners].entries()) {

@@ -137,8 +137,11 @@ export function laneOverview(facts: LaneFacts): LaneOverview {
 function stallOf(facts: LaneFacts, rows: readonly Backlog[]): Reason | null {
   const { fromName, toName, workers, now, stallMs } = facts
   const needed = [`source ${fromName}`, `submitter ${toName}`, `lane ${fromName}-${toName}`]
+  /** A lane over a hub has a worker for each of its legs. */
+  const legs = [`lane ${fromName}-${toName} over `, `lane ${fromName}-${facts.toChain} to `]
+  const isNeeded = (name: string): boolean => needed.includes(name) || legs.some((leg) => name.startsWith(leg))
   for (const { name, trouble } of workers)
-    if (trouble !== null && needed.includes(name) && now - trouble.since >= stallMs)
+    if (trouble !== null && isNeeded(name) && now - trouble.since >= stallMs)
       return { code: trouble.reason.code, detail: `${name}: ${trouble.reason.detail}` }
   const able = rows.filter(({ state, reason }) => ours.has(state) && !isExcused(reason))
   const [count, lastStepAt] = [

@@ -41,4 +41,32 @@ onEachDatabase((kind) => {
     const read = await sql<{ records_read: boolean }>`select records_read from transactions`.execute(db)
     assert.deepEqual(read.rows, [{ records_read: true }])
   })
+
+  test('a store of the second version is taken over: its messages have one leg, their transactions carry that', async (t) => {
+    const server = kind === 'PostgreSQL' ? await startPostgres() : null
+    const { db, close } =
+      server === null ? await openEmbedded(null) : connectServer(await server.createDatabase('second'))
+    t.after(async () => {
+      await close()
+      await server?.stop()
+    })
+    const migrator = new Migrator({ db, provider: migrations })
+    assert.equal((await migrator.migrateTo('0002_options_and_claims')).error, undefined)
+    await sql`insert into messages (from_chain, order_id, to_chain, nonce, mos, from_address, message_data, gas_limit,
+    block_number, block_hash, block_timestamp, tx_hash, tx_index, log_index, state, attempts, next_attempt_at, seen_at)
+    values (1, '0x01', 2, 0, '0xa1', '0x', '0x', 0, 0, '0x', 0, '0x', 0, 0, 'submitted', 0, 0, 0)`.execute(db)
+    await sql`insert into transactions (chain_id, signer, nonce, kind, state, to_address, data, gas_limit, created_at)
+    values (2, '0x', 0, 'delivery', 'final', '0x', '0x', 0, 0)`.execute(db)
+    await sql`insert into transaction_messages (transaction_id, from_chain, order_id) values (1, 1, '0x01')`.execute(db)
+    await sql`insert into claims (delivery_id, from_chain, to_chain, fee_service, block_number, block_hash, tx_hash, tx_index,
+    state, attempts, next_attempt_at, created_at) values (1, 1, 2, '0x', 0, '0x', '0x', 0, 'open', 0, 0, 0)`.execute(db)
+    assert.equal((await migrator.migrateToLatest()).error, undefined)
+    const messages = await sql<{ log_chain: string; emitter: string }>`
+    select log_chain::text, emitter from messages`.execute(db)
+    assert.deepEqual(messages.rows, [{ log_chain: '1', emitter: '0xa1' }])
+    const members = await sql<{ log_chain: string }>`select log_chain::text from transaction_messages`.execute(db)
+    assert.deepEqual(members.rows, [{ log_chain: '1' }])
+    const claims = await sql<{ record_chain: string }>`select record_chain::text from claims`.execute(db)
+    assert.deepEqual(claims.rows, [{ record_chain: '2' }])
+  })
 })

@@ -1,6 +1,6 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageState, seen, transition } from '../message.ts'
+import { type Message, type MessageOrigin, type MessageState, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
@@ -117,6 +117,25 @@ function viewOf(
       .execute()
   }
 
+  /**
+   * A hub may log a message again, for one whose first log cannot be proven. Where that has failed, the newer log takes the
+   * place of the older one; else it changes nothing, so that nobody holds up a message by repeating it.
+   */
+  async function giveWay(trx: SqlTransaction<Schema>, origins: readonly MessageOrigin[]): Promise<void> {
+    for (const { fromChain, orderId, logChain, blockNumber } of origins) {
+      if (logChain === fromChain) continue
+      await trx
+        .deleteFrom('messages')
+        .where('from_chain', '=', fromChain)
+        .where('order_id', '=', orderId)
+        .where('log_chain', '=', logChain)
+        .where('state', 'in', ['seen', 'final', 'provable'])
+        .where('attempts', '>', 0)
+        .where('block_number', '<', blockNumber)
+        .execute()
+    }
+  }
+
   async function writeCursor(
     trx: SqlTransaction<Schema>,
     chainId: bigint,
@@ -155,6 +174,7 @@ function viewOf(
     commitScan: (chainId, emitter, cursor, origins, at) =>
       write(async (trx, steps) => {
         const messages = origins.map((origin) => seen(origin, at))
+        await giveWay(trx, origins)
         const inserted = await insertMessages(trx, messages)
         for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
         await writeCursor(trx, chainId, emitter, cursor)

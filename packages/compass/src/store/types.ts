@@ -127,7 +127,10 @@ export interface LedgerStore {
 export interface Store extends LedgerStore {
   /** How far the logs of an emitter, a MOS or a hub, have been read. */
   cursor(chainId: bigint, emitter: Address): Promise<Cursor | null>
-  /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
+  /**
+   * Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are; but
+   * a hub's newer log takes the place of one that could not be carried.
+   */
   commitScan(
     chainId: bigint,
     emitter: Address,

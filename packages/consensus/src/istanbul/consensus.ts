@@ -6,6 +6,7 @@ import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encod
 import { epochOf, lastBlockOf } from './epoch.ts'
 import { IstanbulSourceError } from './errors.ts'
 import type { IstanbulHeader } from './header.ts'
+import { istanbulMisbehaviour } from './misbehaviour.ts'
 import { encodeUpdates, sealedHeader } from './plan.ts'
 import { createIstanbulSource, type IstanbulSource } from './source.ts'
 import { readSystemReceipt } from './system-receipt.ts'
@@ -34,10 +35,11 @@ export const istanbulConsensus: Consensus = {
   // A header is hashed whole, so its receipts root has no shorter proof.
   proveReceiptsRoot: proveBlock,
   maintain,
+  misbehaviour: istanbulMisbehaviour,
   hiddenReceipts: readSystemReceipt,
 }
 
-async function proveBlock(
+export async function proveBlock(
   { rpc }: SourcePorts,
   client: ClientState,
   block: BlockPoint,

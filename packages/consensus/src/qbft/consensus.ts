@@ -5,6 +5,7 @@ import { currentRange, type QbftClientDetail, qbftDetail, readQbftClient } from 
 import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encode.ts'
 import { QbftSourceError } from './errors.ts'
 import type { QbftHeader } from './header.ts'
+import { qbftMisbehaviour } from './misbehaviour.ts'
 import { encodeUpdates, headersBetween, quorumSeals, sealedSteps, type TrustedPoint } from './plan.ts'
 import { createQbftSource, type QbftSource } from './source.ts'
 import { lower, oneDifference, setHashOf } from './validator-set.ts'
@@ -32,9 +33,10 @@ export const qbftConsensus: Consensus = {
   // A header is hashed whole, so its receipts root has no shorter proof.
   proveReceiptsRoot: proveBlock,
   maintain,
+  misbehaviour: qbftMisbehaviour,
 }
 
-async function proveBlock(
+export async function proveBlock(
   { rpc }: SourcePorts,
   client: ClientState,
   block: BlockPoint,

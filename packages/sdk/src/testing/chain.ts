@@ -1,4 +1,4 @@
-import { iMessageServiceAbi } from '@meridian/abi'
+import { iHubAbi, iMessageServiceAbi } from '@meridian/abi'
 import { orderId } from '@meridian/core'
 import {
   type Address,
@@ -31,6 +31,15 @@ export interface FakeChain {
     readonly block: bigint
     readonly tx: Hex
     readonly reason: Hex
+  }): void
+  /** As a hub: logs an order of another chain again, or says that it ran it and what it sent on; null: the run failed. */
+  forwarded(order: {
+    readonly orderId: Hex
+    readonly fromChain: bigint
+    readonly toChain: bigint
+    readonly block: bigint
+    readonly tx: Hex
+    readonly relayed?: Hex | null
   }): void
   /** Records the delivery or the expiry of an order. */
   record(order: {
@@ -135,6 +144,19 @@ export function createFakeChain(chainId: bigint, mos: Address): FakeChain {
       const topics = encodeEventTopics({ abi: iMessageServiceAbi, eventName: 'mapMessageIn', args })
       const types = [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }, { type: 'bool' }, { type: 'bytes' }]
       add(block, tx, topics, encodeAbiParameters(types, [id, mos, '0x', reason === '0x', reason]))
+    },
+    forwarded({ orderId: id, fromChain, toChain, block, tx, relayed }) {
+      if (relayed === undefined) {
+        const args = { fromChain, toChain }
+        const topics = encodeEventTopics({ abi: iHubAbi, eventName: 'mapMessageOut', args })
+        const types = [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }]
+        return void add(block, tx, topics, encodeAbiParameters(types, [id, mos, '0x']))
+      }
+      const args = { fromChain, toChain, orderId: id }
+      const topics = encodeEventTopics({ abi: iHubAbi, eventName: 'MessageRelayed', args })
+      const types = [{ type: 'address' }, { type: 'bytes32' }, { type: 'bool' }, { type: 'bytes' }]
+      const values = [mos, relayed ?? zeroHash, relayed !== null, relayed === null ? '0xdead' : '0x']
+      add(block, tx, topics, encodeAbiParameters(types, values))
     },
     record({ kind, orderId: id, fromChain, block, tx, account }) {
       const topics = encodeEventTopics({ abi: iMessageServiceAbi, eventName: kind, args: { fromChain, orderId: id } })

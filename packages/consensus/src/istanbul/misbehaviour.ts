@@ -1,0 +1,53 @@
+import { bytesToBigInt, type Hex, hexToBytes, size } from 'viem'
+import type { AcceptedHead, ClientState, SourcePorts } from '../types.ts'
+import { G1_SIZE, G2_SIZE } from './bn254.ts'
+import { proveBlock } from './consensus.ts'
+import { encodeEvidence, encodeStoredProof } from './encode.ts'
+import { type HashedHeader, readHashForm } from './header.ts'
+import { sealHints } from './seal.ts'
+import { createIstanbulSource } from './source.ts'
+
+/** Layout of a sealed header, as `docs/spec/istanbul-light-client.md` has it. */
+const COUNT_SIZE = 1
+const BITMAP_SIZE = 32
+const ROUND_SIZE = 8
+
+/**
+ * Evidence that the head which a client accepted is not the chain's: the accepted header, which the client has stored, and
+ * the chain's own block at that height under its seal. Null where the update does not hold the header, or the client has
+ * no set any more that vouches for the chain's own block.
+ *
+ * @throws {IstanbulSourceError} the node does not answer as a node of the chain does.
+ */
+export async function istanbulMisbehaviour(
+  ports: SourcePorts,
+  client: ClientState,
+  accepted: AcceptedHead,
+  now: bigint,
+): Promise<Hex | null> {
+  const header = headersIn(accepted.update).find(({ hash }) => hash === accepted.hash.toLowerCase())
+  const own = await createIstanbulSource(ports.rpc).headerAt(accepted.number)
+  if (header === undefined || own === undefined || own.hash === header.hash) return null
+  const { number, timestamp, hash } = own
+  const proof = await proveBlock(ports, client, { number, timestamp, hash }, now)
+  if (proof.status === 'waiting' || proof.updates.length > 0) return null
+  return encodeEvidence(encodeStoredProof(header), proof.proof)
+}
+
+/** The headers of an update, as far as its bytes can be read. */
+function headersIn(update: Hex): readonly HashedHeader[] {
+  const bytes = hexToBytes(update)
+  const headers: HashedHeader[] = []
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const { header, to } = readHashForm(bytes, at)
+      const roundAt = to + COUNT_SIZE + (bytes[to] ?? 0) * G1_SIZE + BITMAP_SIZE
+      const round = bytesToBigInt(bytes.subarray(roundAt, roundAt + ROUND_SIZE))
+      headers.push(header)
+      at = roundAt + ROUND_SIZE + G1_SIZE + G2_SIZE + size(sealHints(header.hash, round))
+    }
+  } catch {
+    // what follows is no header: another layout, or bytes that the client did not take either
+  }
+  return headers
+}
