@@ -39,8 +39,8 @@ export interface Tuning {
    * whose sender or refund recipient is one of our own accounts. A record costs gas and earns nothing.
    */
   readonly recordExpiry: 'none' | 'own' | 'all'
-  /** OP Stack rollups: the contract that says what a transaction's data costs on the chain below. Null: nothing. */
-  readonly l1FeeOracle: Address | null
+  /** OP Stack rollups: the contract that says what a transaction's data costs on the chain below. Absent: nothing. */
+  readonly l1FeeOracle?: Address
 }
 
 /** When fees that lie on a chain are claimed. */
@@ -74,7 +74,6 @@ export const defaultTuning: Tuning = {
   maintainMs: 60_000,
   combineUpdates: false,
   recordExpiry: 'none',
-  l1FeeOracle: null,
 }
 
 /** A chain as Compass works with it. */

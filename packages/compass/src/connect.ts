@@ -71,6 +71,6 @@ function tuningOf(chain: ChainConfig): Tuning {
     maintainMs: chain.maintainMs,
     combineUpdates: chain.combineUpdates,
     recordExpiry: chain.recordExpiry,
-    l1FeeOracle: chain.l1FeeOracle ?? null,
+    ...(chain.l1FeeOracle === undefined ? {} : { l1FeeOracle: chain.l1FeeOracle }),
   }
 }

@@ -129,14 +129,12 @@ const profit = z
     prices: z
       .array(
         z.strictObject({
-          token: address.describe('What the fee is paid in.'),
-          units: positive.describe('Units of it that a whole coin of the target is worth.'),
+          token: address.describe("Token that a fee is paid in; the zero address is the source's native coin."),
+          units: positive.describe('Units of it that a whole coin of the target (10^18 wei) is worth.'),
         }),
       )
       .min(1, 'expected one price at least')
-      .describe(
-        "What a whole coin of the target (10^18 wei) is worth in units of each token that fees are paid in; 0x00…00 is the source's native coin. A token that is not here is worth nothing.",
-      ),
+      .describe('What fees are worth on the target. A token that is not here is worth nothing.'),
     minPercent: z.int().min(0).max(1_000_000).default(100).describe('Percent of the cost that a fee has to come to.'),
     sponsored: z.array(account).default([]).describe('Senders whose messages are delivered whatever they pay.'),
   })

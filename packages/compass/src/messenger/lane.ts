@@ -221,7 +221,7 @@ export function createLane(deps: LaneDeps): Lane {
       messages.map(async (message) => {
         const [held, dataFee] = await Promise.all([
           readEscrow(origin.ports.rpc, feeService, message.orderId),
-          l1FeeOracle === null ? 0n : readDataFee(rpc, l1FeeOracle, dataOf(message, blockProof)),
+          l1FeeOracle === undefined ? 0n : readDataFee(rpc, l1FeeOracle, dataOf(message, blockProof)),
         ])
         return unprofitable(message, held, rule, leg.work, { gasPrice, dataFee }, messages.length)
       }),

@@ -144,7 +144,7 @@ export function createWalletSubmitter(
     const nonce = nextNonce ?? (await reconcile())
     const attempt = await sign(nonce, job.to, job.data, job.gasLimit, fees)
     const { l1FeeOracle } = tuning
-    const needed = cost + (l1FeeOracle === null ? 0n : await readDataFee(rpc, l1FeeOracle, attempt.raw))
+    const needed = cost + (l1FeeOracle === undefined ? 0n : await readDataFee(rpc, l1FeeOracle, attempt.raw))
     if (funds < needed) {
       known = null
       return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${needed}`)
