@@ -72,6 +72,20 @@ export class ChainDataError extends MeridianError<
   }
 }
 
+/** Fewer endpoints than wanted say the same. */
+export class QuorumError extends MeridianError<
+  'QUORUM',
+  { readonly what: string; readonly quorum: number; readonly said: readonly string[] }
+> {
+  constructor(what: string, quorum: number, said: readonly string[]) {
+    super('QUORUM', `${what}: ${quorum} endpoints have to agree (${said.join('; ') || 'none answers'})`, {
+      what,
+      quorum,
+      said,
+    })
+  }
+}
+
 /** The chain does not have what was asked for (an unknown block or transaction). */
 export class NotFoundError extends MeridianError<'NOT_FOUND', { readonly what: string }> {
   constructor(what: string) {

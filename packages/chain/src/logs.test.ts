@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { hasCode } from '@meridian/core'
 import fc from 'fast-check'
 import { type Hex, numberToHex, pad } from 'viem'
-import { RpcResponseError } from './errors.ts'
-import { getLogs } from './logs.ts'
+import { RpcRateLimitError, RpcResponseError } from './errors.ts'
+import { createLogSpan, getLogs } from './logs.ts'
 
 const mos = '0x00000000000000000000000000000000000000A1' as const
 const topic = pad('0x01')
@@ -66,4 +66,47 @@ test('logs that do not fit the filter are an endpoint’s lie', async () => {
   await assert.rejects(getLogs(rpc, { address: mos, topics: [topic], fromBlock: 1n, toBlock: 1n }), (e) =>
     hasCode(e, 'RPC_MALFORMED'),
   )
+})
+
+test('what an endpoint’s limit is, is remembered, and tried again as it may have changed', async () => {
+  let limit = 100
+  const asked: number[] = []
+  const rpc = {
+    async request(_: string, [filter]: readonly unknown[]) {
+      // CAST: the request is this package's own
+      const { fromBlock, toBlock } = filter as { fromBlock: Hex; toBlock: Hex }
+      const blocks = Number(toBlock) - Number(fromBlock) + 1
+      asked.push(blocks)
+      if (blocks > limit) throw new RpcResponseError('h', 'eth_getLogs', -32602, `max ${limit} blocks`, null)
+      return []
+    },
+  }
+  const span = createLogSpan(1_600n)
+  const read = (blocks: bigint) => getLogs(rpc, { address: mos, topics: [], fromBlock: 0n, toBlock: blocks - 1n }, span)
+  await read(800n)
+  assert.deepEqual(asked.slice(0, 5), [800, 400, 200, 100, 100])
+  assert.equal(span.blocks, 100n)
+  asked.length = 0
+  await read(300n)
+  assert.deepEqual(asked, [100, 100, 100], 'the second time nothing is refused')
+  limit = 10_000
+  await read(20_000n)
+  assert.equal(span.blocks, 1_600n)
+  asked.length = 0
+  await read(1n)
+  assert.equal(span.blocks, 1_600n, 'what is short says nothing')
+})
+
+test('an error that a shorter range would not mend is thrown at once', async () => {
+  let calls = 0
+  const rpc = {
+    async request(): Promise<never> {
+      calls += 1
+      throw new RpcRateLimitError('h', 'eth_getLogs', null)
+    },
+  }
+  await assert.rejects(getLogs(rpc, { address: mos, topics: [], fromBlock: 0n, toBlock: 99n }), (e) =>
+    hasCode(e, 'RPC_RATE_LIMIT'),
+  )
+  assert.equal(calls, 1)
 })

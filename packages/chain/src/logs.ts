@@ -46,28 +46,76 @@ const logSchema = z.object({
   removed: z.boolean().optional(),
 })
 
+/** How many blocks are asked for at once, as an endpoint's limits turn out to be. */
+export interface LogSpan {
+  readonly blocks: bigint
+  /** A range of so many blocks was answered. */
+  served(blocks: bigint): void
+  /** A range of so many blocks was refused, or not answered in time. */
+  refused(blocks: bigint): void
+}
+
+/** Ranges that are answered in a row before a longer one is tried. */
+const SERVED_BEFORE_GROWTH = 4
+/** As many, where the longer one has been refused before: limits on results depend on what the blocks hold. */
+const SERVED_BEFORE_RETRY = 64
+
 /**
- * Logs of a range in chain order. Where the node refuses or fails on a range, it is halved, down to one block: limits of
- * endpoints on blocks, results and time differ and are not announced. Each log is held against the filter.
- *
- * @param maxSpan Blocks asked for at once. @throws what the node answers for a single block.
+ * A span that halves where a range is refused and doubles again, up to `max`, after some that were not: limits of endpoints on
+ * blocks, results and time differ, change and are not announced.
  */
-export async function getLogs(rpc: RpcPort, filter: LogFilter, maxSpan = 2_000n): Promise<readonly Log[]> {
-  const found: Log[] = []
-  const ranges: [bigint, bigint][] = []
-  for (let from = filter.fromBlock; from <= filter.toBlock; from += maxSpan) {
-    const to = from + maxSpan - 1n
-    ranges.push([from, to < filter.toBlock ? to : filter.toBlock])
+export function createLogSpan(max: bigint): LogSpan {
+  let blocks = max
+  let refusedAt: bigint | null = null
+  let inARow = 0
+  return {
+    get blocks() {
+      return blocks
+    },
+    served(asked) {
+      // what is shorter says nothing about the span
+      if (asked < blocks || blocks === max) return
+      if (refusedAt !== null && asked >= refusedAt) refusedAt = null
+      inARow += 1
+      const next = blocks * 2n < max ? blocks * 2n : max
+      if (inARow < (refusedAt !== null && next >= refusedAt ? SERVED_BEFORE_RETRY : SERVED_BEFORE_GROWTH)) return
+      blocks = next
+      inARow = 0
+    },
+    refused(asked) {
+      refusedAt = asked
+      blocks = asked > 1n ? asked / 2n : 1n
+      inARow = 0
+    },
   }
-  for (let range = ranges.shift(); range !== undefined; range = ranges.shift()) {
-    const [from, to] = range
+}
+
+/**
+ * Logs of a range in chain order. Where the node refuses or fails on a range, a shorter one is asked for, down to one block.
+ * Each log is held against the filter.
+ *
+ * @param span Blocks asked for at once; a {@link LogSpan} keeps what was learned for the next call.
+ * @throws what the node answers for a single block.
+ */
+export async function getLogs(
+  rpc: RpcPort,
+  filter: LogFilter,
+  span: bigint | LogSpan = 2_000n,
+): Promise<readonly Log[]> {
+  const adaptive = typeof span === 'bigint' ? createLogSpan(span) : span
+  const found: Log[] = []
+  for (let from = filter.fromBlock; from <= filter.toBlock; ) {
+    const left = filter.toBlock - from + 1n
+    const blocks = adaptive.blocks < left ? adaptive.blocks : left
     try {
-      found.push(...(await getLogsOnce(rpc, { ...filter, fromBlock: from, toBlock: to })))
+      found.push(...(await getLogsOnce(rpc, { ...filter, fromBlock: from, toBlock: from + blocks - 1n })))
     } catch (error) {
-      if (from === to || !mayBeTooMuch(error)) throw error
-      const middle = from + (to - from) / 2n
-      ranges.unshift([from, middle], [middle + 1n, to])
+      if (blocks === 1n || !mayBeTooMuch(error)) throw error
+      adaptive.refused(blocks)
+      continue
     }
+    adaptive.served(blocks)
+    from += blocks
   }
   return found
 }

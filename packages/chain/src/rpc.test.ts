@@ -96,3 +96,81 @@ test('credentials and paths of a URL stay out of errors', async () => {
   const rpc = createRpc({ urls: ['http://me:secret@a.example/key'], fetch: fails, now: () => 0 })
   await assert.rejects(rpc.request('x', []), (e) => e instanceof Error && !/secret|key/.test(e.message))
 })
+
+test('an endpoint that says how long it wants to be left alone is not asked before that, even when it is the only one', async () => {
+  let now = 0
+  let limited = true
+  const http = fakeFetch({
+    'http://a/': (b) => (limited ? new Response('', { status: 429, headers: { 'retry-after': '30' } }) : ok('0xa')(b)),
+  })
+  const rpc = createRpc({ urls: ['http://a/'], fetch: http.fetch, now: () => now })
+  const isLimited = (e: unknown) => hasCode(e, 'RPC_RATE_LIMIT')
+  await assert.rejects(rpc.request('x', []), isLimited)
+  limited = false
+  now = 29_999
+  await assert.rejects(
+    rpc.request('x', []),
+    (e) => isLimited(e) && hasCode(e, 'RPC_RATE_LIMIT') && e.context.retryAfterMs === 1,
+  )
+  assert.equal(http.asked.length, 1)
+  now = 30_000
+  assert.equal(await rpc.request('x', []), '0xa')
+})
+
+test('what a provider asks for in an error’s data, or as a date, counts too', async () => {
+  let now = 0
+  const data = { rate: { backoff_seconds: 12 } }
+  const limit = (b: Body | Body[]) =>
+    Response.json({ id: (b as Body).id, error: { code: -32005, message: 'daily request count exceeded', data } })
+  const rpc = createRpc({ urls: ['http://a/'], fetch: fakeFetch({ 'http://a/': limit }).fetch, now: () => now })
+  await assert.rejects(rpc.request('x', []), (e) => hasCode(e, 'RPC_RATE_LIMIT') && e.context.retryAfterMs === 12_000)
+  assert.equal(rpc.endpoints()[0]?.limitedUntil, 12_000)
+  now = Date.parse('2026-01-01T00:00:00Z')
+  const dated = () => new Response('', { status: 429, headers: { 'retry-after': 'Thu, 01 Jan 2026 00:00:07 GMT' } })
+  const other = createRpc({ urls: ['http://a/'], fetch: async () => dated(), now: () => now })
+  await assert.rejects(other.request('x', []), (e) => hasCode(e, 'RPC_RATE_LIMIT') && e.context.retryAfterMs === 7_000)
+})
+
+test('one endpoint’s health tells what became of its requests; a found lie is named', async () => {
+  let now = 0
+  const named: string[] = []
+  const http = fakeFetch({ 'http://a/key': ok('0xa'), 'http://b/': fails })
+  const rpc = createRpc({
+    urls: ['http://a/key', 'http://b/'],
+    fetch: http.fetch,
+    now: () => now,
+    onPassOver: (host, reason) => void named.push(`${host}: ${reason.message}`),
+  })
+  const [a, b] = rpc.nodes()
+  assert.ok(a && b)
+  assert.equal(await a.request('x', []), '0xa')
+  await assert.rejects(b.request('x', []), (e) => hasCode(e, 'RPC_TRANSPORT'))
+  assert.equal(http.asked.length, 2, 'each for itself: no failover')
+  a.passOver(new Error('another block hash'))
+  assert.deepEqual(named, ['a: another block hash'])
+  const [health, other] = rpc.endpoints()
+  assert.deepEqual([health?.host, health?.requests, health?.errors, health?.wrongAnswers], ['a', 1, 1, 1])
+  assert.equal(health?.lastError, 'another block hash')
+  assert.deepEqual([other?.host, other?.requests, other?.errors, other?.wrongAnswers], ['b', 1, 1, 0])
+  assert.ok(
+    other !== undefined && health.score < 1 && other.score < 1 && health.latencyMs === 0 && other.latencyMs === null,
+  )
+  now = 60_000
+  for (let i = 0; i < 20; i++) a.passOver(new Error('again'))
+  now = 600_000
+  assert.equal(rpc.nodes()[0]?.host, 'b', 'one that is wrong again and again is asked after the others, rested or not')
+})
+
+test('two callers share a read that is on its way, and no answer after it', async () => {
+  let n = 0
+  const http = fakeFetch({ 'http://a/': (b) => ok(`0x${++n}`)(b) })
+  const rpc = createRpc({ urls: ['http://a/'], fetch: http.fetch, now: () => 0 })
+  const latest = () => rpc.request('eth_getBlockByNumber', ['latest', false])
+  assert.deepEqual(await Promise.all([latest(), latest(), rpc.request('eth_call', []), rpc.request('eth_call', [])]), [
+    '0x1',
+    '0x1',
+    '0x2',
+    '0x3',
+  ])
+  assert.equal(await latest(), '0x4')
+})
