@@ -116,10 +116,10 @@ export async function startTwoChains({
 
 /** A chain as another's light client follows it. */
 export function source({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
-  const beacon = 'beaconUrl' in chain && typeof chain.beaconUrl === 'string' ? { beacon: chain.beaconUrl } : {}
+  const beacon = chain.beaconUrl === undefined ? {} : { beacon: chain.beaconUrl }
+  const info = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl, ...beacon }
   const epochLength = 'epochLength' in chain ? chain.epochLength : undefined
-  const epoch = typeof epochLength === 'bigint' ? { epochLength } : {}
-  return { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl, ...beacon, ...epoch }
+  return typeof epochLength === 'bigint' ? { ...info, epochLength } : info
 }
 
 /** What `deploySide` leaves: everything but the sending. */

@@ -63,6 +63,8 @@ interface Station {
 
 /** Deliveries and claims that are looked at in one step. */
 const STEP_LIMIT = 32
+/** A claim that does not pay is looked at again after this part of its age. */
+const LOOK_SHARE = 4
 /** Part of a wallet's transactions under way that claims may be: the rest is for deliveries. */
 const WALLET_SHARE = 2
 /** Blocks of the hub that are searched for records that somebody else has forwarded. */
@@ -237,10 +239,18 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     const price = await gasPrice()
     const worth: Claim[] = []
     for (const claim of open) {
-      const held = await heldOf(claim, 'latest')
-      if (held.length === 0) await end(claim)
-      else if (isWorthSettling(claim, held, rule, price, clock.now())) worth.push(claim)
-      else await wait(claim, { code: 'NOT_WORTH_IT', detail: 'its fees do not pay for settling it yet' }, lookMs, false)
+      const now = clock.now()
+      // what it was found with decides whether the chain is asked at all: a fee is hardly raised after the delivery
+      const held = isWorthSettling(claim, claim.orders, rule, price, now) ? await heldOf(claim, 'latest') : null
+      if (held?.length === 0) await end(claim)
+      else if (held !== null && isWorthSettling(claim, held, rule, price, now)) worth.push(claim)
+      else {
+        // the older, the rarer: many that never pay must not cost more than those that do
+        const delay = Math.max(lookMs, (now - claim.createdAt) / LOOK_SHARE)
+        const rest = Math.max(lookMs, claim.createdAt + rule.maxAgeMs - now)
+        const reason = { code: 'NOT_WORTH_IT', detail: 'its fees do not pay for settling it yet' }
+        await wait(claim, reason, Math.floor(Math.min(delay, rest)), false)
+      }
     }
     if (worth.length === 0) return
     for (const claim of worth)

@@ -39,6 +39,8 @@ export interface LaneDeps extends Common {
 /** Messages looked at in one step, and how long a failed one waits between looks at its outcome. */
 const STEP_LIMIT = 256
 const RECHECK_MS = 60_000
+/** Blocks that are proven and delivered side by side. */
+const BLOCKS_AT_A_TIME = 4
 /** Milliseconds between looks at a message that does not pay. */
 const UNPROFITABLE_MS = 30_000
 /** Milliseconds between looks at a message that is past its deadline and that others may record. */
@@ -310,30 +312,55 @@ export function createLane(deps: LaneDeps): Lane {
     return false
   }
 
+  /** What is wrong with one block is not the fault of the others: its messages wait with the reason. */
+  async function withdrawn(group: BlockGroup, error: unknown): Promise<void> {
+    const detail = error instanceof Error ? error.message : String(error)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL'
+    log.error({ block: String(group.blockNumber), code, detail }, 'block cannot be proven')
+    const current = await Promise.all(group.messages.map((m) => store.message(m)))
+    const stuck = current.filter((m) => m !== null).filter((m) => m.state === 'final' || m.state === 'provable')
+    await store.apply(stuck.map((m) => waiting(m, { code, detail }, backoffMs(m.attempts), true)))
+  }
+
   async function prove(groups: readonly BlockGroup[]): Promise<void> {
     const client = await leg.lightClient()
     const [state, head] = await Promise.all([maintainer.readClient(client), getBlock(rpc, 'latest')])
-    // the update that proves the newest block most often proves those before it
-    const newestFirst = [...groups].sort((a, b) => Number(b.blockNumber - a.blockNumber))
-    let updating = false
-    for (const group of newestFirst) {
-      const point = { number: group.blockNumber, hash: group.blockHash, timestamp: group.blockTimestamp }
-      try {
-        const proof = await source.consensus.proveReceiptsRoot(source.ports, state, point, head.timestamp)
-        const needsUpdate = proof.status === 'ready' && proof.updates.length > 0 && !target.tuning.combineUpdates
-        if (updating && needsUpdate) {
-          await maintainer.request(client, [], group.messages)
-          continue
+    const proofs = await Promise.all(
+      groups.map(async (group) => {
+        const point = { number: group.blockNumber, hash: group.blockHash, timestamp: group.blockTimestamp }
+        try {
+          return await source.consensus.proveReceiptsRoot(source.ports, state, point, head.timestamp)
+        } catch (error) {
+          await withdrawn(group, error)
+          return null
         }
-        updating = (await deliver(client, group, proof, head)) || updating
+      }),
+    )
+    const proven = groups.flatMap((group, i) => {
+      const proof = proofs[i] ?? null
+      return proof === null ? [] : [{ group, proof }]
+    })
+    const needsUpdate = (proof: BlockProof): boolean =>
+      proof.status === 'ready' && proof.updates.length > 0 && !target.tuning.combineUpdates
+    // several blocks at a time, so that one that waits for an answer does not have the others wait
+    const free = proven.filter(({ proof }) => !needsUpdate(proof))
+    const take = async (): Promise<void> => {
+      for (let next = free.shift(); next !== undefined; next = free.shift()) {
+        const { group, proof } = next
+        await deliver(client, group, proof, head).catch((error: unknown) => withdrawn(group, error))
+      }
+    }
+    await Promise.all(Array.from({ length: BLOCKS_AT_A_TIME }, take))
+    // the update that proves the newest block most often proves those before it
+    const behind = proven.filter(({ proof }) => needsUpdate(proof))
+    behind.sort((a, b) => Number(b.group.blockNumber - a.group.blockNumber))
+    let updating = false
+    for (const { group, proof } of behind) {
+      try {
+        if (updating) await maintainer.request(client, [], group.messages)
+        else updating = await deliver(client, group, proof, head)
       } catch (error) {
-        // what is wrong with one block is not the fault of the others
-        const detail = error instanceof Error ? error.message : String(error)
-        const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL'
-        log.error({ block: String(group.blockNumber), code, detail }, 'block cannot be proven')
-        const current = await Promise.all(group.messages.map((m) => store.message(m)))
-        const stuck = current.filter((m) => m !== null).filter((m) => m.state === 'final' || m.state === 'provable')
-        await store.apply(stuck.map((m) => waiting(m, { code, detail }, backoffMs(m.attempts), true)))
+        await withdrawn(group, error)
       }
     }
   }

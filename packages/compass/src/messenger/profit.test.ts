@@ -21,6 +21,7 @@ const held = (amount: bigint, of: Address = zeroAddress) => ({ orderId: message.
 const verdict = (fee: ReturnType<typeof held> | null, of = rule()) =>
   unprofitable(message, fee, of, deliveryWork, cost, 2)
 
+// CO-9
 test('a fee that comes to the cost pays; a unit less does not, and both figures are said', () => {
   assert.equal(verdict(held(needed)), null)
   const reason = verdict(held(needed - 1n))

@@ -235,3 +235,41 @@ test('the signed transaction is what was asked for', async () => {
   assert.deepEqual({ chainId, to, gas, data, nonce }, { chainId: 2, to: mos, gas: 100_000n, data: '0x01', nonce: 0 })
   assert.equal((await store.openTransactions(2n, submitter.address))[0]?.attempts[0]?.hash, keccak256(raw))
 })
+
+test('a commit whose answer was lost took its nonce: the next transaction gets the one after it', async () => {
+  const flaky: Store = {
+    ...store,
+    async reserve(reservation, at) {
+      await store.reserve(reservation, at)
+      throw new Error('the connection broke')
+    },
+  }
+  const cut = createWallets(chain(), { store: flaky, clock, log: createLog('silent') })
+  await assert.rejects(deliver(1, cut))
+  flaky.reserve = store.reserve
+  const next = await deliver(2, cut)
+  assert.equal(next.status === 'sent' && next.transaction.nonce, 1)
+})
+
+test('a rollup’s fee for data counts into what a wallet must have', async () => {
+  const oracle = pad('0x0f', { size: 20 })
+  const asked: unknown[] = []
+  const rollup: ChainContext = {
+    ...chain(),
+    ports: {
+      rpc: {
+        request(method, params) {
+          if (method !== 'eth_call') return node.request(method, params)
+          asked.push(params[0])
+          return Promise.resolve(pad(numberToHex(node.balance)))
+        },
+      },
+    },
+    tuning: { ...chain().tuning, l1FeeOracle: oracle },
+  }
+  const by = createWallets(rollup, { store, clock, log: createLog('silent') })
+  const refused = await deliver(1, by)
+  assert.equal(refused.status === 'refused' && refused.reason.code, 'WALLET_EMPTY')
+  assert.equal(asked.length, 1)
+  assert.equal(node.pool.size, 0)
+})
