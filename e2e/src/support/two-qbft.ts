@@ -113,7 +113,9 @@ export async function startTwoChains({
 
 /** A chain as another's light client follows it. */
 export function source({ chain, contracts }: Pick<Deployed, 'chain' | 'contracts'>): SourceInfo {
-  const info = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }
+  const { beaconUrl: beacon } = chain
+  const base = { chainId: contracts.chainId, consensus: chain.kind, rpc: chain.rpcUrl }
+  const info = beacon === undefined ? base : { ...base, beacon }
   const epochLength = 'epochLength' in chain ? chain.epochLength : undefined
   return typeof epochLength === 'bigint' ? { ...info, epochLength } : info
 }
@@ -170,7 +172,8 @@ export async function sideOf<C extends DevnetChain>(here: Deployed<C>, there: De
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts
-  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
+  const finality = here.chain.kind === 'qbft' || here.chain.kind === 'istanbul' ? 'instant' : 'tag'
+  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, finality) }
   const ports = portsOf(source(here))
   const consensus = await consensusOf(source(here), ports)
 
