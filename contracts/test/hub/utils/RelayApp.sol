@@ -11,7 +11,7 @@ contract RelayApp {
     uint256 public calls;
     uint256 public gasSeen;
     address public caller;
-    bytes public input;
+    bytes32 public inputHash;
     address private _to;
     bytes private _call;
     bool public callOk;
@@ -48,7 +48,7 @@ contract RelayApp {
                 invalid()
             }
         }
-        (gasSeen, caller, input) = (gas, msg.sender, msg.data);
+        (gasSeen, caller, inputHash) = (gas, msg.sender, keccak256(msg.data));
         ++calls;
         if (_to != address(0)) (callOk, callReturned) = _to.call(_call);
         if (failing) revert RelayApp_NotNow();
