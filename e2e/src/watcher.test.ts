@@ -11,7 +11,7 @@ import { type Address, encodeFunctionData, type Hex } from 'viem'
 import { configOf, secretsOf } from './support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
-const TIMEOUT = { timeout: 120_000 }
+const TIMEOUT = { timeout: 240_000 }
 const FROZEN = 2
 let chains: TwoChains
 let liar: QbftChain

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { type PostgresServer, startPostgres } from '@meridian/compass/testing/postgres'
 import { createQbftChain, devAccounts, type QbftChain } from '@meridian/devnet'
 import { rawConfigOf, secretsOf } from '../../../e2e/src/support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from '../../../e2e/src/support/two-qbft.ts'
-import { type PostgresServer, startPostgres } from '../../../packages/compass/src/testing/postgres.ts'
-import { createLoad, MESSAGE_BYTES } from './load.ts'
+import { createLoad } from './load.ts'
 import { type BlockTimes, type OrderBlocks, ranOn, sentFrom, watchBlocks } from './observe.ts'
 
 /** How the relay is loaded. */
@@ -68,7 +68,6 @@ export function startCompass(
   const started = performance.now()
   const firstDelivery = new Promise<number>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (text) => {
-      if (process.env.RELAY_LOG) appendFileSync(process.env.RELAY_LOG, text + '\n')
       const line: unknown = JSON.parse(text)
       if (typeof line !== 'object' || line === null) return
       if ('rss' in line && 'cpuMs' in line)
@@ -101,6 +100,8 @@ export async function startWorld(store: LoadSettings['store']): Promise<{
   readonly chains: TwoChains
   readonly qbft: readonly QbftChain[]
   readonly configPath: string
+  /** Where the store is. */
+  readonly place: string
   stop(): Promise<void>
 }> {
   const qbft: QbftChain[] = []
@@ -121,6 +122,7 @@ export async function startWorld(store: LoadSettings['store']): Promise<{
     chains,
     qbft,
     configPath,
+    place,
     async stop() {
       await chains.stop()
       await server?.stop()
@@ -133,8 +135,9 @@ export async function runThroughput(settings: LoadSettings, note: (text: string)
   note(`two QBFT chains, store on ${settings.store}`)
   const { chains, qbft, configPath, stop } = await startWorld(settings.store)
   const { a, b } = chains
-  const flags =
-    process.env.RELAY_CPU_PROF === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.RELAY_CPU_PROF}`]
+  // a profile of Compass where the folder for it is given
+  const folder = process.env.RELAY_CPU_PROF
+  const flags = folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
   const compass = startCompass(configPath, secretsOf(chains), flags)
   try {
     const sender = devAccounts(SENDER + 1)[SENDER]?.account
@@ -241,5 +244,3 @@ export function memoryOf(samples: readonly { readonly at: number; readonly rss: 
   const under = points.reduce((sum, [x]) => sum + (x - minutes) ** 2, 0)
   return { end: points.at(-1)?.[1] ?? Number.NaN, max: Math.max(...points.map(([, y]) => y)), slope: over / under }
 }
-
-export { MESSAGE_BYTES }

@@ -78,6 +78,8 @@ const qbft =
 /** What differs from two QBFT chains. */
 export interface TwoChainsOptions {
   readonly starts?: readonly [StartChain, StartChain]
+  /** Seconds of the chains in a second of the wall. */
+  readonly rate?: number
   /** Wei for a unit of gas of the other chain. */
   readonly gasPrice?: bigint
 }
@@ -86,8 +88,9 @@ export interface TwoChainsOptions {
 export async function startTwoChains({
   starts = [qbft(7001), qbft(7002)],
   gasPrice = 1n,
+  rate = RATE,
 }: TwoChainsOptions = {}): Promise<TwoChains> {
-  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
+  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate })
   const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
     await clock.stop()

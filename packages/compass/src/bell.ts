@@ -4,8 +4,8 @@ import type { Clock } from './clock.ts'
 export interface Bell {
   /** Heard at once by who sleeps, and kept for who works. */
   ring(): void
-  /** Returns after `ms`, or at once when it rings, has rung since the last sleep, or `signal` aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Returns after `ms`, or at once when it rings or has rung since the last sleep. */
+  sleep(ms: number): Promise<void>
 }
 
 /** A bell that has not rung. */
@@ -17,10 +17,10 @@ export function createBell(clock: Clock): Bell {
       rung = true
       nap?.abort()
     },
-    async sleep(ms, signal) {
+    async sleep(ms) {
       if (!rung) {
         nap = new AbortController()
-        await clock.sleep(ms, AbortSignal.any([signal, nap.signal]))
+        await clock.sleep(ms, nap.signal)
         nap = null
       }
       rung = false

@@ -39,6 +39,8 @@ export interface Tuning {
    * whose sender or refund recipient is one of our own accounts. A record costs gas and earns nothing.
    */
   readonly recordExpiry: 'none' | 'own' | 'all'
+  /** OP Stack rollups: the contract that says what a transaction's data costs on the chain below. Absent: nothing. */
+  readonly l1FeeOracle?: Address
 }
 
 /** When fees that lie on a chain are claimed. */

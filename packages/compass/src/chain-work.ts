@@ -6,6 +6,7 @@ import { createClaimer } from './claimer/claimer.ts'
 import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
 import { createLane } from './messenger/lane.ts'
 import { createFirstLeg, createLastLeg, type HubContext, type Leg } from './messenger/leg.ts'
+import type { ProfitRule } from './messenger/profit.ts'
 import { createHubSource, createSource, type Source } from './messenger/source.ts'
 import type { Progress } from './progress.ts'
 import { createDryRun } from './submitter/dry-run.ts'
@@ -20,6 +21,8 @@ export interface LaneConfig {
   readonly to: bigint
   /** The chain whose hub it goes over. Absent: it is direct. */
   readonly via?: bigint | undefined
+  /** Which of its messages are delivered. Absent: all, whatever they pay. */
+  readonly profit?: ProfitRule | undefined
 }
 
 /** A worker, how often it looks when nothing wakes it, and what wakes it. */
@@ -165,7 +168,8 @@ export function createChainWork(network: Network, piece: readonly bigint[], comm
     if (submitter === undefined) continue
     const maintainer = maintainerOf(source, target, submitter)
     const targetFinal = () => sources.get(target.id)?.finalized()?.number ?? null
-    const lane = createLane({ ...common, leg, submitter, maintainer, targetFinal })
+    const profit = network.lanes.find(({ from, to }) => from === origin.id && to === toChain)?.profit
+    const lane = createLane({ ...common, leg, submitter, maintainer, profit, targetFinal })
     const work = async (): Promise<void> => {
       if (await lane.step()) bell.ring()
     }

@@ -7,13 +7,27 @@ import { ConfigError } from './errors.ts'
 import { resolveUrl, type Secrets } from './secrets/reference.ts'
 import { resolveSigner } from './secrets/signer.ts'
 
-/** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
-export async function connect(chain: ChainConfig, secrets: Secrets): Promise<ChainContext> {
+/**
+ * A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not.
+ *
+ * @param stopped Ends every request, those on their way as well.
+ */
+export async function connect(
+  chain: ChainConfig,
+  secrets: Secrets,
+  stopped: AbortSignal = new AbortController().signal,
+): Promise<ChainContext> {
+  // what is on its way when Compass ends is not waited for
+  const stoppable = (url: string, init: RequestInit): Promise<Response> =>
+    fetch(url, { ...init, signal: init.signal == null ? stopped : AbortSignal.any([stopped, init.signal]) })
+
   const urls = (key: 'rpc' | 'beacon', given: readonly string[]) =>
     given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
-  const rpc = createRpc({ urls: urls('rpc', chain.rpc) })
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc), fetch: stoppable })
   const ports: SourcePorts =
-    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon) }) }
+    chain.beacon === undefined
+      ? { rpc }
+      : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon), fetch: stoppable }) }
   const given = await rpc.request('eth_chainId', []).catch(() => null)
   if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
     throw new ConfigError([
@@ -57,5 +71,6 @@ function tuningOf(chain: ChainConfig): Tuning {
     maintainMs: chain.maintainMs,
     combineUpdates: chain.combineUpdates,
     recordExpiry: chain.recordExpiry,
+    ...(chain.l1FeeOracle === undefined ? {} : { l1FeeOracle: chain.l1FeeOracle }),
   }
 }

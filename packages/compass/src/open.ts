@@ -52,6 +52,9 @@ export const processSecrets: Secrets = {
 /** Characters of an API token at least. */
 const MIN_TOKEN = 16
 
+/** Milliseconds that work under way has to end when Compass does. */
+const GRACE_MS = 2_000
+
 /**
  * Compass from a configuration: opens the store, connects the chains, serves the API and the metrics.
  *
@@ -63,6 +66,7 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   const dryRun = options.dryRun ?? false
   const only = options.watchOnly ?? false
   const clock = systemClock
+  const ending = new AbortController()
   const token = apiToken(config, secrets)
   const store = await openStore(dryRun || only ? null : storePlace(config.store, secrets))
   const opened: (() => Promise<void> | void)[] = [() => store.close()]
@@ -70,10 +74,11 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
-    const chains: readonly ChainContext[] = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
+    const chains: readonly ChainContext[] = await Promise.all(
+      config.chains.map((chain) => connect(chain, secrets, ending.signal)),
+    )
     const metrics = createMetrics()
-    const { supply, supplyMs, stallMs, balanceMs } = config
-    const lanes = config.lanes.map(({ from, to, via }) => ({ from, to, ...(via === undefined ? {} : { via }) }))
+    const { lanes, supply, supplyMs, stallMs, balanceMs } = config
     const filters = filtersOf(config)
     const watch = config.watcher || only ? { pollMs: config.watcherMs, only, metrics } : undefined
     const watched = watch === undefined ? {} : { watch }
@@ -113,7 +118,11 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
         opened.push(() => run.stop())
       },
       async close() {
+        // work under way may end by itself, but a slow endpoint keeps nobody waiting
+        const timer = setTimeout(() => ending.abort(), GRACE_MS)
         await compass.stop()
+        clearTimeout(timer)
+        ending.abort()
         await closeAll()
       },
     }

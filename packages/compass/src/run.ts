@@ -9,12 +9,12 @@ export interface Run {
 
 /** Has each worker look as often as it wants, and at once when a message takes a step that it waits for. */
 export function runDuties(duties: readonly Duty[], store: Store): Run {
-  const abort = new AbortController()
+  let stopped = false
 
   async function loop({ worker, pollMs, bell }: Duty): Promise<void> {
-    while (!abort.signal.aborted) {
+    while (!stopped) {
       await worker.round()
-      await bell.sleep(pollMs, abort.signal)
+      await bell.sleep(pollMs)
     }
   }
 
@@ -25,7 +25,8 @@ export function runDuties(duties: readonly Duty[], store: Store): Run {
   return {
     async stop() {
       unsubscribe()
-      abort.abort()
+      stopped = true
+      for (const { bell } of duties) bell.ring()
       await done
     },
   }

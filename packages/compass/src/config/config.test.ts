@@ -39,7 +39,7 @@ test('a good configuration passes, with every default', () => {
   assert.equal(config.chains[0]?.id, 1n)
   assert.equal(config.logLevel, 'info')
   for (const [key, value] of Object.entries(defaultTuning))
-    assert.deepEqual((config.chains[0] as unknown as Record<string, unknown>)[key], value, key)
+    assert.deepEqual((config.chains[0] as unknown as Record<string, unknown>)[key] ?? null, value, key)
   assert.deepEqual(config.chains[0]?.claims, { maxAgeMs: 86_400_000, updateAfterMs: 3_600_000 })
   assert.deepEqual(config.filters, { rules: [], otherwise: 'allow' })
   assert.equal(config.api, undefined, 'nothing listens unless it is asked to')

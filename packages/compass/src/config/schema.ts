@@ -100,6 +100,9 @@ const chain = z
       .enum(['none', 'own', 'all'])
       .default(defaultTuning.recordExpiry)
       .describe('Which messages past their deadline are proven at our cost. A record earns nothing; it frees the fee.'),
+    l1FeeOracle: address
+      .optional()
+      .describe('OP Stack rollups: the oracle of data fees, 0x420000000000000000000000000000000000000F there.'),
     payee: address.optional().describe('Who receives the fees that lie on this chain. Left out: our signer here.'),
     claims: claims.describe('When fees that lie on this chain are claimed; false: never. It needs a signer here.'),
   })
@@ -118,20 +121,37 @@ const limit = z
     error: 'expected maxMessages or maxGas',
   })
 
+const bytes = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, 'expected bytes, 0x and pairs of hex digits')
+const account = z.string().regex(/^0x([0-9a-fA-F]{2}){1,64}$/, 'expected an address in hex')
+
+const profit = z
+  .strictObject({
+    prices: z
+      .array(
+        z.strictObject({
+          token: address.describe("Token that a fee is paid in; the zero address is the source's native coin."),
+          units: positive.describe('Units of it that a whole coin of the target (10^18 wei) is worth.'),
+        }),
+      )
+      .min(1, 'expected one price at least')
+      .describe('What fees are worth on the target. A token that is not here is worth nothing.'),
+    minPercent: z.int().min(0).max(1_000_000).default(100).describe('Percent of the cost that a fee has to come to.'),
+    sponsored: z.array(account).default([]).describe('Senders whose messages are delivered whatever they pay.'),
+  })
+  .describe('Deliver only what pays. What does not waits as UNPROFITABLE, and is looked at again.')
+
 const lane = z.strictObject({
   from: chainId.describe('Where its messages start.'),
   to: chainId.describe('Where they end; needs a signer.'),
   via: chainId
     .optional()
     .describe('The chain whose hub it goes over, as the routes of the contracts do. Left out: it is direct.'),
+  profit: profit.optional().describe('Left out: everything is delivered, whatever it pays.'),
   limits: z
     .array(limit)
     .default([])
     .describe('What this lane carries at most. What is beyond waits as FILTERED_LIMIT until the window has room.'),
 })
-
-const bytes = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, 'expected bytes, 0x and pairs of hex digits')
-const account = z.string().regex(/^0x([0-9a-fA-F]{2}){1,64}$/, 'expected an address in hex')
 
 const rule = z.strictObject({
   action: z.enum(['allow', 'deny']),

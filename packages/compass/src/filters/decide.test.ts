@@ -96,6 +96,17 @@ test('the list goes before an allowing rule: sender, recipient and refund recipi
   assert.equal(filterReason(message(), allowing, new Set([carol.toLowerCase()])), null)
 })
 
+test('over a gateway the sender is the gateway: who is listed is found in the body, wherever it stands there', () => {
+  const listed = new Set([carol.toLowerCase()])
+  const named = (payload: Hex) => filterReason(message(payload), noRules, listed)?.code ?? null
+  assert.equal(named(`0x${pad(carol).slice(2)}`), 'FILTERED_SANCTIONS', 'as a word')
+  assert.equal(named(`0x01020304${carol.slice(2)}05`), 'FILTERED_SANCTIONS', 'packed')
+  assert.equal(named(`0x${carol.slice(2, -2)}dd`), null, 'another address')
+  assert.equal(named(`0x0${carol.slice(2)}0`), null, 'half a byte off')
+  const unreadable = message('0x', { messageData: `0x1234${carol.slice(2)}`, target: null })
+  assert.equal(filterReason(unreadable, noRules, listed)?.code, 'FILTERED_SANCTIONS')
+})
+
 test('a list that cannot be read stops everything', () => {
   assert.equal(filterReason(message(), noRules, { unreadable: 'gone' })?.code, 'FILTERED_LIST_UNREADABLE')
 })

@@ -33,6 +33,9 @@ export function filterReason(message: Message, { rules, otherwise }: FilterRules
   for (const [who, party] of parties(message))
     if (sanctions.has(party.toLowerCase()))
       return { code: 'FILTERED_SANCTIONS', detail: `its ${who} ${party} is on the sanctions file` }
+  const named = sanctions.size === 0 ? null : namedIn(message, sanctions)
+  if (named !== null)
+    return { code: 'FILTERED_SANCTIONS', detail: `its body names ${named}, which is on the sanctions file` }
   const index = rules.findIndex((rule) => fits(rule, message))
   const rule = rules[index]
   if (rule === undefined) return otherwise === 'allow' ? null : { code: 'FILTERED', detail: 'no rule allows it' }
@@ -47,6 +50,22 @@ function parties({ fromAddress, target, refundRecipient }: Message): readonly (r
     ...(target === null ? [] : [['recipient', target] as const]),
     ...(refundRecipient === null ? [] : [['refund recipient', refundRecipient] as const]),
   ]
+}
+
+/** Hex digits of an address of an EVM chain. */
+const ADDRESS_DIGITS = 40
+
+/**
+ * A listed address anywhere in what the message carries: over a gateway or a token bridge those are sender and target, and
+ * whom the message is really from and for stands in its body.
+ */
+function namedIn({ messageData }: Message, sanctions: ReadonlySet<string>): string | null {
+  const digits = messageData.slice(2).toLowerCase()
+  for (let at = 0; at + ADDRESS_DIGITS <= digits.length; at += 2) {
+    const candidate = `0x${digits.slice(at, at + ADDRESS_DIGITS)}`
+    if (sanctions.has(candidate)) return candidate
+  }
+  return null
 }
 
 function fits(rule: FilterRule, message: Message): boolean {

@@ -1,8 +1,9 @@
-import { getBlock, getLogs } from '@meridian/chain'
+import { type BlockHeader, getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import { max, min } from '../bigint.ts'
 import type { Common } from '../chain-context.ts'
+import { readEscrow, readFeeService } from '../claimer/fee-service.ts'
 import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
@@ -15,6 +16,7 @@ import type { Submitter } from '../submitter/submitter.ts'
 import { isPast } from './deadline.ts'
 import { partition } from './deliver.ts'
 import type { Leg } from './leg.ts'
+import { dataOf, type ProfitRule, readDataFee, unprofitable } from './profit.ts'
 import { readProvableBlock } from './proof.ts'
 
 /** One leg of one direction between two chains. */
@@ -28,6 +30,8 @@ export interface LaneDeps extends Common {
   readonly leg: Leg
   readonly submitter: Submitter
   readonly maintainer: Maintainer
+  /** Which messages are delivered. Absent: all, whatever they pay. */
+  readonly profit?: ProfitRule | undefined
   /** Newest final block of the target; null while not known. */
   readonly targetFinal: () => bigint | null
 }
@@ -35,6 +39,8 @@ export interface LaneDeps extends Common {
 /** Messages looked at in one step, and how long a failed one waits between looks at its outcome. */
 const STEP_LIMIT = 256
 const RECHECK_MS = 60_000
+/** Milliseconds between looks at a message that does not pay. */
+const UNPROFITABLE_MS = 30_000
 /** Milliseconds between looks at a message that is past its deadline and that others may record. */
 const LAPSED_MS = 600_000
 /** Blocks of the target that are searched for who delivered a message. */
@@ -177,8 +183,13 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   /** What can go to the target now, by what the target says of deadlines and streams. The rest waits with its reason. */
-  async function admitted(messages: readonly Message[], now: bigint): Promise<readonly Message[]> {
-    const fresh: Message[] = []
+  async function admitted(
+    messages: readonly Message[],
+    now: bigint,
+    blockProof: Hex,
+    gasPrice: bigint,
+  ): Promise<readonly Message[]> {
+    const open: Message[] = []
     for (const message of messages) {
       const past = isPast(message, now)
       // what was tried before, or may have expired, may have ended since, by us or by somebody else
@@ -186,8 +197,9 @@ export function createLane(deps: LaneDeps): Lane {
       if (past && !leg.recordsExpiry(message)) {
         const detail = `its deadline ${message.deadline} is past; whoever proves it now records that it expired`
         await store.apply([waiting(message, { code: 'DEADLINE_PASSED', detail }, LAPSED_MS, false)])
-      } else fresh.push(message)
+      } else open.push(message)
     }
+    const fresh = await paying(open, blockProof, gasPrice)
     const awaited = new Map<string, bigint>()
     for (const message of fresh) {
       const stream = streamOf(message)
@@ -197,6 +209,29 @@ export function createLane(deps: LaneDeps): Lane {
     const { ready, early } = inOrder(fresh, awaited, (message) => isPast(message, now))
     await store.apply(early.map(([message, expected]) => outOfOrder(message, expected)))
     return ready
+  }
+
+  /** Those that pay for their delivery, by the lane's rule. The others wait with both figures: fees rise, and gas falls. */
+  async function paying(messages: readonly Message[], blockProof: Hex, gasPrice: bigint): Promise<readonly Message[]> {
+    if (deps.profit === undefined || messages.length === 0) return messages
+    const rule = deps.profit
+    const { l1FeeOracle } = target.tuning
+    const feeService = await readFeeService(origin.ports.rpc, origin.mos)
+    const reasons = await Promise.all(
+      messages.map(async (message) => {
+        const [held, dataFee] = await Promise.all([
+          readEscrow(origin.ports.rpc, feeService, message.orderId),
+          l1FeeOracle === undefined ? 0n : readDataFee(rpc, l1FeeOracle, dataOf(message, blockProof)),
+        ])
+        return unprofitable(message, held, rule, leg.work, { gasPrice, dataFee }, messages.length)
+      }),
+    )
+    const held = messages.flatMap((message, i): readonly Happening[] => {
+      const reason = reasons[i] ?? null
+      return reason === null ? [] : [waiting(message, reason, UNPROFITABLE_MS, false)]
+    })
+    await store.apply(held)
+    return messages.filter((_, i) => reasons[i] === null)
   }
 
   /** An early member of a stream. Its predecessor wakes it; it counts as no failure. */
@@ -224,8 +259,14 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
-  async function deliver(client: Address, group: BlockGroup, proof: BlockProof, now: bigint): Promise<boolean> {
-    const fresh = await admitted(group.messages, now)
+  async function deliver(
+    client: Address,
+    group: BlockGroup,
+    proof: BlockProof,
+    { timestamp: now, baseFeePerGas }: BlockHeader,
+  ): Promise<boolean> {
+    const gasPrice = (baseFeePerGas ?? 0n) + target.tuning.minPriorityFeePerGas
+    const fresh = await admitted(group.messages, now, proof.status === 'ready' ? proof.proof : '0x', gasPrice)
     if (fresh.length === 0) return false
     if (proof.status === 'waiting') {
       const { reason, delay } = waitOf(proof.reason, target.tuning.pollMs)
@@ -284,7 +325,7 @@ export function createLane(deps: LaneDeps): Lane {
           await maintainer.request(client, [], group.messages)
           continue
         }
-        updating = (await deliver(client, group, proof, head.timestamp)) || updating
+        updating = (await deliver(client, group, proof, head)) || updating
       } catch (error) {
         // what is wrong with one block is not the fault of the others
         const detail = error instanceof Error ? error.message : String(error)

@@ -62,7 +62,7 @@ test('two that ask at the same time never hold the same', async () => {
   assert.equal(new Set(held).size, held.length)
 })
 
-// CO-11
+// CO-8
 test('a Compass that was paused past its lease writes nothing, even if it wakes in the middle of a transaction', async () => {
   const store = await leases()
   const all = createStore(database().db, { ...database(), close: async () => undefined })

@@ -29,6 +29,8 @@ export interface LeaseStore {
   release(holder: string, names: readonly string[]): Promise<void>
   /** Gives everything back and leaves. */
   leave(holder: string): Promise<void>
+  /** For views: every piece, and who has it. */
+  list(): Promise<readonly { readonly name: string; readonly holder: string | null }[]>
 }
 
 /** The fence of a lease: whoever lost it writes nothing. The row is held until the commit, so that nobody takes it over
@@ -120,6 +122,11 @@ export function createLeaseStore(db: Kysely<Schema>): LeaseStore {
         .where('holder', '=', holder)
         .where('name', 'in', [...names])
         .execute()
+    },
+
+    async list() {
+      const rows = await db.selectFrom('leases').select(['name', 'holder']).orderBy('name').execute()
+      return rows
     },
 
     async leave(holder) {

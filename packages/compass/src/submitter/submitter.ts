@@ -14,6 +14,7 @@ import { type Address, type Hex, isAddressEqual } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { passagesIn } from '../hub.ts'
 import type { MessageKey, Reason } from '../message.ts'
+import { readDataFee } from '../messenger/profit.ts'
 import { endingsIn } from '../mos.ts'
 import { createMutex } from '../mutex.ts'
 import type { OpenTransaction, Transaction, TransactionKind } from '../store/types.ts'
@@ -140,12 +141,14 @@ export function createWalletSubmitter(
     const cost = pending.reduce((sum, { gasLimit, attempts }) => {
       return sum + gasLimit * (attempts.at(-1)?.maxFeePerGas ?? 0n)
     }, job.gasLimit * fees.maxFeePerGas)
-    if (funds < cost) {
-      known = null
-      return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${cost}`)
-    }
     const nonce = nextNonce ?? (await reconcile())
     const attempt = await sign(nonce, job.to, job.data, job.gasLimit, fees)
+    const { l1FeeOracle } = tuning
+    const needed = cost + (l1FeeOracle === undefined ? 0n : await readDataFee(rpc, l1FeeOracle, attempt.raw))
+    if (funds < needed) {
+      known = null
+      return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${needed}`)
+    }
     // until the ledger answers, nobody knows whose the nonce is: a commit may be lost on its way back to us
     nextNonce = null
     const transaction = await store.reserve(

@@ -77,7 +77,6 @@ export async function startPostgres(): Promise<PostgresServer> {
       child.once('error', reject)
       const reader = createInterface({ input: child.stderr })
       reader.on('line', (line) => {
-        if (process.env.PG_SLOW) console.error(line.slice(0, 300))
         lines.push(line)
         if (line.includes('ready to accept connections')) resolve()
       })

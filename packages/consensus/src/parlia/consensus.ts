@@ -6,6 +6,7 @@ import { EPOCH_LENGTH } from './deploy.ts'
 import { encodeAttestedProof, encodeStoredProof, type KnownSet, storeStep } from './encode.ts'
 import { ParliaSourceError } from './errors.ts'
 import type { ParliaHeader } from './header.ts'
+import { parliaMisbehaviour } from './misbehaviour.ts'
 import { encodeUpdates, epochSteps, knownSet, linksBetween } from './plan.ts'
 import { createParliaCache, createParliaSource, type FinalBlock, type ParliaSource } from './source.ts'
 
@@ -46,6 +47,7 @@ export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSett
     // A header is hashed whole, so its receipts root has no shorter proof.
     proveReceiptsRoot: (ports, client, block, now) => proveBlock(open(ports), client, block, now),
     maintain: (ports, client, now) => maintain(open(ports), client, now),
+    misbehaviour: (ports, client, accepted, now) => parliaMisbehaviour(open(ports), client, accepted, now),
   }
 }
 
@@ -67,13 +69,23 @@ async function proveBlock(
       expected: block.hash,
       given: header.hash,
     })
-  const detail = parliaDetail(client)
   if (block.number <= client.head.number) {
     const stored = await belowHead(source, client, header)
     if (stored !== undefined) return stored
   }
+  return proveByVotes(source, client, header, now)
+}
+
+/** Proof of a block by the votes that make it final, or one above it, whatever the client's head is. */
+export async function proveByVotes(
+  source: ParliaSource,
+  client: ClientState,
+  block: ParliaHeader,
+  now: bigint,
+): Promise<BlockProof> {
+  const detail = parliaDetail(client)
   if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
-  const final = await source.firstFinal(block.number, latest)
+  const final = await source.firstFinal(block.number, await source.latest())
   if (final === undefined) return waiting({ code: 'NOT_FINAL', finalized: client.head.number, wanted: block.number })
   const earliest = final.header.timestamp - detail.clockDrift
   if (now < earliest) return waiting({ code: 'CLOCK_BEHIND', earliest, now })

@@ -4,6 +4,7 @@ import {
   adoptStep,
   applyEvidence,
   applyUpdate,
+  createParliaConsensus,
   createParliaSource,
   encodeAttestedProof,
   encodeEvidence,
@@ -23,7 +24,7 @@ import {
   type TrustAnchor,
   verifyBlockProof,
 } from '@meridian/consensus/parlia'
-import { createPublicClient, type Hex, http, keccak256 } from 'viem'
+import { createPublicClient, type Hex, http, keccak256, zeroAddress } from 'viem'
 import { createVirtualClock, type VirtualClock } from '../clock.ts'
 import { createParliaChain, type ParliaChain } from './chain.ts'
 import { parliaKey } from './validators.ts'
@@ -156,5 +157,25 @@ describe('Parlia chain', () => {
     state = applyUpdate(state, encodeUpdate([storeStep(encodeAttestedProof({ ...true_, known }))]), now)
     const evidence = encodeEvidence(encodeAttestedProof({ ...true_, known }), encodeAttestedProof({ ...false_, known }))
     assert.equal(applyEvidence(state, evidence, now).frozen, true)
+
+    // a client that took the false block: the update that brought it and the chain's own block are the evidence
+    const later = chain.head().number - 3n
+    const twice = await chain.equivocate(later)
+    const update = encodeUpdate([storeStep(encodeAttestedProof({ ...twice, known }))])
+    const fooled = applyUpdate(state, update, now)
+    const { hash } = twice.header
+    assert.equal(fooled.blocks.get(later), hash)
+    const { chainId, trustingPeriod, clockDrift, end, sets, number, timestamp } = fooled
+    const detail = { chainId, epochLength: LENGTH, trustingPeriod, clockDrift, epoch: fooled.epoch, end, sets }
+    const head = { number, timestamp, hash }
+    const client = { address: zeroAddress, kind: 'parlia', status: 'active', head, expiresAt: 0n, detail } as const
+    const consensus = createParliaConsensus({ epochLength: LENGTH })
+    const ports = { rpc: { request: rpc } }
+    const expiring = { ...client, expiresAt: timestamp + trustingPeriod }
+    const built = await consensus.misbehaviour?.(ports, expiring, { number: later, hash, update }, now)
+    assert.ok(built)
+    assert.equal(applyEvidence(fooled, built, now).frozen, true)
+    const other = { number: later, hash, update: encodeUpdate([storeStep(encodeAttestedProof({ ...true_, known }))]) }
+    assert.equal(await consensus.misbehaviour?.(ports, expiring, other, now), null, 'another update')
   })
 })

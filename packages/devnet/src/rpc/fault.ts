@@ -11,6 +11,8 @@ export type EndpointFault =
   | { readonly kind: 'status'; readonly status: 429 | 500 | 503 }
   /** The endpoint lies: `rewrite` gets each result of `method` (JSON-RPC) or of the path (REST) and returns the lie. */
   | { readonly kind: 'lie'; readonly method: string | RegExp; readonly rewrite: (result: unknown) => unknown }
+  /** Answers break off in the middle. */
+  | { readonly kind: 'truncated' }
   /** Transactions are accepted and kept back until the fault is lifted (JSON-RPC only). */
   | { readonly kind: 'stuckMempool' }
 
@@ -55,7 +57,10 @@ export function createFaultBox(): FaultBox {
         if (fault.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds))
         if (fault.kind === 'status') return context.text('unavailable', fault.status)
       }
-      return next()
+      await next()
+      if (!active.some(({ kind }) => kind === 'truncated')) return
+      const text = await context.res.text()
+      context.res = new Response(text.slice(0, text.length >> 1), context.res)
     },
   }
 }

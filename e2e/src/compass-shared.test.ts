@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openStore } from '@meridian/compass'
+import { type PostgresServer, startPostgres } from '@meridian/compass/testing/postgres'
+import { everyOrderRanOnce } from './support/books.ts'
+import { rawConfigOf, secretsOf } from './support/compass-config.ts'
+import { type CompassRun, startCompassProcess } from './support/compass-run.ts'
+import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+
+/** Milliseconds within which a killed Compass is replaced. */
+const TAKEOVER_MS = 30_000
+
+let chains: TwoChains
+let server: PostgresServer
+let url: string
+let folder: string
+let configPath: string
+const running = new Set<ChildProcess>()
+
+before(async () => {
+  ;[chains, server] = await Promise.all([startTwoChains(), startPostgres()])
+  url = await server.createDatabase('compass')
+  folder = mkdtempSync(join(tmpdir(), 'compass-shared-'))
+  configPath = join(folder, 'compass.json')
+  writeFileSync(configPath, JSON.stringify(rawConfigOf(chains, 'env:DATABASE_URL')))
+})
+
+after(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await chains?.stop()
+  await server?.stop()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+})
+
+const startCompass = (): CompassRun =>
+  startCompassProcess(configPath, { ...secretsOf(chains), DATABASE_URL: url }, running)
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await chains.clock.waitUntil(chains.clock.now() + 1)
+}
+
+// CO-8
+test('two Compasses on one PostgreSQL share the chains; one is killed, the other takes over, nothing is paid twice', async () => {
+  const { a, b } = chains
+  const store = await openStore(url)
+  const holders = async (): Promise<readonly (string | null)[]> =>
+    (await store.leases?.list())?.map(({ holder }) => holder) ?? []
+  const sent: { readonly to: Side; readonly orderId: string }[] = []
+  const send = async (round: number): Promise<void> => {
+    const [there, back] = await Promise.all([a.send([`a ${round}`, `a' ${round}`]), b.send([`b ${round}`])])
+    sent.push(...there.map(({ orderId }) => ({ to: b, orderId })), ...back.map(({ orderId }) => ({ to: a, orderId })))
+  }
+  const delivered = async (): Promise<boolean> => (await a.count()) + (await b.count()) === BigInt(sent.length)
+
+  const [first, second] = [startCompass(), startCompass()]
+  await until(async () => {
+    const now = await holders()
+    return now.length === 2 && !now.includes(null) && new Set(now).size === 2
+  })
+  await send(0)
+  await until(delivered)
+
+  await send(1)
+  // one of the two has written down what it is about to send, or has just sent it
+  const fresh = new Set(sent.slice(3).map(({ orderId }) => orderId))
+  await first.until(({ stage, orderId }) => stage === 'proven' && orderId !== undefined && fresh.has(orderId))
+  const killedAt = Date.now()
+  first.child.kill('SIGKILL')
+  await first.ended
+  await send(2)
+  await until(async () => new Set(await holders()).size === 1)
+  assert.ok(Date.now() - killedAt < TAKEOVER_MS)
+  await until(delivered)
+  await everyOrderRanOnce(chains, sent)
+
+  const stoppedAt = Date.now()
+  second.child.kill('SIGTERM')
+  assert.equal((await second.ended).code, 0)
+  assert.ok(Date.now() - stoppedAt < 5_000)
+  assert.deepEqual(await holders(), [null, null])
+  await store.close()
+})

@@ -1,0 +1,44 @@
+import { type Hex, hexToBytes } from 'viem'
+import type { AcceptedHead, ClientState } from '../types.ts'
+import { proveByVotes } from './consensus.ts'
+import { encodeEvidence, encodeStoredProof } from './encode.ts'
+import { type ParliaHeader, readHeader } from './header.ts'
+import type { ParliaSource } from './source.ts'
+
+/** First byte of a list whose length has two bytes: every header's. */
+const LONG_LIST = 0xf9
+
+/**
+ * Evidence that the head which a client accepted is not the chain's: the accepted header, which the client has stored, and
+ * the chain's own block at that height under its votes. Null where the update does not hold the header, or the client has
+ * no set any more that votes for the chain's own block.
+ *
+ * @throws {ParliaSourceError} the node does not answer as a node of the chain does.
+ */
+export async function parliaMisbehaviour(
+  source: ParliaSource,
+  client: ClientState,
+  accepted: AcceptedHead,
+  now: bigint,
+): Promise<Hex | null> {
+  const header = headerIn(accepted.update, accepted.hash)
+  const own = await source.findHeader(accepted.number)
+  if (header === undefined || own === undefined || own.hash === header.hash) return null
+  const proof = await proveByVotes(source, client, own, now)
+  if (proof.status === 'waiting' || proof.updates.length > 0) return null
+  return encodeEvidence(encodeStoredProof(header), proof.proof)
+}
+
+/** The header with a hash, wherever in an update it stands: its hash is what tells it from anything else. */
+function headerIn(update: Hex, hash: Hex): ParliaHeader | undefined {
+  const bytes = hexToBytes(update)
+  for (let at = bytes.indexOf(LONG_LIST); at >= 0; at = bytes.indexOf(LONG_LIST, at + 1)) {
+    try {
+      const { header } = readHeader(bytes, at)
+      if (header.hash === hash.toLowerCase()) return header
+    } catch {
+      // no header begins here
+    }
+  }
+  return undefined
+}
