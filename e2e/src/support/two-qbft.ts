@@ -174,7 +174,8 @@ export async function sideOf<C extends DevnetChain>(here: Deployed<C>, there: De
   const { client, wallet, address } = here.deployer
   const toChain = there.contracts.chainId
   const { chainId, mos, fromBlock } = here.contracts
-  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, 'instant') }
+  const finality = here.chain.kind === 'qbft' || here.chain.kind === 'istanbul' ? 'instant' : 'tag'
+  const endpoint = { chainId, client, mos, fromBlock, finalized: finalityOf(client, finality) }
   const ports = portsOf(source(here))
   const consensus = await consensusOf(source(here), ports)
 

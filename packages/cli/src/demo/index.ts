@@ -48,8 +48,10 @@ const SEND_EVERY = 6_000
 const LOOK_EVERY = 300
 /** Looks in a row that may fail before the demo gives up: a busy machine is no failure. */
 const MAX_FAILED_LOOKS = 20
-/** Milliseconds until `--once` gives up. */
+/** Milliseconds until `--once` gives up, on each leg of the way: a message over a hub has two. */
 const ONCE_TIMEOUT = 240_000
+/** Milliseconds until `--once` gives up. */
+const onceTimeout = ({ hub }: World): number => (hub === null ? 1 : 2) * ONCE_TIMEOUT
 
 type ShownStep = Step | 'failed' | null
 
@@ -181,7 +183,7 @@ async function sendOnce(
   await wrap(world)
   const there = named(await sendThere(world))
   sent(there)
-  const deadline = io.now() + ONCE_TIMEOUT
+  const deadline = io.now() + onceTimeout(world)
   const first = await executed(world, io, [...messages, there], deadline)
   if (first === null) return null
   const arrived = await balances(world)
@@ -273,7 +275,7 @@ function stuck(rows: readonly (Message | null | undefined)[], world: World): str
     .status()
     .workers.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${name}: ${trouble.reason.detail}`]))
   const why = troubles.length === 0 ? '' : `; Compass says ${troubles.join(', ')}`
-  return `after ${ONCE_TIMEOUT / 1000} s the messages are ${where.join(' and ')}${why}; run it again with a lower --rate on a slow machine`
+  return `after ${onceTimeout(world) / 1000} s the messages are ${where.join(' and ')}${why}; run it again with a lower --rate on a slow machine`
 }
 
 function sendBoth(world: World, round: number): Promise<readonly SentMessage[]> {

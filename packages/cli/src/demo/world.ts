@@ -98,7 +98,7 @@ const PRICE = {
 const QBFT_PERIOD = 2
 const QBFT_EMPTY_PERIOD = 12
 /** Seconds between blocks of the chains of a hub topology, which are also made when there is nothing in them. */
-const HUB_TOPOLOGY_PERIOD = 6
+const HUB_TOPOLOGY_PERIOD = 12
 /** Blocks in their epochs. */
 const EPOCH = 20
 /** Milliseconds between Compass' looks at a chain. */
