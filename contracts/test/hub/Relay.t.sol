@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IHub} from "../../src/hub/IHub.sol";
 import {IFeeService} from "../../src/mos/interfaces/IFeeService.sol";
 import {IMapoExecutor} from "../../src/mos/interfaces/IMapoExecutor.sol";
+import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {IMOSV3} from "../../src/mos/interfaces/IMOSV3.sol";
 import {MessageCodec} from "../../src/mos/libraries/MessageCodec.sol";
 import {Vm} from "../utils/Vm.sol";
