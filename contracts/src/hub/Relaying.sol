@@ -38,7 +38,7 @@ abstract contract Relaying is RelayCredit {
     ///      capped reason (about 15,000), and the code around them; rounded up. For each byte of the message as in MOS.
     uint256 private constant KEPT_GAS = 60_000;
     /// @dev Gas inside an attempt besides the target's own and what it takes to send on: the call of the hub itself, of MOS'
-    ///      list of forbidden targets and of the cold target, and reading what was returned.
+    ///      list of forbidden targets and of the cold target and its code, and reading what was returned.
     uint256 private constant CALL_GAS = 15_000;
     /// @dev Gas to send a message on, at most, for an empty one: the sender's deployment (about 44,000), its call, and MOS'
     ///      own part (nonce, fee and its escrow, and an event, about 90,000); rounded up.
