@@ -12,6 +12,7 @@ import {Receipts} from "../proofs/Receipts.sol";
 import {IHub} from "./IHub.sol";
 import {RelayCredit} from "./RelayCredit.sol";
 import {RelayCall} from "./RelayCall.sol";
+import {RelaySender} from "./RelaySender.sol";
 
 /// @title  Relaying
 /// @notice Runs the target of a message here and sends what it returned on as a new message of this chain's. An order is
@@ -145,10 +146,13 @@ abstract contract Relaying is RelayCredit {
     {
         // Asked after the target ran: whoever may execute what a timelock has ready may do so while it runs.
         _requireOpen(toChain);
+        // Before anything can use up the gas: a deployment for which too little is left is the one call here that says so by
+        // an error of its own, and would be taken for a failure.
+        RelaySender sender = _sender(target);
         (,, uint256 gasLimit,) = MessageCodec.decode(newMessage);
         uint256 fee = mos.quote(toChain, address(0), gasLimit, newMessage.length);
         _takeCredit(target, fee);
-        return _sender(target).send{value: fee}(toChain, newMessage, deadline);
+        return sender.send{value: fee}(toChain, newMessage, deadline);
     }
 
     /// @inheritdoc IHub
