@@ -15,8 +15,9 @@ library RelayCall {
     /// @dev `abi.encode(bytes)` starts with its offset and its length. Bytes.
     uint256 private constant WORD = 0x20;
     uint256 private constant HEAD = 0x40;
-    /// @dev Gas between asking how much is left and the call: its own price with a warm target, and the code around it.
-    uint256 private constant CALL_MARGIN = 1_000;
+    /// @dev Gas between asking how much is left and the call: its own price with a warm target (100), or with one that
+    ///      delegates to cold code (2,600 more, EIP-7702), and the code around it; rounded up.
+    uint256 private constant CALL_MARGIN = 4_000;
 
     /// @notice Calls a target and takes what it returned as `abi.encode(bytes newMessage)`, exactly. Reverts with
     ///         `Hub_InsufficientGas` where it would get less than `gasLimit`, else with why it failed.

@@ -12,6 +12,7 @@ import {Receipts} from "../proofs/Receipts.sol";
 import {IHub} from "./IHub.sol";
 import {RelayCredit} from "./RelayCredit.sol";
 import {RelayCall} from "./RelayCall.sol";
+import {RelaySender} from "./RelaySender.sol";
 
 /// @title  Relaying
 /// @notice Runs the target of a message here and sends what it returned on as a new message of this chain's. An order is
@@ -38,7 +39,7 @@ abstract contract Relaying is RelayCredit {
     ///      capped reason (about 15,000), and the code around them; rounded up. For each byte of the message as in MOS.
     uint256 private constant KEPT_GAS = 60_000;
     /// @dev Gas inside an attempt besides the target's own and what it takes to send on: the call of the hub itself, of MOS'
-    ///      list of forbidden targets and of the cold target, and reading what was returned.
+    ///      list of forbidden targets and of the cold target and its code, and reading what was returned.
     uint256 private constant CALL_GAS = 15_000;
     /// @dev Gas to send a message on, at most, for an empty one: the sender's deployment (about 44,000), its call, and MOS'
     ///      own part (nonce, fee and its escrow, and an event, about 90,000); rounded up.
@@ -145,10 +146,13 @@ abstract contract Relaying is RelayCredit {
     {
         // Asked after the target ran: whoever may execute what a timelock has ready may do so while it runs.
         _requireOpen(toChain);
+        // Before anything can use up the gas: a deployment for which too little is left is the one call here that says so by
+        // an error of its own, and would be taken for a failure.
+        RelaySender sender = _sender(target);
         (,, uint256 gasLimit,) = MessageCodec.decode(newMessage);
         uint256 fee = mos.quote(toChain, address(0), gasLimit, newMessage.length);
         _takeCredit(target, fee);
-        return _sender(target).send{value: fee}(toChain, newMessage, deadline);
+        return sender.send{value: fee}(toChain, newMessage, deadline);
     }
 
     /// @inheritdoc IHub
