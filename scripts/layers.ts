@@ -33,6 +33,7 @@ interface Manifest {
   readonly name: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 const importPattern =
@@ -63,7 +64,7 @@ export function findViolations(packagesFolder: string, rootManifest: string): re
     if (!existsSync(join(folder, 'package.json'))) continue
     const level = layers.indexOf(name as (typeof layers)[number]) // CAST: -1 when it is none of them
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest // CAST: npm's own format
-    const declared = new Set(Object.keys(manifest.dependencies ?? {}))
+    const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }))
     for (const file of sources(folder)) {
       const report = (specifier: string, rule: Violation['rule']) =>
         violations.push({ file: relative(packagesFolder, file), specifier, rule })

@@ -23,9 +23,9 @@ const faults: readonly (MessageErrorCode | 'NONE')[] = [
   'MESSAGE_TOO_LONG',
   'MESSAGE_MALFORMED',
   'MESSAGE_TARGET_LENGTH',
-  'MESSAGE_RELAY',
   'MESSAGE_GAS_LIMIT',
   'MESSAGE_VALUE',
+  'MESSAGE_RELAY',
 ]
 
 const fields = [
@@ -65,6 +65,7 @@ for (const encode of encoders) {
     data.push(encode({ gasLimit }))
   for (const change of ['0x', bytes(19), bytes(21), bytes(32)] as const) data.push(encode({ target: change }))
   data.push(encode({ msgType: 0 }), encode({ msgType: 2 }), encode({ relay: true }), encode({ value: 1n }))
+  data.push(encode({ relay: true, gasLimit: 0n }), encode({ relay: true, value: 1n }))
 }
 
 /** A stream of words from a seed: keccak-256 of a counter. */
@@ -89,7 +90,8 @@ const nobody = '0x0000000000000000000000000000000000000000'
 const outcome = parseAbiParameters('uint8 fault, uint8 msgType, address target, bytes payload, uint256 gasLimit')
 const expected = data.map((encoded) => {
   try {
-    const { msgType, target, payload, gasLimit } = decodeMessageData(encoded)
+    const { msgType, target, payload, gasLimit, relay } = decodeMessageData(encoded)
+    if (relay) return encodeAbiParameters(outcome, [faults.indexOf('MESSAGE_RELAY'), 0, nobody, '0x', 0n])
     return encodeAbiParameters(outcome, [0, msgType === 'MESSAGE' ? 1 : 0, target, payload, gasLimit])
   } catch (error) {
     if (!(error instanceof MessageError)) throw error

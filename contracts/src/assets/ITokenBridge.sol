@@ -60,6 +60,8 @@ interface ITokenBridge {
         /// @dev The chain whose light client vouched for it: `fromChain`, or a hub.
         uint256 vouchingChain;
         ILightClient lightClient;
+        /// @dev The hub whose log that light client vouched for; zero: none.
+        address hub;
         address to;
         /// @dev What is still to be paid out. Shared units.
         uint256 amount;
@@ -145,13 +147,15 @@ interface ITokenBridge {
     error Bridge_NotSender(address expected, address given);
     /// @notice Only its recipient sends a waiting transfer elsewhere. @param expected Recipient. @param given Caller.
     error Bridge_NotRecipient(address expected, address given);
-    /// @notice The light client that vouched for the transfer was frozen since, or is not the route's any more.
+    /// @notice The light client that vouched for the transfer was frozen since, or it or its hub is not the route's any more; or
+    ///         the light client that would prove a record is not the one that vouches for the lane.
     error Bridge_NotVouchedFor(ILightClient lightClient);
     /// @notice The light client that vouched for the transfer still does: anybody can release it.
     error Bridge_StillVouchedFor(ILightClient lightClient);
     /// @notice No refundable transfer with these fields.
     error Bridge_NotRefundable(bytes32 sendId);
-    /// @notice The log was not emitted by the MOS that the transfer was sent to. @param expected MOS. @param given Emitter.
+    /// @notice The record was not made by the MOS that the transfer was sent to, or not forwarded by the route's hub.
+    /// @param  expected MOS, or hub. @param given Who it is by.
     error Bridge_ForeignEmitter(address expected, address given);
     /// @notice The log is not the record that this chain's order expired.
     error Bridge_NotAnExpiryRecord();
@@ -185,7 +189,8 @@ interface ITokenBridge {
     function cancelQueued(OutboundTransfer calldata transfer) external;
 
     /// @notice Gives a transfer back that expired on its target chain. Anybody.
-    /// @param  proof For `IProver.verifyLog`, of the `ExpiryRecord` that MOS emitted there.
+    /// @param  proof For `IProver.verifyLog`, of the `ExpiryRecord` that MOS emitted there; where a hub vouches for that chain,
+    ///         of the hub's `ExpiryRecordForwarded`, and the route from the hub's chain must have the same light client.
     function refund(SentTransfer calldata transfer, bytes calldata proof) external;
 
     /// @notice Pays out a queued transfer as far as the limits let it pass now. Anybody.

@@ -9,6 +9,7 @@ import {IGatewayAttributes} from "../gateway/IGatewayAttributes.sol";
 import {IMosGateway} from "../gateway/IMosGateway.sol";
 import {ILightClient} from "../light-clients/ILightClient.sol";
 import {IMessageService} from "../mos/interfaces/IMessageService.sol";
+import {Records} from "../mos/libraries/Records.sol";
 import {BridgeLanes} from "./BridgeLanes.sol";
 import {ITokenBridge} from "./ITokenBridge.sol";
 
@@ -26,8 +27,6 @@ abstract contract TokenBridge is BridgeLanes {
     ///      length of `from`, whose bytes follow. Bytes.
     uint256 private constant PAYLOAD_FIXED = 0xc0;
     uint256 private constant WORD = 0x20;
-    /// @dev Topics of `ExpiryRecord`: its signature, fromChain, orderId.
-    uint256 private constant RECORD_TOPICS = 3;
 
     /// @inheritdoc ITokenBridge
     uint256 public immutable unit;
@@ -281,34 +280,48 @@ abstract contract TokenBridge is BridgeLanes {
 
     /// @dev Pays out, or where a limit does not let it pass, keeps it to be paid out later.
     function _arrive(bytes32 id, uint256 fromChain, address to, uint256 amount, bool isRefund) private {
-        ILightClient lightClient = mos.route(fromChain).lightClient;
-        if (address(lightClient) == address(0)) revert Bridge_NoRoute(fromChain);
-        uint256 vouchingChain = lightClient.chainId();
+        IMessageService.Route memory route = mos.route(fromChain);
+        if (address(route.lightClient) == address(0)) revert Bridge_NoRoute(fromChain);
+        uint256 vouchingChain = route.lightClient.chainId();
         if (_passInbound(fromChain, vouchingChain, amount)) {
             _give(to, amount * unit);
             return;
         }
         if (_inbound[id] != 0) revert Bridge_AlreadyQueued(id);
         InboundTransfer memory transfer =
-            InboundTransfer(id, fromChain, vouchingChain, lightClient, to, amount, isRefund);
+            InboundTransfer(id, fromChain, vouchingChain, route.lightClient, route.hub, to, amount, isRefund);
         _inbound[id] = keccak256(abi.encode(transfer));
         _waitingInbound += amount.toUint128();
         emit InboundQueued(id, transfer);
     }
 
-    /// @dev The order of this chain that `remoteMos` on `toChain` recorded as expired. Reverts unless `proof` shows it.
+    /// @dev The order of this chain that `remoteMos` on `toChain` recorded as expired. Reverts unless `proof` shows it: of that
+    ///      record, or where a hub vouches for `toChain`, of the hub's log that forwards it.
     function _verifyExpiry(uint256 toChain, address remoteMos, bytes calldata proof)
         private
         view
         returns (bytes32 orderId)
     {
-        (address emitter, bytes32[] memory topics,) = prover.verifyLog(toChain, proof);
-        if (emitter != remoteMos) revert Bridge_ForeignEmitter(remoteMos, emitter);
-        if (
-            topics.length != RECORD_TOPICS || topics[0] != IMessageService.ExpiryRecord.selector
-                || topics[1] != bytes32(block.chainid)
-        ) revert Bridge_NotAnExpiryRecord();
-        return topics[2];
+        IMessageService.Route memory route = mos.route(toChain);
+        Records.Record memory record;
+        if (route.hub == address(0)) {
+            (address emitter, bytes32[] memory topics, bytes memory data) = prover.verifyLog(toChain, proof);
+            record = Records.read(emitter, topics, data);
+            if (emitter != remoteMos) revert Bridge_ForeignEmitter(remoteMos, emitter);
+        } else {
+            uint256 vouchingChain = route.lightClient.chainId();
+            // The prover asks the route from the hub's chain: it must be the light client that vouches for `toChain`.
+            ILightClient proving = mos.route(vouchingChain).lightClient;
+            if (proving != route.lightClient) revert Bridge_NotVouchedFor(proving);
+            (address emitter, bytes32[] memory topics, bytes memory data) = prover.verifyLog(vouchingChain, proof);
+            if (emitter != route.hub) revert Bridge_ForeignEmitter(route.hub, emitter);
+            record = Records.readForwarded(toChain, topics, data);
+        }
+        if (record.kind != Records.Kind.Expiry || record.originChain != block.chainid) {
+            revert Bridge_NotAnExpiryRecord();
+        }
+        if (record.mos != remoteMos) revert Bridge_ForeignEmitter(remoteMos, record.mos);
+        return record.orderId;
     }
 
     /// @dev Takes no more than whole shared units, and gives back what a token that takes its cut leaves over.
@@ -365,9 +378,10 @@ abstract contract TokenBridge is BridgeLanes {
         if (_inbound[transfer.id] != keccak256(abi.encode(transfer))) revert Bridge_NotQueued(transfer.id);
     }
 
-    /// @dev As for a message that MOS retries: its light client is still the route's and not frozen.
+    /// @dev As for a message that MOS retries: its light client and hub are still the route's, and the one not frozen.
     function _isVouchedFor(InboundTransfer calldata transfer) private view returns (bool) {
-        return address(mos.route(transfer.fromChain).lightClient) == address(transfer.lightClient)
+        IMessageService.Route memory route = mos.route(transfer.fromChain);
+        return address(route.lightClient) == address(transfer.lightClient) && route.hub == transfer.hub
             && transfer.lightClient.status() != ILightClient.Status.Frozen;
     }
 

@@ -7,14 +7,17 @@ import {ILightClient} from "../light-clients/ILightClient.sol";
 import {Receipts} from "../proofs/Receipts.sol";
 import {IFeeService} from "./interfaces/IFeeService.sol";
 import {IMessageService} from "./interfaces/IMessageService.sol";
+import {ProofEncoding} from "../prover/ProofEncoding.sol";
 import {RemoteMos} from "../prover/RemoteMos.sol";
 import {Options} from "./libraries/Inbound.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
+import {Records} from "./libraries/Records.sol";
 
 /// @title  Fees in escrow
 /// @notice A fee lies here by its order until the target chain's own record says whose it is: the light client of that
 ///         chain, by MOS' route to it, vouches for the record. It is credited once, and withdrawn by its owner.
 abstract contract FeeClaims is IFeeService {
+    using ProofEncoding for bytes;
     using SafeERC20 for IERC20;
 
     /// @dev One word an order. Deleted when the fee is credited, which is what makes that happen once.
@@ -24,17 +27,6 @@ abstract contract FeeClaims is IFeeService {
         uint32 token;
         uint128 amount;
     }
-
-    /// @dev topic0 of the two records, and their topics: the signature, fromChain, orderId.
-    bytes32 private constant DELIVERY_RECORD = IMessageService.DeliveryRecord.selector;
-    bytes32 private constant EXPIRY_RECORD = IMessageService.ExpiryRecord.selector;
-    uint256 private constant RECORD_TOPICS = 3;
-    /// @dev Length of their data. Bytes.
-    uint256 private constant DELIVERY_DATA = 0x20;
-    uint256 private constant EXPIRY_DATA = 0x40;
-    /// @dev What `abi.encode` of one dynamic struct starts with, and the length of that and the struct's head.
-    uint256 private constant TUPLE_OFFSET = 0x20;
-    uint256 private constant PROOF_MIN = 0x80;
 
     /// @inheritdoc IFeeService
     address public immutable mos;
@@ -84,18 +76,13 @@ abstract contract FeeClaims is IFeeService {
     /// @inheritdoc IFeeService
     function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled) {
         IMessageService.Route memory route = _route(toChain);
-        IMessageService.ReceiptProof calldata proof = _asReceiptProof(receiptProof);
-        bytes32 receiptsRoot = route.lightClient.verifyReceiptsRoot(proof.blockProof);
-        bytes calldata rest = Receipts.logs(Receipts.verify(receiptsRoot, proof.txIndex, proof.nodes));
+        bytes calldata rest = _logs(route.lightClient, receiptProof);
         while (rest.length != 0) {
             address emitter;
             bytes32[] memory topics;
             bytes calldata data;
             (emitter, topics, data, rest) = Receipts.nextLog(rest);
-            if (
-                emitter == route.remoteMos && topics.length == RECORD_TOPICS && topics[1] == bytes32(block.chainid)
-                    && _settleRecord(toChain, topics[0], topics[2], data)
-            ) ++settled;
+            if (_settleRecord(toChain, _record(route, toChain, emitter, topics, data))) ++settled;
         }
         if (settled == 0) revert FeeService_NothingToSettle(toChain);
     }
@@ -103,14 +90,15 @@ abstract contract FeeClaims is IFeeService {
     /// @inheritdoc IFeeService
     function refundUnconsumed(Order calldata order, bytes calldata proof) external {
         IMessageService.Route memory route = _route(order.toChain);
+        if (route.hub != address(0)) revert FeeService_HubRoute(order.toChain);
         (bool canonical, Options memory options) = MessageCodec.inspectOptions(order.options);
         bytes32 orderId = MessageCodec.orderId(
             block.chainid, mos, order.toChain, order.nonce, order.sender, order.messageHash, keccak256(order.options)
         );
         if (_held[orderId].toChain != order.toChain) revert FeeService_NotEscrowed(orderId);
         if (!canonical || options.deadline == 0) revert FeeService_NoDeadline(orderId);
-        RemoteMos.UnconsumedProof calldata unconsumed = _asUnconsumedProof(proof);
-        ILightClient.Block memory finalBlock = route.lightClient.verifyBlock(unconsumed.blockProof);
+        (bytes calldata blockProof, bytes calldata accountNodes, bytes calldata storageNodes) = _unconsumedProof(proof);
+        ILightClient.Block memory finalBlock = route.lightClient.verifyBlock(blockProof);
         if (finalBlock.timestamp < options.deadline) {
             revert FeeService_BeforeDeadline(options.deadline, finalBlock.timestamp);
         }
@@ -122,8 +110,8 @@ abstract contract FeeClaims is IFeeService {
                 mos,
                 order.toChain,
                 order.nonce,
-                unconsumed.accountNodes,
-                unconsumed.storageNodes
+                accountNodes,
+                storageNodes
             )) revert FeeService_Consumed(orderId);
         _refund(orderId, options.refundRecipient);
     }
@@ -166,23 +154,41 @@ abstract contract FeeClaims is IFeeService {
         if (account.code.length == 0) revert FeeService_NotAContract(account);
     }
 
-    /// @dev Whether the record of `toChain`'s MOS frees a fee that waits for that chain.
-    function _settleRecord(uint256 toChain, bytes32 kind, bytes32 orderId, bytes calldata data) private returns (bool) {
-        if (_held[orderId].toChain != toChain) return false;
-        if (kind == DELIVERY_RECORD && data.length == DELIVERY_DATA) {
-            address payee = abi.decode(data, (address));
-            (address token, uint256 amount) = _credit(orderId, payee);
-            emit FeeEarned(orderId, payee, token, amount);
-            return true;
+    /// @dev The logs of a receipt that the light client vouches for; `receiptProof` is `IMessageService.ReceiptProof`.
+    function _logs(ILightClient lightClient, bytes calldata receiptProof) private view returns (bytes calldata) {
+        (bytes calldata blockProof, uint256 txIndex, bytes calldata nodes) = receiptProof.item();
+        return Receipts.logs(Receipts.verify(lightClient.verifyReceiptsRoot(blockProof), txIndex, nodes));
+    }
+
+    /// @dev The record, if the log is one of an order from here that the route's MOS made; or that its hub made or forwarded.
+    function _record(
+        IMessageService.Route memory route,
+        uint256 toChain,
+        address emitter,
+        bytes32[] memory topics,
+        bytes calldata data
+    ) private view returns (Records.Record memory record) {
+        bool viaHub = route.hub != address(0);
+        if (emitter != (viaHub ? route.hub : route.remoteMos)) return record;
+        record = viaHub ? Records.readForwarded(toChain, topics, data) : Records.read(emitter, topics, data);
+        bool byHub = viaHub && record.mos == address(0);
+        if (record.originChain != block.chainid || (record.mos != route.remoteMos && !byHub)) {
+            record.kind = Records.Kind.None;
         }
-        if (kind == EXPIRY_RECORD && data.length == EXPIRY_DATA) {
-            (address recipient, bool attempted) = abi.decode(data, (address, bool));
+    }
+
+    /// @dev Whether the record frees a fee that waits for that chain.
+    function _settleRecord(uint256 toChain, Records.Record memory record) private returns (bool) {
+        if (record.kind == Records.Kind.None || _held[record.orderId].toChain != toChain) return false;
+        if (record.kind == Records.Kind.Expiry) {
             // It was run and failed before: its fee belongs to who brought it then.
-            if (attempted) return false;
-            _refund(orderId, recipient);
+            if (record.attempted) return false;
+            _refund(record.orderId, record.account);
             return true;
         }
-        return false;
+        (address token, uint256 amount) = _credit(record.orderId, record.account);
+        emit FeeEarned(record.orderId, record.account, token, amount);
+        return true;
     }
 
     function _refund(bytes32 orderId, address recipient) private {
@@ -214,25 +220,16 @@ abstract contract FeeClaims is IFeeService {
         return uint128(value);
     }
 
-    /// @dev As MOS' own: points a struct at `data` behind its first word, without copying.
-    function _asReceiptProof(bytes calldata data) private pure returns (IMessageService.ReceiptProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    /// @dev As `_asReceiptProof`.
-    function _asUnconsumedProof(bytes calldata data) private pure returns (RemoteMos.UnconsumedProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    function _requireTuple(bytes calldata data) private pure {
-        if (data.length < PROOF_MIN || uint256(bytes32(data)) != TUPLE_OFFSET) {
-            revert FeeService_MalformedProof(data.length < TUPLE_OFFSET ? 0 : uint256(bytes32(data)));
-        }
+    /// @dev `RemoteMos.UnconsumedProof`.
+    function _unconsumedProof(bytes calldata proof)
+        private
+        pure
+        returns (bytes calldata blockProof, bytes calldata accountNodes, bytes calldata storageNodes)
+    {
+        uint256 next = proof.begin(3);
+        (blockProof, next) = proof.tail(0, next);
+        (accountNodes, next) = proof.tail(1, next);
+        (storageNodes, next) = proof.tail(2, next);
+        proof.end(next);
     }
 }

@@ -9,13 +9,17 @@ import {IMessageService} from "./interfaces/IMessageService.sol";
 /// @title  Lanes: routes, pauses and who may change them
 /// @notice The part of MOS that is administered. Everything that changes by name and with a delay is here.
 abstract contract Lanes is IMessageService, AccessControl {
-    /// @dev Both directions of the lanes with one chain. The first slot is all that sending needs.
+    /// @dev Both directions of the lanes with one chain. The first slot is all that sending needs, and the first two are
+    ///      all that a direct route needs.
     struct Lane {
         ILightClient lightClient;
         uint64 nextNonce;
         bool inboundPaused;
         bool outboundPaused;
+        /// @dev Whether the route goes over a hub; else `hub` says nothing.
+        bool viaHub;
         address remoteMos;
+        address hub;
     }
 
     /// @notice May pause lanes, and nothing else.
@@ -64,7 +68,28 @@ abstract contract Lanes is IMessageService, AccessControl {
             lane.remoteMos = remoteMos;
         }
         lane.lightClient = lightClient;
+        lane.viaHub = false;
         emit RouteSet(fromChain, lightClient, remoteMos);
+    }
+
+    /// @inheritdoc IMessageService
+    function setHubRoute(uint256 fromChain, ILightClient lightClient, address remoteMos, address hub)
+        external
+        onlyTimelock
+    {
+        if (fromChain == block.chainid || remoteMos == address(0) || hub == address(0)) {
+            revert MOS_InvalidHubRoute(fromChain, lightClient, remoteMos, hub);
+        }
+        _requireContract(address(lightClient));
+        uint256 followed = lightClient.chainId();
+        if (followed == fromChain || followed == block.chainid) revert MOS_HubChain(fromChain, followed);
+        _forbidden[address(lightClient)] = true;
+        Lane storage lane = _lanes[fromChain];
+        lane.lightClient = lightClient;
+        lane.viaHub = true;
+        lane.remoteMos = remoteMos;
+        lane.hub = hub;
+        emit HubRouteSet(fromChain, lightClient, remoteMos, hub);
     }
 
     /// @inheritdoc IMessageService
@@ -86,7 +111,8 @@ abstract contract Lanes is IMessageService, AccessControl {
     function route(uint256 fromChain) external view returns (Route memory) {
         Lane storage lane = _lanes[fromChain];
         ILightClient lightClient = lane.lightClient;
-        return Route(lightClient, address(lightClient) == address(0) ? address(0) : lane.remoteMos);
+        if (address(lightClient) == address(0)) return Route(lightClient, address(0), address(0));
+        return Route(lightClient, lane.remoteMos, lane.viaHub ? lane.hub : address(0));
     }
 
     /// @inheritdoc IMessageService

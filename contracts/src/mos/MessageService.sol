@@ -10,6 +10,8 @@ import {Lanes} from "./Lanes.sol";
 import {DeliveryGas} from "./libraries/DeliveryGas.sol";
 import {Inbound, Options, Source} from "./libraries/Inbound.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
+import {MessageLog} from "./libraries/MessageLog.sol";
+import {ProofPointer} from "./libraries/ProofPointer.sol";
 import {Outbound} from "./Outbound.sol";
 
 /// @title  Message service (MOS)
@@ -18,14 +20,6 @@ import {Outbound} from "./Outbound.sol";
 ///         the receiving half: it reads what is proven; `Orders` decides what becomes of it. Receiving is locked while a
 ///         target runs, so that MOS never re-enters an application that is in the middle of a message; sending works there.
 contract MessageService is Outbound {
-    /// @dev topic0 of the logs that carry a message.
-    bytes32 private constant MESSAGE_OUT = IMOSV3.mapMessageOut.selector;
-    bytes32 private constant MESSAGE_OUT_WITH_OPTIONS = IMessageService.mapMessageOutWithOptions.selector;
-    /// @dev Topics of both: the signature, fromChain, toChain.
-    uint256 private constant MESSAGE_OUT_TOPICS = 3;
-    /// @dev What `abi.encode` of one dynamic struct starts with.
-    uint256 private constant TUPLE_OFFSET = 0x20;
-
     /// @dev Set while a target runs. Transient.
     bool private transient _receiving;
 
@@ -102,7 +96,7 @@ contract MessageService is Outbound {
         Source memory source = _source(chainId, payee);
         _requireOneUnsettled(source, hints);
         _update(source, updates);
-        BatchProof calldata batch = _asBatchProof(batchProof);
+        BatchProof calldata batch = ProofPointer.asBatchProof(batchProof);
         bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(batch.blockProof);
         for (uint256 i = 0; i != batch.members.length; ++i) {
             uint256 memoryBefore = _freeMemory();
@@ -140,6 +134,7 @@ contract MessageService is Outbound {
         if (address(stored.lightClient) != address(source.lightClient)) {
             revert MOS_NotVouchedFor(source.lightClient, stored.lightClient);
         }
+        if (stored.hub != source.hub) revert MOS_NotByThisHub(source.hub, stored.hub);
         if (stored.toChain != block.chainid) revert MOS_ForeignLane(stored.fromChain, stored.toChain);
         if (stored.fromMos != source.mos) revert MOS_ForeignEmitter(source.mos, stored.fromMos);
         ILightClient.Status status = source.lightClient.status();
@@ -187,6 +182,8 @@ contract MessageService is Outbound {
         if (lane.inboundPaused) revert MOS_LanePaused(chainId, false);
         source.chainId = chainId;
         source.mos = lane.remoteMos;
+        source.hub = lane.viaHub ? lane.hub : address(0);
+        source.emitter = lane.viaHub ? source.hub : source.mos;
         source.payee = payee == address(0) ? msg.sender : payee;
     }
 
@@ -204,7 +201,7 @@ contract MessageService is Outbound {
         view
         returns (bytes calldata receipt, uint256 txIndex)
     {
-        ReceiptProof calldata proof = _asReceiptProof(receiptProof);
+        ReceiptProof calldata proof = ProofPointer.asReceiptProof(receiptProof);
         txIndex = proof.txIndex;
         bytes32 receiptsRoot = source.lightClient.verifyReceiptsRoot(proof.blockProof);
         receipt = Receipts.verify(receiptsRoot, txIndex, proof.nodes);
@@ -219,56 +216,14 @@ contract MessageService is Outbound {
         return _inspect(source, emitter, topics, data);
     }
 
-    /// @dev Reads a proven log. Every field that is executed later comes from it and is bound by the order id.
+    /// @dev Reads a proven log, and says what is to become of it here.
     function _inspect(Source memory source, address emitter, bytes32[] memory topics, bytes calldata data)
         private
         view
         returns (SkipReason reason, Inbound memory message, bytes calldata messageData, bytes calldata payload)
     {
-        messageData = data[:0];
-        payload = data[:0];
-        if (emitter != source.mos) return (SkipReason.ForeignEmitter, message, messageData, payload);
-        if (topics.length != MESSAGE_OUT_TOPICS || (topics[0] != MESSAGE_OUT && topics[0] != MESSAGE_OUT_WITH_OPTIONS))
-        {
-            return (SkipReason.ForeignTopic, message, messageData, payload);
-        }
-        if (topics[1] != bytes32(source.chainId) || topics[2] != bytes32(block.chainid)) {
-            return (SkipReason.ForeignLane, message, messageData, payload);
-        }
-        bool canonical;
-        bytes32 expected;
-        (canonical, expected, messageData) = _readLog(source, topics[0] == MESSAGE_OUT_WITH_OPTIONS, data, message);
-        if (!canonical) return (SkipReason.MalformedLog, message, messageData, payload);
-        if (message.orderId != expected) return (SkipReason.OrderIdMismatch, message, messageData, payload);
-        MessageCodec.Fault fault;
-        (fault,, message.msgType, message.target, message.gasLimit, payload) = MessageCodec.inspect(messageData);
-        if (fault != MessageCodec.Fault.None) return (SkipReason.MalformedMessage, message, messageData, payload);
-        reason = _admit(source, message, messageData);
-    }
-
-    /// @dev Fills in what the log says of the message. @return expected The id that its own fields commit to.
-    function _readLog(Source memory source, bool withOptions, bytes calldata data, Inbound memory message)
-        private
-        view
-        returns (bool canonical, bytes32 expected, bytes calldata messageData)
-    {
-        bytes32 optionsHash = MessageCodec.NO_OPTIONS;
-        if (withOptions) {
-            (canonical, message.orderId, message.sender, messageData, message.options, optionsHash) =
-                MessageCodec.inspectLogWithOptions(data);
-        } else {
-            (canonical, message.orderId, message.sender, messageData) = MessageCodec.inspectLog(data);
-        }
-        if (!canonical) return (false, expected, messageData);
-        expected = MessageCodec.orderId(
-            source.chainId,
-            source.mos,
-            block.chainid,
-            MessageCodec.nonceOf(message.orderId),
-            message.sender,
-            keccak256(messageData),
-            optionsHash
-        );
+        (reason, message, messageData, payload) = MessageLog.inspect(source, block.chainid, emitter, topics, data);
+        if (reason == SkipReason.None) reason = _admit(source, message, messageData);
     }
 
     function _revertUndeliverable(SkipReason reason, Source memory source, bytes calldata receipt, uint256 logIndex)
@@ -276,15 +231,14 @@ contract MessageService is Outbound {
         view
     {
         (address emitter, bytes32[] memory topics, bytes calldata data) = Receipts.logAt(receipt, logIndex);
-        if (reason == SkipReason.ForeignEmitter) revert MOS_ForeignEmitter(source.mos, emitter);
+        if (reason == SkipReason.ForeignEmitter) revert MOS_ForeignEmitter(source.emitter, emitter);
         if (reason == SkipReason.ForeignTopic) {
-            revert MOS_ForeignTopic(MESSAGE_OUT, topics.length == 0 ? bytes32(0) : topics[0]);
+            revert MOS_ForeignTopic(MessageLog.MESSAGE_OUT, topics.length == 0 ? bytes32(0) : topics[0]);
         }
         if (reason == SkipReason.ForeignLane) revert MOS_ForeignLane(uint256(topics[1]), uint256(topics[2]));
         if (reason == SkipReason.MalformedLog) revert MOS_MalformedLog();
         Inbound memory message;
-        (, bytes32 expected, bytes calldata messageData) =
-            _readLog(source, topics[0] == MESSAGE_OUT_WITH_OPTIONS, data, message);
+        (, bytes32 expected, bytes calldata messageData) = MessageLog.read(source, topics, data, message);
         if (reason == SkipReason.OrderIdMismatch) revert MOS_OrderIdMismatch(expected, message.orderId);
         (, message.target,,) = MessageCodec.decode(messageData);
         if (reason == SkipReason.OutOfOrder) {
@@ -309,30 +263,6 @@ contract MessageService is Outbound {
         uint256 needed = _gasNeeded(message);
         if (!_gasCovers(needed, length)) {
             revert MOS_InsufficientGas(needed + DeliveryGas.reserve(length), DeliveryGas.callGas(gasleft()));
-        }
-    }
-
-    /// @dev Points a struct at `data` behind its first word, without copying. Where the offsets inside it lead, inside the
-    ///      calldata or beyond (Solidity checks each against its end), is the prover's affair: every byte is hashed.
-    function _asReceiptProof(bytes calldata data) private pure returns (ReceiptProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    /// @dev As `_asReceiptProof`.
-    function _asBatchProof(bytes calldata data) private pure returns (BatchProof calldata proof) {
-        _requireTuple(data);
-        assembly ("memory-safe") {
-            proof := add(data.offset, 0x20)
-        }
-    }
-
-    /// @dev Four words: the offset and the three words of either struct's head.
-    function _requireTuple(bytes calldata data) private pure {
-        if (data.length < 0x80 || uint256(bytes32(data)) != TUPLE_OFFSET) {
-            revert MOS_MalformedProof(data.length < 0x20 ? 0 : uint256(bytes32(data)));
         }
     }
 

@@ -80,8 +80,8 @@ abstract contract Orders is Execution {
     }
 
     /// @dev Whether a proof of the order changes anything now: it was not consumed and its stream awaits it or it expired;
-    ///      or it failed, and expired since or failed under a light client that is no longer the route's (proving it again
-    ///      makes it retriable again).
+    ///      or it failed, and expired since or failed under a light client or over a hub that is no longer the route's
+    ///      (proving it again makes it retriable again).
     function _admit(Source memory source, Inbound memory message, bytes calldata messageData)
         internal
         view
@@ -166,7 +166,7 @@ abstract contract Orders is Execution {
     function _store(Source memory source, Inbound memory message, bytes calldata messageData) private {
         bytes32 commitment = _commitment(source, message, messageData);
         _stored[source.chainId][message.orderId] = commitment;
-        emit MessageStored(source.chainId, message.orderId, commitment, source.lightClient, source.mos);
+        emit MessageStored(source.chainId, message.orderId, commitment, source.lightClient, source.hub, source.mos);
     }
 
     function _stream(Source memory source, Inbound memory message) private view returns (OrderedStream.Stream storage) {
@@ -183,6 +183,7 @@ abstract contract Orders is Execution {
                 StoredMessage({
                     fromChain: source.chainId,
                     lightClient: source.lightClient,
+                    hub: source.hub,
                     fromMos: source.mos,
                     toChain: block.chainid,
                     orderId: message.orderId,

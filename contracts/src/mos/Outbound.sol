@@ -26,7 +26,7 @@ abstract contract Outbound is Orders {
         payable
         returns (bytes32 orderId)
     {
-        (, uint256 gasLimit) = _check(toChain, messageData);
+        (,, uint256 gasLimit) = _check(toChain, messageData);
         orderId = _number(toChain, messageData, MessageCodec.NO_OPTIONS);
         emit mapMessageOut(block.chainid, toChain, orderId, abi.encodePacked(msg.sender), messageData);
         _charge(orderId, toChain, feeToken, gasLimit, messageData.length);
@@ -39,7 +39,8 @@ abstract contract Outbound is Orders {
         address feeToken,
         MessageOptions calldata options
     ) external payable returns (bytes32 orderId) {
-        (address target, uint256 gasLimit) = _check(toChain, messageData);
+        (bool relay, address target, uint256 gasLimit) = _check(toChain, messageData);
+        if (relay && options.ordered) revert MOS_RelayOrdered();
         if (_isPast(options.deadline)) revert MOS_DeadlinePassed(options.deadline, block.timestamp);
         uint64 sequence = options.ordered ? ++_sequences[_sequenceKey(toChain, msg.sender, target)] : 0;
         address recipient = options.refundRecipient == address(0) ? msg.sender : options.refundRecipient;
@@ -93,15 +94,20 @@ abstract contract Outbound is Orders {
         return _feeService.quote(toChain, feeToken, gasLimit, length);
     }
 
-    /// @dev Whether the message is one that MOS carries, on a lane that is open.
+    /// @dev Whether the message is one that MOS carries, on a lane that is open; to be run by a hub if there is one.
     function _check(uint256 toChain, bytes calldata messageData)
         private
         view
-        returns (address target, uint256 gasLimit)
+        returns (bool relay, address target, uint256 gasLimit)
     {
         if (toChain == block.chainid) revert MOS_SameChain(toChain);
         if (_lanes[toChain].outboundPaused) revert MOS_LanePaused(toChain, true);
-        (, target, gasLimit,) = MessageCodec.decode(messageData);
+        MessageType msgType;
+        (relay, msgType, target, gasLimit) = MessageCodec.decodeRelay(messageData);
+        if (relay) {
+            if (!_lanes[toChain].viaHub) revert MOS_RelayNotSupported();
+            if (msgType != MessageType.MESSAGE) revert MOS_RelayByCallData();
+        }
     }
 
     /// @dev Takes the lane's next nonce.

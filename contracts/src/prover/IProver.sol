@@ -56,6 +56,9 @@ interface IProver {
 
     /// @notice MOS has no route from the chain. @param chainId EIP-155 id.
     error Prover_NoRoute(uint256 chainId);
+    /// @notice A hub vouches for the chain here: the route's light client follows the hub's chain, and what it proves are
+    ///         logs and storage of that chain, which is not this one.
+    error Prover_HubRoute(uint256 chainId);
     /// @notice The address has no code.
     error Prover_NotAContract(address account);
 

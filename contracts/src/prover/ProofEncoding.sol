@@ -51,6 +51,20 @@ library ProofEncoding {
         }
     }
 
+    /// @notice The proof of one item of a block: `IMessageService.ReceiptProof`, and whatever else has its three fields.
+    /// @return blockProof For the light client. @return txIndex Of the transaction in the block. @return nodes Of the trie.
+    function item(bytes calldata proof)
+        internal
+        pure
+        returns (bytes calldata blockProof, uint256 txIndex, bytes calldata nodes)
+    {
+        uint256 next = begin(proof, 3);
+        (blockProof, next) = tail(proof, 0, next);
+        txIndex = uint256(word(proof, 1));
+        (nodes, next) = tail(proof, 2, next);
+        end(proof, next);
+    }
+
     /// @notice Reverts unless the last tail ended where the encoding does.
     function end(bytes calldata proof, uint256 next) internal pure {
         if (proof.length != next) revert ProofEncoding_Malformed(next);

@@ -61,7 +61,7 @@ contract Prover is IProver {
     {
         bytes calldata blockProof;
         bytes calldata nodes;
-        (blockProof, txIndex, nodes) = _indexProof(proof);
+        (blockProof, txIndex, nodes) = proof.item();
         receipt = Receipts.verify(_lightClient(chainId).verifyReceiptsRoot(blockProof), txIndex, nodes);
     }
 
@@ -73,7 +73,7 @@ contract Prover is IProver {
     {
         bytes calldata blockProof;
         bytes calldata nodes;
-        (blockProof, txIndex, nodes) = _indexProof(proof);
+        (blockProof, txIndex, nodes) = proof.item();
         finalBlock = _lightClient(chainId).verifyBlock(blockProof);
         transaction = Transactions.verify(finalBlock.transactionsRoot, txIndex, nodes);
     }
@@ -100,8 +100,10 @@ contract Prover is IProver {
 
     /// @dev The light client that vouches for the chain.
     function _lightClient(uint256 chainId) private view returns (ILightClient lightClient) {
-        lightClient = mos.route(chainId).lightClient;
-        if (address(lightClient) == address(0)) revert Prover_NoRoute(chainId);
+        IMessageService.Route memory route = mos.route(chainId);
+        if (address(route.lightClient) == address(0)) revert Prover_NoRoute(chainId);
+        if (route.hub != address(0)) revert Prover_HubRoute(chainId);
+        return route.lightClient;
     }
 
     function _log(bytes32 receiptsRoot, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
@@ -123,19 +125,6 @@ contract Prover is IProver {
         txIndex = uint256(proof.word(1));
         logIndex = uint256(proof.word(2));
         (nodes, next) = proof.tail(3, next);
-        proof.end(next);
-    }
-
-    /// @dev `ReceiptProof` and `TransactionProof`.
-    function _indexProof(bytes calldata proof)
-        private
-        pure
-        returns (bytes calldata blockProof, uint256 txIndex, bytes calldata nodes)
-    {
-        uint256 next = proof.begin(3);
-        (blockProof, next) = proof.tail(0, next);
-        txIndex = uint256(proof.word(1));
-        (nodes, next) = proof.tail(2, next);
         proof.end(next);
     }
 }

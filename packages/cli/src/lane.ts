@@ -2,6 +2,7 @@ import {
   assertChainId,
   type ChainEndpoint,
   finalityOf,
+  type HubEndpoint,
   type Lane,
   type ProvableChain,
   type Sender,
@@ -38,6 +39,9 @@ export function clientOf(url: string): PublicClient {
   return createPublicClient({ transport: http(url, { timeout: REQUEST_TIMEOUT }), pollingInterval: 250 })
 }
 
+/** Parlia's nodes answer `finalized` by its votes; a sealed block of QBFT and Istanbul is final. */
+const finalityRules = { ethereum: 'tag', parlia: 'tag', istanbul: 'instant', qbft: 'instant' } as const
+
 /** One chain of a deployment as the SDK reads it. */
 export function endpointOf(chain: DeployedChain): ChainEndpoint {
   const client = clientOf(chain.rpc)
@@ -46,26 +50,41 @@ export function endpointOf(chain: DeployedChain): ChainEndpoint {
     client,
     mos: chain.mos,
     fromBlock: chain.fromBlock,
-    finalized: finalityOf(client, chain.consensus === 'ethereum' ? 'tag' : 'instant'),
+    finalized: finalityOf(client, finalityRules[chain.consensus]),
   }
 }
 
 /** The lane that the flags name; both endpoints are asked which chain they serve. @throws {@link UsageError} */
 export async function laneOf(flags: LaneFlags): Promise<Lane> {
-  const { from, to } = deployedLane(flags)
-  const lane = { from: endpointOf(from), to: endpointOf(to) }
-  await Promise.all([assertChainId(lane.from), assertChainId(lane.to)])
+  const { from, to, via } = deployedLane(flags)
+  const lane: Lane = {
+    from: endpointOf(from),
+    to: endpointOf(to),
+    ...(via === null ? {} : { via: hubEndpointOf(via) }),
+  }
+  await Promise.all([lane.from, lane.to, ...(lane.via === undefined ? [] : [lane.via])].map(assertChainId))
   return lane
 }
 
-/** The lane that the flags name, with both chains as chains whose blocks can be proven. @throws as {@link laneOf} */
-export async function provableLaneOf(
-  flags: LaneFlags,
-): Promise<{ readonly lane: Lane; readonly source: ProvableChain; readonly target: ProvableChain }> {
+function hubEndpointOf(chain: DeployedChain): HubEndpoint {
+  if (chain.hub === undefined) throw new UsageError('--deployment', `chain ${chain.name} has no hub`)
+  return { ...endpointOf(chain), hub: chain.hub }
+}
+
+/** A lane whose chains' blocks can be proven. `hub`: null where it is direct. */
+export interface ProvableLane {
+  readonly lane: Lane
+  readonly source: ProvableChain
+  readonly target: ProvableChain
+  readonly hub: ProvableChain | null
+}
+
+/** The lane that the flags name, with its chains as chains whose blocks can be proven. @throws as {@link laneOf} */
+export async function provableLaneOf(flags: LaneFlags): Promise<ProvableLane> {
   const lane = await laneOf(flags)
-  const { from, to } = deployedLane(flags)
-  const [source, target] = await Promise.all([provableOf(from), provableOf(to)])
-  return { lane, source, target }
+  const { from, to, via } = deployedLane(flags)
+  const [source, target, hub] = await Promise.all([provableOf(from), provableOf(to), via && provableOf(via)])
+  return { lane, source, target, hub }
 }
 
 /** Signs and sends for an account on a chain. */
@@ -74,13 +93,23 @@ export function senderOn(chain: ChainEndpoint, account: LocalAccount): Sender {
   return createWalletClient({ account, transport: http(typeof url === 'string' ? url : undefined) })
 }
 
-async function provableOf({ chainId, consensus, rpc, beacon }: DeployedChain): Promise<ProvableChain> {
-  const info = { chainId, consensus, rpc, ...(beacon === undefined ? {} : { beacon }) }
+async function provableOf({ chainId, consensus, rpc, beacon, epochLength }: DeployedChain): Promise<ProvableChain> {
+  const info = {
+    chainId,
+    consensus,
+    rpc,
+    ...(beacon === undefined ? {} : { beacon }),
+    ...(epochLength === undefined ? {} : { epochLength }),
+  }
   const ports = portsOf(info)
   return { chainId, consensus: await consensusOf(info, ports), ports }
 }
 
-function deployedLane(flags: LaneFlags): { readonly from: DeployedChain; readonly to: DeployedChain } {
+function deployedLane(flags: LaneFlags): {
+  readonly from: DeployedChain
+  readonly to: DeployedChain
+  readonly via: DeployedChain | null
+} {
   const deployed = readDeployment(flags.deployment)
   const from = chainNamed(deployed, '--from', flags.from)
   const to = chainNamed(deployed, '--to', flags.to)
@@ -90,7 +119,9 @@ function deployedLane(flags: LaneFlags): { readonly from: DeployedChain; readonl
     const url = urls.get(chain.name) ?? urls.get(chain.chainId.toString())
     return url === undefined ? chain : { ...chain, rpc: url }
   }
-  return { from: at(from), to: at(to) }
+  const route = to.hubRoutes.find(({ chainId }) => chainId === from.chainId)
+  const via = deployed.chains.find(({ chainId }) => chainId === route?.via)
+  return { from: at(from), to: at(to), via: via === undefined ? null : at(via) }
 }
 
 function rpcOverride(text: string): readonly [string, string] {

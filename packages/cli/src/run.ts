@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { BaseError } from 'viem'
 import { claimCommand } from './commands/claim.ts'
 import { compassCommand } from './commands/compass.ts'
+import { configCommand } from './commands/config.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { lightClientCommand } from './commands/light-client.ts'
 import { quoteCommand } from './commands/quote.ts'
@@ -30,6 +31,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     topUpCommand,
     claimCommand,
     compassCommand,
+    configCommand,
     lightClientCommand,
   ]
   for (const build of commands) {

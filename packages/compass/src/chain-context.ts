@@ -3,6 +3,7 @@ import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import type { Clock } from './clock.ts'
+import type { Filters } from './filters/gate.ts'
 import type { Store } from './store/types.ts'
 
 /** How Compass treats one chain. Every figure has a default in `defaultTuning`. */
@@ -79,15 +80,30 @@ export interface ChainContext {
   readonly consensus: Consensus
   readonly ports: SourcePorts
   readonly mos: Address
+  /** The contract here that forwards messages between other chains. Absent: no lane goes over this chain. */
+  readonly hub?: Address
   /** First block that can hold a message: where MOS was deployed. */
   readonly startBlock: bigint
   /** Null: messages to this chain are followed, not delivered. */
   readonly signer: WalletSigner | null
+  /** Wallets that share the signer's work. Default: none. */
+  readonly moreSigners?: readonly WalletSigner[]
   /** Who receives the fees that lie on this chain. Null: our signer here, or where there is none the one that delivers. */
   readonly payee: Address | null
   /** Null: fees that lie here are not claimed. */
   readonly claims: ClaimRule | null
   readonly tuning: Tuning
+  /** Health of its endpoints; left out where nobody keeps it. */
+  readonly endpoints?: () => readonly EndpointHealth[]
+}
+
+/** How an endpoint fares. */
+export interface EndpointHealth {
+  readonly host: string
+  /** Requests in a row that failed. */
+  readonly failures: number
+  /** Milliseconds since the epoch; asked last until then. */
+  readonly restUntil: number
 }
 
 /** What every part of Compass gets. */
@@ -95,4 +111,8 @@ export interface Common {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
+  /** Nothing is sent: what would be is told. Default: false. */
+  readonly dryRun?: boolean
 }

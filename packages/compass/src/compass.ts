@@ -1,32 +1,24 @@
-import { call, getBlock } from '@meridian/chain'
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { ClientState } from '@meridian/consensus'
-import { MeridianError } from '@meridian/core'
 import type { Logger } from 'pino'
 import { type Address, getAddress } from 'viem'
+import { createBell } from './bell.ts'
 import type { ChainContext } from './chain-context.ts'
+import { type ChainWork, chainOf, createChainWork, type Duty, type LaneConfig, legsOf, piecesOf } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
-import { createClaimer } from './claimer/claimer.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createMaintainer, type Maintainer } from './maintainer/maintainer.ts'
-import { backoffMs, legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
-import { createLane } from './messenger/lane.ts'
-import { createSource, type Source } from './messenger/source.ts'
+import type { Filters } from './filters/gate.ts'
+import { legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
+import { retryFailed } from './messenger/retry.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { readRoute, readStoredClient, retryCalldata } from './mos.ts'
-import { memberGas } from './plan.ts'
-import { policyOf, retryDelayMs, revertReason } from './policy.ts'
 import type { Progress } from './progress.ts'
+import { createRoster, LEASE_BEAT_MS } from './roster.ts'
+import { type Run, runDuties } from './run.ts'
 import type { Store } from './store/types.ts'
-import { createSubmitter, type Submitter } from './submitter/submitter.ts'
 import type { SupplyState } from './supply/supply.ts'
 import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
-import { createWorker, type Worker } from './worker.ts'
-
-/** A direction to serve. */
-export interface LaneConfig {
-  readonly from: bigint
-  readonly to: bigint
-}
+import { createWorker } from './worker.ts'
 
 /** An asset to watch: locked on one chain, minted on another. */
 export interface SupplyConfig {
@@ -53,9 +45,17 @@ export interface CompassDeps {
   /** Milliseconds between two looks at a supply. Default: 15 seconds. */
   readonly supplyMs?: number
   readonly metrics?: Metrics
+  /** Which messages are carried. Default: all. */
+  readonly filters?: Filters
+  /** Nothing is sent, and no signer is needed: what would be sent is told. Default: false. */
+  readonly dryRun?: boolean
+  /** Names this Compass among those that share the store. Default: machine, process and a random number. */
+  readonly name?: string
 }
 
 const SUPPLY_MS = 15_000
+/** Milliseconds between two times that an embedded database is told to clean up. */
+const TIDY_MS = 60_000
 
 /** One part of Compass and why it makes no progress, if it does not. */
 export interface WorkerStatus {
@@ -88,6 +88,8 @@ export interface Compass {
     readonly workers: readonly WorkerStatus[]
     readonly clients: readonly ClientStatus[]
     readonly supply: readonly { readonly name: string; readonly state: SupplyState | null }[]
+    /** Chains that this Compass works for, of several that share the store; null where it is alone. */
+    readonly leases: readonly string[] | null
   }
   /**
    * What an operator asks for: a failed message is run again on its target with at least `gasLimit` for the message, any
@@ -98,135 +100,94 @@ export interface Compass {
   retry(key: MessageKey, gasLimit?: bigint): Promise<Reason | null>
 }
 
-/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer. */
+/** @throws {MeridianError} `CONFIG` where a lane names a chain that is not there, or one without a signer or a hub. */
 export function createCompass(deps: CompassDeps): Compass {
   const clock = deps.clock ?? systemClock
-  const common = { store: deps.store, clock, log: deps.log }
+  const { store, log } = deps
+  const optional = {
+    ...(deps.filters === undefined ? {} : { filters: deps.filters }),
+    ...(deps.dryRun === undefined ? {} : { dryRun: deps.dryRun }),
+  }
   const chains = new Map(deps.chains.map((chain) => [chain.id, { ...chain, mos: getAddress(chain.mos) }]))
-  const submitters = new Map<bigint, Submitter>()
-  const sources = new Map<bigint, Source>()
-  const maintainers = new Map<string, { fromChain: bigint; toChain: bigint; maintainer: Maintainer }>()
+  const network = { chains, lanes: deps.lanes }
+  const legs = legsOf(network, deps.dryRun)
+  const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
-  const rounds: Worker[] = []
-  const pollOf = new Map<Worker, number>()
+  /** What each Compass does, whoever else is there. */
+  const own: Duty[] = []
+  /** What is done here now. */
+  const active = new Map<string, { readonly work: ChainWork; readonly run: Run | null }>()
 
-  function chainOf(id: bigint): ChainContext {
-    const chain = chains.get(id)
-    if (chain === undefined) throw new MeridianError('CONFIG', `lanes: chain ${id} is not configured`, { given: id })
-    return chain
-  }
-
-  function add(name: string, pollMs: number, work: () => Promise<unknown>): void {
-    const worker = createWorker(name, work, clock, deps.log)
-    rounds.push(worker)
-    pollOf.set(worker, pollMs)
-  }
-
-  /** The one that keeps a chain's light client on another. */
-  function maintainerOf(source: ChainContext, target: ChainContext, submitter: Submitter): Maintainer {
-    const key = `${source.id}-${target.id}`
-    const known = maintainers.get(key)
-    if (known !== undefined) return known.maintainer
-    const maintainer = createMaintainer(source, target, submitter, common)
-    maintainers.set(key, { fromChain: source.id, toChain: target.id, maintainer })
-    return maintainer
-  }
-
-  for (const { to } of deps.lanes) {
-    const { name, signer } = chainOf(to)
-    if (signer === null) throw new MeridianError('CONFIG', `chains: ${name} needs a signer`, { given: to })
-  }
-  const paying = new Set(deps.lanes.flatMap(({ from, to }) => [to, ...(claimsOn(chainOf(from)) ? [from] : [])]))
-  for (const id of paying) {
-    const chain = chainOf(id)
-    const submitter = createSubmitter(chain, common)
-    submitters.set(id, submitter)
-    add(`submitter ${chain.name}`, chain.tuning.pollMs, submitter.poll)
-  }
-  for (const chain of chains.values()) {
-    const used = deps.lanes.filter(({ from }) => from === chain.id).map(({ to }) => to)
-    const source = createSource(chain, used, common)
-    sources.set(chain.id, source)
-    add(`source ${chain.name}`, chain.tuning.pollMs, source.step)
-  }
-  for (const { from, to } of deps.lanes) {
-    const [source, target, submitter] = [chainOf(from), chainOf(to), submitters.get(to)]
-    if (submitter === undefined) continue
-    const maintainer = maintainerOf(source, target, submitter)
-    const targetFinal = () => sources.get(to)?.finalized()?.number ?? null
-    const lane = createLane({ ...common, source, target, submitter, maintainer, targetFinal })
-    add(`lane ${source.name}-${target.name}`, target.tuning.pollMs, lane.step)
-    const wallet = submitters.get(from)
-    if (source.claims === null || wallet === undefined) continue
-    const claimer = createClaimer({
-      ...common,
-      source,
-      target,
-      rule: source.claims,
-      submitter: wallet,
-      // of the target on the source: the other way round
-      maintainer: maintainerOf(target, source, wallet),
-      deliverer: submitter.address,
-    })
-    add(`claimer ${source.name}-${target.name}`, source.tuning.pollMs, claimer.step)
-  }
   for (const { name, lock, mint } of deps.supply ?? []) {
     const pair = {
       name,
-      lock: { ...lock, chain: chainOf(lock.chain) },
-      mint: { ...mint, chain: chainOf(mint.chain) },
+      lock: { ...lock, chain: chainOf(network, lock.chain) },
+      mint: { ...mint, chain: chainOf(network, mint.chain) },
     }
-    const watch = createSupplyWatch(pair, { clock, log: deps.log, metrics: deps.metrics ?? null })
+    const watch = createSupplyWatch(pair, { clock, log, metrics: deps.metrics ?? null })
     watches.push(watch)
-    add(`supply ${name}`, deps.supplyMs ?? SUPPLY_MS, watch.look)
+    const worker = createWorker(`supply ${name}`, watch.look, clock, log)
+    own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, bell: createBell(clock), wakes: () => false })
+  }
+  if (store.leases === null) {
+    for (const [name, piece] of pieces)
+      active.set(name, { work: createChainWork(network, piece, { store, clock, log, ...optional }), run: null })
+    const worker = createWorker('store', store.tidy, clock, log)
+    own.push({ worker, pollMs: TIDY_MS, bell: createBell(clock), wakes: () => false })
   }
 
-  let running: { readonly abort: AbortController; readonly done: Promise<unknown> } | null = null
+  let running: { readonly abort: AbortController; readonly done: Promise<unknown>; readonly run: Run } | null = null
 
-  async function loop(worker: Worker, signal: AbortSignal): Promise<void> {
+  const roster =
+    store.leases === null
+      ? null
+      : createRoster(
+          store.leases,
+          deps.name ?? `${hostname()}:${process.pid}:${randomUUID()}`,
+          [...pieces.keys()],
+          {
+            gained(lease) {
+              const piece = pieces.get(lease.name)
+              if (piece === undefined) return
+              const work = createChainWork(network, piece, { store: store.fenced(lease), clock, log, ...optional })
+              active.set(lease.name, { work, run: running === null ? null : runDuties(work.duties, store) })
+            },
+            async lost(name) {
+              await active.get(name)?.run?.stop()
+              active.delete(name)
+            },
+          },
+          clock,
+          log,
+        )
+
+  async function keepShare(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await worker.round()
-      await clock.sleep(pollOf.get(worker) ?? 0, signal)
+      await roster?.beat()
+      await clock.sleep(LEASE_BEAT_MS, signal)
     }
   }
 
-  async function retryFailed(message: Message, gasLimit: bigint | undefined): Promise<Reason | null> {
-    const submitter = submitters.get(message.toChain)
-    const target = chains.get(message.toChain)
-    if (submitter === undefined || target === undefined)
-      return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
-    const { rpc } = target.ports
-    const { number: head } = await getBlock(rpc, 'latest')
-    const vouched = await readStoredClient(rpc, target.mos, message, head)
-    const lightClient = vouched ?? (await readRoute(rpc, target.mos, message.fromChain)).lightClient
-    const data = retryCalldata(message, lightClient)
-    const gas = memberGas({ ...message, gasLimit: gasLimit ?? message.gasLimit }) * 2n
-    const simulated = await call(rpc, { to: target.mos, data, from: submitter.address, gas })
-    if (!simulated.ok) {
-      const reason = revertReason(simulated.revert)
-      const at = clock.now()
-      const nextAttemptAt = at + retryDelayMs(policyOf(simulated.revert), backoffMs(message.attempts))
-      await deps.store.apply([[message, { type: 'waiting', at, reason, nextAttemptAt, failure: true }]])
-      return reason
-    }
-    const job = { kind: 'retry', to: target.mos, data, gasLimit: gas, messages: [message] } as const
-    const sent = await submitter.send(job)
-    return sent.status === 'sent' ? null : sent.reason
-  }
+  const duties = (): readonly Duty[] => [...[...active.values()].flatMap(({ work }) => work.duties), ...own]
 
   return {
     start() {
       if (running !== null) return
       const abort = new AbortController()
-      running = { abort, done: Promise.all(rounds.map((worker) => loop(worker, abort.signal))) }
+      const run = runDuties(own, store)
+      running = { abort, done: Promise.all([keepShare(roster === null ? AbortSignal.abort() : abort.signal)]), run }
+      for (const [name, { work }] of active) active.set(name, { work, run: runDuties(work.duties, store) })
     },
     async stop() {
-      running?.abort.abort()
-      await running?.done
+      const ending = running
       running = null
+      ending?.abort.abort()
+      await Promise.all([ending?.run.stop(), ending?.done, ...[...active.values()].map(({ run }) => run?.stop())])
+      await roster?.leave()
     },
     async tick() {
-      for (const worker of rounds) await worker.round()
+      await roster?.beat()
+      for (const { worker } of duties()) await worker.round()
     },
     subscribe: (listener) =>
       deps.store.subscribe((progress) => {
@@ -240,18 +201,31 @@ export function createCompass(deps: CompassDeps): Compass {
     message: (key) => deps.store.message(key),
     claims: (filter) => deps.store.claims.list(filter?.limit ?? 1_000),
     status: () => ({
-      workers: rounds.map((worker) => ({ name: worker.name, trouble: worker.trouble() })),
-      clients: [...maintainers.values()].map(({ fromChain, toChain, maintainer }) => ({
-        fromChain,
-        toChain,
-        client: maintainer.lastRead(),
-      })),
+      workers: duties().map(({ worker }) => ({ name: worker.name, trouble: worker.trouble() })),
+      clients: [...active.values()].flatMap(({ work }) =>
+        work.maintainers.map(({ fromChain, toChain, maintainer }) => ({
+          fromChain,
+          toChain,
+          client: maintainer.lastRead(),
+        })),
+      ),
+      leases: roster?.held().map(({ name }) => name) ?? null,
       supply: watches.map((watch) => ({ name: watch.name, state: watch.state() })),
     }),
     async retry(key, gasLimit) {
       const message = await deps.store.message(key)
       if (message === null) return { code: 'UNKNOWN_MESSAGE', detail: `no message ${key.orderId}` }
-      if (message.state === 'failed') return retryFailed(message, gasLimit)
+      if (message.state === 'failed') {
+        const leg = legs.find(
+          (l) => l.origin.id === message.fromChain && l.toChain === message.toChain && l.source.id === message.logChain,
+        )
+        if (leg === undefined) return { code: 'NO_LANE', detail: `no lane delivers to chain ${message.toChain}` }
+        const name = [...pieces].find(([, piece]) => piece.includes(leg.target.id))?.[0] ?? ''
+        const submitter = active.get(name)?.work.submitters.get(leg.target.id)
+        if (submitter === undefined)
+          return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${leg.target.name}: ask that one` }
+        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit)
+      }
       if (!legal.woken.includes(message.state)) return null
       await deps.store.apply([[key, { type: 'woken', at: clock.now() }]])
       return null
@@ -259,7 +233,5 @@ export function createCompass(deps: CompassDeps): Compass {
   }
 }
 
-/** Whether fees that lie on a chain are claimed: it needs a wallet there. */
-function claimsOn(chain: ChainContext): boolean {
-  return chain.claims !== null && chain.signer !== null
-}
+/** Names a piece of the work for the Compasses that divide it. */
+const leaseName = (piece: readonly bigint[]): string => `chain ${[...piece].sort().join(' and ')}`

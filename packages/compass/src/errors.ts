@@ -7,10 +7,17 @@ export class StoreLockedError extends MeridianError<'STORE_LOCKED', { readonly f
   }
 }
 
-/** The store's folder cannot be used. */
-export class StoreError extends MeridianError<'STORE', { readonly folder: string; readonly detail: string }> {
-  constructor(folder: string, detail: string, options?: ErrorOptions) {
-    super('STORE', `the store in ${folder}: ${detail}`, { folder, detail }, options)
+/** The store's folder, or the database that it is in, cannot be used. */
+export class StoreError extends MeridianError<'STORE', { readonly place: string; readonly detail: string }> {
+  constructor(place: string, detail: string, options?: ErrorOptions) {
+    super('STORE', `the store in ${place}: ${detail}`, { place, detail }, options)
+  }
+}
+
+/** Another Compass has taken over what this one was doing: what it was about to write is not written. */
+export class LeaseLostError extends MeridianError<'LEASE_LOST', { readonly lease: string; readonly holder: string }> {
+  constructor(lease: string, holder: string) {
+    super('LEASE_LOST', `${holder} does not hold ${lease} any more`, { lease, holder })
   }
 }
 

@@ -2,17 +2,19 @@ import type { Hex } from 'viem'
 import { IllegalTransitionError } from './errors.ts'
 
 /**
- * Where a message is.
+ * Where a leg of a message is. A message over a hub has two legs: from its source chain to the hub, and from the hub's own
+ * log of it to its target chain. Any other has one.
  *
  *     seen ─► final ─► provable ─► submitted ─► included ─► delivered
- *              ▲ ▲         ▲            │           │ │
- *              │ └─────────┴────────────┴───────────┤ ├───► expired
- *              │                                    │ │
- *              └──────────── deadline ── failed ◄───┴─┘
+ *              ▲ ▲         ▲            │           │ │ │       ▲
+ *              │ └─────────┴────────────┴───────────┤ │ └───► expired
+ *              │                                    │ │         ▲
+ *              ├──────────── deadline ── failed ◄───┤ │         │
+ *              └── the hub is left ── forwarded ◄───┴─┴─ the last leg ended
  *
  * `included` is in a block of the target that may still be reorganised; `delivered` and `expired` are final there and the
  * end of it. `failed` is final too, and stored on chain, where anybody may retry it until its deadline; from then on it
- * can be proven again, which records that it expired.
+ * can be proven again, which records that it expired. `forwarded`: final on the hub; the first leg ends as the second does.
  */
 export const messageStates = [
   'seen',
@@ -23,14 +25,15 @@ export const messageStates = [
   'delivered',
   'failed',
   'expired',
+  'forwarded',
 ] as const
 export type MessageState = (typeof messageStates)[number]
 
 /** States that nothing leaves. */
 export const endStates = ['delivered', 'expired'] as const satisfies readonly MessageState[]
 
-/** How an order ended on its target chain, or ended for now: a failed one may yet be retried. */
-export type Settled = 'delivered' | 'failed' | 'expired'
+/** How a leg ended where it went, or ended for now: a failed message may yet be retried, a forwarded one goes on. */
+export type Settled = 'delivered' | 'failed' | 'expired' | 'forwarded'
 
 /** Why a message does not move. `code` is for machines, `detail` for people. */
 export interface Reason {
@@ -38,17 +41,24 @@ export interface Reason {
   readonly detail: string
 }
 
-/** Names a message in the store. */
+/** Names a message in the store, or one leg of it. */
 export interface MessageKey {
   readonly fromChain: bigint
   readonly orderId: Hex
+  /** Chain whose log the leg carries: the source, or the hub. Absent: the last leg that there is. */
+  readonly logChain?: bigint
 }
 
-/** What the source chain's log says. Never changes. */
+/** What a log says of a message: that of its source chain's MOS, or the hub's, which repeats it. Never changes. */
 export interface MessageOrigin extends MessageKey {
+  /** Chain whose log this is: the source, or the hub. */
+  readonly logChain: bigint
+  /** Contract whose log this is: MOS on the source, or the hub. */
+  readonly emitter: Hex
   readonly toChain: bigint
   /** Of the lane; from the order id. */
   readonly nonce: bigint
+  /** MOS on the source chain, which issued the order id. */
   readonly mos: Hex
   readonly fromAddress: Hex
   /** The encoded `MessageData`, byte for byte as sent. */
@@ -65,6 +75,7 @@ export interface MessageOrigin extends MessageKey {
   readonly sequence: bigint
   /** Who gets the fee back if it expires without having been run; null: it cannot expire. */
   readonly refundRecipient: Hex | null
+  /** Of the log. */
   readonly blockNumber: bigint
   readonly blockHash: Hex
   /** Unix seconds. */
@@ -133,8 +144,12 @@ export type MessageEvent =
       readonly nextAttemptAt: number
       readonly failure: boolean
     }
+  /** The last leg of a forwarded message has ended. */
+  | { readonly type: 'arrived'; readonly at: number; readonly outcome: 'delivered' | 'expired' }
   /** Failed, and its deadline is past: it is to be proven again, so that its expiry is recorded. */
   | { readonly type: 'lapsed'; readonly at: number }
+  /** The lane does not go over the hub any more: what the hub has is carried to its target directly. */
+  | { readonly type: 'rerouted'; readonly at: number }
   /** An operator wants it tried now, or what it waited for is there. */
   | { readonly type: 'woken'; readonly at: number }
 
@@ -149,7 +164,9 @@ export const legal: Readonly<Record<MessageEvent['type'], readonly MessageState[
   included: ['final', 'provable', 'submitted', 'failed'],
   excluded: ['included'],
   settled: ['included'],
+  arrived: ['forwarded'],
   lapsed: ['failed'],
+  rerouted: ['forwarded'],
   waiting: ['seen', 'final', 'provable', 'included', 'failed'],
   woken: ['seen', 'final', 'provable', 'included', 'failed'],
 }
@@ -200,6 +217,7 @@ const endings: Readonly<Record<Settled, { readonly executed: boolean | null; rea
     reason: { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' },
   },
   expired: { executed: null, reason: { code: 'EXPIRED', detail: 'its deadline passed before it was run' } },
+  forwarded: { executed: null, reason: null },
 }
 
 /**
@@ -267,6 +285,7 @@ export function transition(message: Message, event: MessageEvent): Message {
             submittedAt: message.submittedAt,
           }
     case 'settled':
+    case 'arrived':
       return {
         ...message,
         state: event.outcome,
@@ -276,6 +295,7 @@ export function transition(message: Message, event: MessageEvent): Message {
         nextAttemptAt: 0,
       }
     case 'lapsed':
+    case 'rerouted':
       return { ...message, ...unsent, state: 'final', provableAt: null, reason: null, nextAttemptAt: 0 }
     case 'waiting':
       return {

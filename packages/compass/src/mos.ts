@@ -1,11 +1,14 @@
-import { iMessageServiceAbi } from '@meridian/abi'
+import { iLightClientAbi, iMessageServiceAbi } from '@meridian/abi'
 import { type CallResult, call, getLogs, type Log, type Receipt, RpcMalformedError } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
 import {
   decodeMessageData,
   expiryRecordTopic,
   hasCode,
+  type MapMessageOut,
   mapMessageInTopic,
+  mapMessageOutTopic,
+  mapMessageOutWithOptionsTopic,
   noOptions,
   optionsOf,
   parseExpiryRecord,
@@ -27,6 +30,9 @@ import {
 } from 'viem'
 import type { Message, MessageKey, MessageOrigin, Settled } from './message.ts'
 
+/** Either of the two events that carry a message: they share the lane's nonces. */
+export const messageTopics = [mapMessageOutTopic, mapMessageOutWithOptionsTopic] as const
+
 /** A chain id as an indexed topic. */
 export const chainTopic = (id: bigint): Hex => pad(numberToHex(id))
 
@@ -38,10 +44,32 @@ export const chainTopic = (id: bigint): Hex => pad(numberToHex(id))
  */
 export function originOf(log: Log, blockTimestamp: bigint): MessageOrigin {
   const out = parseMessageOut(log)
+  return readOrigin(log, out, out.fromChain, blockTimestamp)
+}
+
+/**
+ * A message from the log by which a hub forwarded it: the same, but that the log is the hub's. Null where its source is not
+ * among `origins`.
+ *
+ * @param logChain The hub's chain. @throws {LogError} no hub that believes the source's MOS emits it.
+ */
+export function forwardedOrigin(
+  log: Log,
+  blockTimestamp: bigint,
+  logChain: bigint,
+  origins: readonly { readonly id: bigint; readonly mos: Address }[],
+): MessageOrigin | null {
+  const origin = origins.find(({ id }) => log.topics[1] === chainTopic(id))
+  return origin === undefined ? null : readOrigin(log, parseMessageOut(log, origin.mos), logChain, blockTimestamp)
+}
+
+function readOrigin(log: Log, out: MapMessageOut, logChain: bigint, blockTimestamp: bigint): MessageOrigin {
   const { deadline, sequence, refundRecipient } = optionsOf(out.options)
   return {
     fromChain: out.fromChain,
     orderId: out.orderId,
+    logChain,
+    emitter: getAddress(log.address),
     toChain: out.toChain,
     nonce: out.nonce,
     mos: out.mos,
@@ -114,15 +142,28 @@ export async function readOutcome(rpc: RpcPort, mos: Address, { fromChain, order
   return outcome
 }
 
-/** The light client and MOS that vouch for `fromChain` on a target. */
-export async function readRoute(
-  rpc: RpcPort,
-  mos: Address,
-  fromChain: bigint,
-): Promise<{ readonly lightClient: Address; readonly remoteMos: Address }> {
+/** A target's logs that end a message. */
+export const endTopics = [mapMessageInTopic, expiryRecordTopic] as const
+
+/** Who vouches for a source on a target. `hub`: on the light client's chain; zero where the route is direct. */
+export interface Route {
+  readonly lightClient: Address
+  readonly remoteMos: Address
+  readonly hub: Address
+}
+
+/** Who vouches for `fromChain` on a target. */
+export async function readRoute(rpc: RpcPort, mos: Address, fromChain: bigint): Promise<Route> {
   const data = encodeFunctionData({ abi: iMessageServiceAbi, functionName: 'route', args: [fromChain] })
   const answer = value(await call(rpc, { to: mos, data }), 'route')
   return decodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'route', data: answer })
+}
+
+/** The chain that a light client follows. */
+export async function readChainOf(rpc: RpcPort, lightClient: Address): Promise<bigint> {
+  const data = encodeFunctionData({ abi: iLightClientAbi, functionName: 'chainId' })
+  const answer = value(await call(rpc, { to: lightClient, data }), 'chainId')
+  return decodeFunctionResult({ abi: iLightClientAbi, functionName: 'chainId', data: answer })
 }
 
 /** Next nonce of a lane on its source chain after a block. */
@@ -147,13 +188,13 @@ export async function readAwaitedSequence(rpc: RpcPort, mos: Address, message: M
 /** Topic 0 of `MessageStored`. */
 const messageStoredTopic = toEventSelector(getAbiItem({ abi: iMessageServiceAbi, name: 'MessageStored' }))
 
-/** The light client that vouched for a failed message when it was stored last; null where no such log is found. */
-export async function readStoredClient(
+/** Who vouched for a failed message when it was stored last; null where no such log is found. */
+export async function readStoredVoucher(
   rpc: RpcPort,
   mos: Address,
   message: Message,
   head: bigint,
-): Promise<Address | null> {
+): Promise<Pick<Route, 'lightClient' | 'hub'> | null> {
   const topics = [messageStoredTopic, chainTopic(message.fromChain), message.orderId]
   const logs = await getLogs(rpc, { address: mos, topics, fromBlock: message.targetBlock ?? 0n, toBlock: head })
   const last = logs.at(-1)
@@ -166,16 +207,16 @@ export async function readStoredClient(
     data: last.data,
     topics: [signature, ...rest],
   })
-  return decoded.args.lightClient
+  return decoded.args
 }
 
-/** Calldata of `retry`. */
-export function retryCalldata(message: Message, lightClient: Address): Hex {
+/** Calldata of `retry`. @param voucher Who vouched for it when it was stored last. */
+export function retryCalldata(message: Message, { lightClient, hub }: Pick<Route, 'lightClient' | 'hub'>): Hex {
   const { fromChain, toChain, orderId, fromAddress, messageData, options } = message
   const fromMos = getAddress(message.mos)
   return encodeFunctionData({
     abi: iMessageServiceAbi,
     functionName: 'retry',
-    args: [{ lightClient, fromChain, fromMos, toChain, orderId, fromAddress, messageData, options }],
+    args: [{ lightClient, hub, fromChain, fromMos, toChain, orderId, fromAddress, messageData, options }],
   })
 }

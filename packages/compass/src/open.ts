@@ -1,22 +1,34 @@
-import { readFileSync } from 'node:fs'
-import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
-import type { SourcePorts } from '@meridian/consensus'
+import { readFileSync, statSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { type ChainContext, type ClaimRule, defaultClaimRule, defaultTuning, type Tuning } from './chain-context.ts'
+import { apiApp, healthApp } from './api/app.ts'
+import { createEventHub } from './api/events.ts'
+import { createOperator } from './api/operator.ts'
+import { type HttpServer, listen } from './api/server.ts'
+import { createBell } from './bell.ts'
+import type { ChainContext } from './chain-context.ts'
+import { systemClock } from './clock.ts'
 import { type Compass, createCompass } from './compass.ts'
-import { resolveSigner, type Secrets } from './config/config.ts'
-import type { ChainConfig, CompassConfig } from './config/schema.ts'
-import { consensusRegistry } from './consensus-registry.ts'
+import type { CompassConfig } from './config/schema.ts'
+import { connect } from './connect.ts'
 import { ConfigError } from './errors.ts'
+import type { Sanctions } from './filters/decide.ts'
+import type { Filters } from './filters/gate.ts'
+import { createSanctions } from './filters/sanctions.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { type MetricsServer, serveMetrics } from './metrics/server.ts'
-import { openStore } from './store/open.ts'
+import { createTelemetry } from './metrics/telemetry.ts'
+import { traceMessages } from './metrics/traces.ts'
+import { runDuties } from './run.ts'
+import { readSecret, type Secrets } from './secrets/reference.ts'
+import { isServer, openStore } from './store/open.ts'
+import { createWorker } from './worker.ts'
 
 /** Compass over a store of its own. */
 export interface OpenCompass extends Compass {
   /** Where its metrics are; null where the configuration has none. */
   readonly metricsUrl: string | null
+  /** Where its API is; null where the configuration has none. */
+  readonly apiUrl: string | null
   /** Stops, and closes the store. */
   close(): Promise<void>
 }
@@ -25,6 +37,8 @@ export interface OpenCompass extends Compass {
 export interface OpenOptions {
   readonly secrets?: Secrets
   readonly log?: Logger
+  /** Nothing is sent; the store is in memory. Default: false. */
+  readonly dryRun?: boolean
 }
 
 /** Secrets of the process: its environment and files. */
@@ -33,89 +47,117 @@ export const processSecrets: Secrets = {
   readFile: (path) => readFileSync(path, 'utf8'),
 }
 
+/** Characters of an API token at least. */
+const MIN_TOKEN = 16
+
 /**
- * Compass from a configuration: opens the store, connects the chains.
+ * Compass from a configuration: opens the store, connects the chains, serves the API and the metrics.
  *
  * @throws {StoreLockedError} another Compass holds the folder. @throws {ConfigError} one line a problem.
  */
 export async function openCompass(config: CompassConfig, options: OpenOptions = {}): Promise<OpenCompass> {
   const log = options.log ?? createLog(config.logLevel)
   const secrets = options.secrets ?? processSecrets
-  const store = await openStore(config.store)
-  let server: MetricsServer | null = null
+  const dryRun = options.dryRun ?? false
+  const clock = systemClock
+  const token = apiToken(config, secrets)
+  const store = await openStore(dryRun ? null : storePlace(config.store, secrets))
+  const opened: (() => Promise<void> | void)[] = [() => store.close()]
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
   try {
-    const chains = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
+    const chains: readonly ChainContext[] = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
     const metrics = createMetrics()
-    const { lanes, supply, supplyMs } = config
-    const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics })
-    server = config.metrics === undefined ? null : await serveMetrics(metrics, config.metrics.port)
-    const metricsUrl = server?.url ?? null
-    if (metricsUrl !== null) log.info({ metricsUrl }, 'metrics')
-    const running = server
+    const { supply, supplyMs, stallMs, balanceMs } = config
+    const lanes = config.lanes.map(({ from, to, via }) => ({ from, to, ...(via === undefined ? {} : { via }) }))
+    const filters = filtersOf(config)
+    const compass = createCompass({ chains, lanes, store, log, supply, supplyMs, metrics, filters, dryRun })
+    const telemetry = createTelemetry({ compass, store, chains, lanes, metrics, clock, log, stallMs, balanceMs })
+    opened.push(() => telemetry.stop(), traceMessages(compass))
+    const events = createEventHub(config.api?.maxStreams ?? 1)
+    opened.push(
+      compass.subscribe(({ orderId, fromChain, toChain, stage, at, data }) => {
+        const { state, reason } = data
+        events.publish('message', { fromChain, toChain, orderId, stage, at, state, reason })
+      }),
+      telemetry.subscribe(({ type, value }) => events.publish(type, value)),
+    )
+    const operator = createOperator({ store, compass, lanes, clock, log })
+    const urls: { metrics: string | null; api: string | null } = { metrics: null, api: null }
+    const serve = async (key: 'metrics' | 'api', app: Parameters<typeof listen>[0]): Promise<void> => {
+      const where = config[key]
+      if (where === undefined) return
+      const server: HttpServer = await listen(app, where, key)
+      opened.push(() => server.stop())
+      urls[key] = key === 'metrics' ? `${server.url}/metrics` : server.url
+      log.info({ url: urls[key] }, key)
+    }
+    await serve('metrics', healthApp({ telemetry, metrics }))
+    await serve('api', apiApp({ compass, store, telemetry, metrics, operator, events, token, log }))
+    opened.push(() => events.close())
+    const looking = createWorker('telemetry', telemetry.look, clock, log)
+    const duties = [{ worker: looking, pollMs: config.telemetryMs, bell: createBell(clock), wakes: () => false }]
     return {
       ...compass,
-      metricsUrl,
+      metricsUrl: urls.metrics,
+      apiUrl: urls.api,
+      start() {
+        compass.start()
+        const run = runDuties(duties, store)
+        opened.push(() => run.stop())
+      },
       async close() {
         await compass.stop()
-        await running?.stop()
-        await store.close()
+        await closeAll()
       },
     }
   } catch (error) {
-    await server?.stop()
-    await store.close()
+    await closeAll()
     throw error
   }
 }
 
-/** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
-export async function connect(chain: ChainConfig, secrets: Secrets): Promise<ChainContext> {
-  const rpc = createRpc({ urls: chain.rpc })
-  const ports: SourcePorts =
-    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: chain.beacon }) }
-  const given = await rpc.request('eth_chainId', []).catch(() => null)
-  if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
-    throw new ConfigError([
-      `chains.${chain.name}.rpc: the endpoint serves chain ${BigInt(String(given))}, not ${chain.id}`,
-    ])
-  const settings = { chainId: chain.id, network: chain.network }
+/**
+ * Where the store is: a folder, a server's URL, or behind its reference either (`env:DATABASE_URL`, `file:PATH`).
+ *
+ * @throws {ConfigError} never quoting the URL.
+ */
+export function storePlace(store: string, secrets: Secrets): string {
+  if (/^(env|file):/.test(store)) return readSecret('store', store, secrets)
+  if (isServer(store) && !URL.canParse(store)) throw new ConfigError(['store: not a URL'])
+  if (isServer(store) && new URL(store).password !== '')
+    throw new ConfigError(['store: a URL with a password never stands here: expected env:NAME or file:PATH'])
+  return store
+}
+
+/** The token of the API's writing verbs; null where there is none. @throws {ConfigError} it is too short. */
+export function apiToken({ api }: CompassConfig, secrets: Secrets): string | null {
+  if (api?.token === undefined) return null
+  const token = readSecret('api.token', api.token, secrets)
+  if (token.length < MIN_TOKEN)
+    throw new ConfigError([`api.token ${api.token}: expected ${MIN_TOKEN} characters or more`])
+  return token
+}
+
+function filtersOf(config: CompassConfig): Filters {
+  const { rules, otherwise } = config.filters
   return {
-    id: chain.id,
-    name: chain.name,
-    consensus: await consensusRegistry[chain.consensus](settings, ports),
-    ports,
-    mos: chain.mos,
-    startBlock: chain.startBlock,
-    signer: chain.signer === undefined ? null : resolveSigner(chain.signer, secrets),
-    payee: chain.payee ?? null,
-    claims: claimRuleOf(chain),
-    tuning: tuningOf(chain),
+    rules,
+    otherwise,
+    sanctions: sanctionsOf(config),
+    limits: (from, to) => config.lanes.find((lane) => lane.from === from && lane.to === to)?.limits ?? [],
   }
 }
 
-function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
-  if (claims === false) return null
-  return {
-    minAmount: claims?.minAmount ?? defaultClaimRule.minAmount,
-    maxAgeMs: claims?.maxAgeMs ?? defaultClaimRule.maxAgeMs,
-    updateAfterMs: claims?.updateAfterMs ?? defaultClaimRule.updateAfterMs,
-  }
-}
-
-function tuningOf(chain: ChainConfig): Tuning {
-  return {
-    pollMs: chain.pollMs ?? defaultTuning.pollMs,
-    maxSpan: chain.maxSpan ?? defaultTuning.maxSpan,
-    maxFeePerGas: chain.maxFeePerGas ?? defaultTuning.maxFeePerGas,
-    minPriorityFeePerGas: chain.minPriorityFeePerGas ?? defaultTuning.minPriorityFeePerGas,
-    bumpAfterMs: chain.bumpAfterMs ?? defaultTuning.bumpAfterMs,
-    rebroadcastMs: chain.rebroadcastMs ?? defaultTuning.rebroadcastMs,
-    lostAfterMs: chain.lostAfterMs ?? defaultTuning.lostAfterMs,
-    maxInFlight: chain.maxInFlight ?? defaultTuning.maxInFlight,
-    maxBatch: chain.maxBatch ?? defaultTuning.maxBatch,
-    maxTransactionGas: chain.maxTransactionGas ?? defaultTuning.maxTransactionGas,
-    maintainMs: chain.maintainMs ?? defaultTuning.maintainMs,
-    combineUpdates: chain.combineUpdates ?? defaultTuning.combineUpdates,
-    recordExpiry: chain.recordExpiry ?? defaultTuning.recordExpiry,
-  }
+/** What the sanctions file says now; nobody where there is none. */
+export function sanctionsOf({ filters: { sanctions } }: CompassConfig): () => Sanctions {
+  if (sanctions === undefined) return () => new Set()
+  return createSanctions(sanctions, {
+    readText: (path) => readFileSync(path, 'utf8'),
+    stamp: (path) => {
+      const { mtimeMs, size, ino } = statSync(path)
+      return `${mtimeMs} ${size} ${ino}`
+    },
+  })
 }

@@ -1,3 +1,4 @@
+import { decodeMessageData, MessageError } from '@meridian/core'
 import type { Hex } from 'viem'
 import type { Message } from './message.ts'
 import { streamOf } from './streams.ts'
@@ -78,6 +79,8 @@ const DELIVERY_BASE_GAS = 400_000n
 const MEMBER_GAS = 120_000n
 /** Storing and emitting a failed or delivered body: 8 gas a byte to log, 3 a word to copy, rounded up. */
 const BODY_BYTE_GAS = 16n
+/** Sending on what a relayed message's target returned: an account for it at first, the fee, the log of the longest message. */
+const RELAY_GAS = 600_000n
 /** EIP-7623: what a calldata byte costs at most. */
 const CALLDATA_BYTE_GAS = 40n
 
@@ -86,10 +89,45 @@ export function memberGas({ gasLimit, messageData }: Message): bigint {
   return MEMBER_GAS + (gasLimit * 64n * 64n) / (63n * 63n) + BODY_BYTE_GAS * BigInt(messageData.length / 2)
 }
 
-/** Gas to give a delivery; what it does not use is not paid. `calldata` in bytes. */
-export function deliveryGas(messages: readonly Message[], calldata: number): bigint {
-  const members = messages.reduce((sum, message) => sum + memberGas(message), 0n)
-  return DELIVERY_BASE_GAS + members + CALLDATA_BYTE_GAS * BigInt(calldata)
+/** What a leg's transactions cost, and which of its messages have to keep their order. */
+export interface Work {
+  /** Gas of a transaction beside its messages. */
+  readonly baseGas: bigint
+  /** Gas that a message may use. */
+  memberGas(message: Message): bigint
+  streamOf(message: Message): string | null
+}
+
+/** Delivering messages where they end. */
+export const deliveryWork: Work = { baseGas: DELIVERY_BASE_GAS, memberGas, streamOf }
+
+/** Logging a byte of a forwarded message, copying it, and hashing it for its order id; rounded up. */
+const FORWARD_BYTE_GAS = 12n
+
+/** Forwarding messages at a hub, which runs none but those with `relay` set; a stream's order is for its target to keep. */
+export const forwardWork: Work = {
+  baseGas: DELIVERY_BASE_GAS,
+  memberGas: (message) =>
+    isRelayed(message)
+      ? memberGas(message) + RELAY_GAS
+      : MEMBER_GAS + FORWARD_BYTE_GAS * BigInt(message.messageData.length / 2),
+  streamOf: () => null,
+}
+
+/** Gas to give a transaction; what it does not use is not paid. `calldata` in bytes. */
+export function transactionGas(work: Work, messages: readonly Message[], calldata: number): bigint {
+  const members = messages.reduce((sum, message) => sum + work.memberGas(message), 0n)
+  return work.baseGas + members + CALLDATA_BYTE_GAS * BigInt(calldata)
+}
+
+/** Whether a hub is to run the message. One that cannot be read is not. */
+export function isRelayed({ messageData }: Pick<Message, 'messageData'>): boolean {
+  try {
+    return decodeMessageData(messageData).relay
+  } catch (error) {
+    if (error instanceof MessageError) return false
+    throw error
+  }
 }
 
 /** Transactions to make, and what has to wait until one of them is done. */
@@ -104,13 +142,14 @@ export interface Batches {
  * and in the end alone: nobody suffers for long from a neighbour. The members of a stream stay in their order and in one
  * transaction: what does not fit comes later.
  */
-export function batches(messages: readonly Message[], limits: Limits): Batches {
+export function batches(messages: readonly Message[], limits: Limits, work: Work = deliveryWork): Batches {
+  const { memberGas, streamOf } = work
   const result: Message[][] = []
   const later: Message[] = []
   const placed = new Map<string, number>()
   const cut = new Set<string>()
-  const room = limits.maxTransactionGas - DELIVERY_BASE_GAS
-  for (const { message, attempts } of inSendingOrder(messages)) {
+  const room = limits.maxTransactionGas - work.baseGas
+  for (const { message, attempts } of inSendingOrder(messages, streamOf)) {
     const stream = streamOf(message)
     const before = stream === null ? undefined : placed.get(stream)
     const size = Math.max(1, limits.maxBatch >> Math.min(attempts, 30))
@@ -138,7 +177,7 @@ interface Ranked {
 }
 
 /** Fewest attempts first, then as they were sent; a stream's member never before one that it waits for. */
-function inSendingOrder(messages: readonly Message[]): readonly Ranked[] {
+function inSendingOrder(messages: readonly Message[], streamOf: Work['streamOf']): readonly Ranked[] {
   const last = new Map<string, Ranked>()
   return [...messages]
     .sort((a, b) => Number(a.sequence - b.sequence))

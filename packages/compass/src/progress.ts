@@ -1,7 +1,10 @@
 import type { Hex } from 'viem'
 import type { Message } from './message.ts'
 
-/** The steps of a message's way that a person follows. */
+/**
+ * The steps of a message's way that a person follows. A message over a hub takes those from `final` to `proven` twice: before
+ * it is `forwarded`, and after, with the hub as `data.logChain`.
+ */
 export const stages = [
   'sent',
   'final',
@@ -11,6 +14,8 @@ export const stages = [
   'executed',
   'failed',
   'expired',
+  'forwarded',
+  'settled',
 ] as const
 export type Stage = (typeof stages)[number]
 
@@ -26,11 +31,11 @@ export interface Progress {
   readonly data: Message
 }
 
-const endStage = { delivered: 'executed', failed: 'failed', expired: 'expired' } as const
+const endStage = { delivered: 'executed', failed: 'failed', expired: 'expired', forwarded: 'forwarded' } as const
 
 /**
  * The steps between two versions of a row; `before` is null where the row is new. `lightClientUpdated`: the client on the
- * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way.
+ * target covers the message's block. `proven`: the whole proof passed the target's own check and is on its way. `settled`: its end is in a final block.
  */
 export function progressBetween(before: Message | null, after: Message): readonly Progress[] {
   const { orderId, fromChain, toChain } = after
@@ -38,13 +43,17 @@ export function progressBetween(before: Message | null, after: Message): readonl
     at === null ? [] : [{ orderId, fromChain, toChain, stage, at, data: after }]
   const reached = (field: 'finalAt' | 'provableAt' | 'submittedAt' | 'includedAt'): number | null =>
     before === null || before[field] === null ? after[field] : null
+  // its last leg tells how a forwarded message ended
+  if (before?.state === 'forwarded' && after.state !== 'final') return []
+  const ran = after.outcome === 'delivered' || after.outcome === 'failed'
   const endedNow = after.includedAt !== null && after.outcome !== null && (before?.outcome ?? null) !== after.outcome
   return [
-    ...(before === null ? step('sent', after.seenAt) : []),
+    ...(before === null && after.logChain === after.fromChain ? step('sent', after.seenAt) : []),
     ...step('final', reached('finalAt')),
     ...step('lightClientUpdated', reached('provableAt')),
     ...step('proven', reached('submittedAt')),
-    ...(after.outcome === 'expired' ? [] : step('delivered', reached('includedAt'))),
+    ...(ran ? step('delivered', reached('includedAt')) : []),
     ...(endedNow ? step(endStage[after.outcome], after.includedAt) : []),
+    ...step('settled', before === null || before.settledAt !== after.settledAt ? after.settledAt : null),
   ]
 }

@@ -1,5 +1,6 @@
-import { iMessageServiceAbi } from '@meridian/abi'
+import { iHubAbi, iMessageServiceAbi } from '@meridian/abi'
 import {
+  type Abi,
   type Address,
   type ContractEventName,
   decodeEventLog,
@@ -25,6 +26,14 @@ export const mapMessageInTopic = toEventSelector('mapMessageIn(uint256,uint256,b
 export const deliveryRecordTopic = toEventSelector('DeliveryRecord(uint256,bytes32,address)')
 /** topic0 of `ExpiryRecord`. */
 export const expiryRecordTopic = toEventSelector('ExpiryRecord(uint256,bytes32,address,bool)')
+/** topic0 of `DeliveryRecordForwarded`, by which a hub passes on a record that was made on another chain. */
+export const deliveryRecordForwardedTopic = toEventSelector(
+  'DeliveryRecordForwarded(uint256,uint256,bytes32,address,address)',
+)
+/** topic0 of `ExpiryRecordForwarded`. */
+export const expiryRecordForwardedTopic = toEventSelector(
+  'ExpiryRecordForwarded(uint256,uint256,bytes32,address,address,bool)',
+)
 
 /** The part of a log that consensus commits to. */
 export interface RawLog {
@@ -33,7 +42,7 @@ export interface RawLog {
   readonly data: Hex
 }
 
-/** A message as MOS on the source chain emitted it. */
+/** A message as MOS on the source chain emitted it, or as a hub emitted it again. */
 export interface MapMessageOut {
   /** MOS on the source chain. */
   readonly mos: Address
@@ -82,7 +91,30 @@ export interface ExpiryRecord {
   readonly attempted: boolean
 }
 
-/** A log that MOS did not emit like this. */
+/** Whose record a hub has forwarded. */
+export interface Forwarded {
+  readonly hub: Address
+  /** Where the order started and its fee lies. */
+  readonly originChain: bigint
+  /** Where the record was made. */
+  readonly recordChain: bigint
+  readonly orderId: Hex
+  /** MOS on `recordChain` that made it; zero: the hub itself did, of a message that it ran. */
+  readonly recordMos: Address
+}
+
+/** A {@link DeliveryRecord} as a hub forwards it. */
+export interface ForwardedDeliveryRecord extends Forwarded {
+  readonly payee: Address
+}
+
+/** An {@link ExpiryRecord} as a hub forwards it. */
+export interface ForwardedExpiryRecord extends Forwarded {
+  readonly refundRecipient: Address
+  readonly attempted: boolean
+}
+
+/** A log that MOS or a hub did not emit like this. */
 export class LogError extends MeridianError<
   'LOG_FOREIGN_TOPIC' | 'LOG_MALFORMED' | 'LOG_ORDER_ID',
   { readonly expected: string; readonly given: string }
@@ -90,11 +122,12 @@ export class LogError extends MeridianError<
 
 /**
  * Reads a `mapMessageOut` log exactly as MOS on the target chain does: canonical data, 20-byte sender, and the order id
- * recomputed from the log's own fields. Whether `address` is the right MOS is for the caller to check.
+ * recomputed from the log's own fields. Whether `address` is the right MOS, or the right hub, is for the caller to check.
  *
+ * @param mos MOS on the source chain, which the order id commits to: a hub emits its logs again. Default: the emitter.
  * @throws {@link LogError}
  */
-export function parseMapMessageOut(log: RawLog): MapMessageOut {
+export function parseMapMessageOut(log: RawLog, mos: Address = log.address): MapMessageOut {
   expectTopics(log, mapMessageOutTopic)
   const { args } = decode(log, 'mapMessageOut')
   expectData(
@@ -104,7 +137,7 @@ export function parseMapMessageOut(log: RawLog): MapMessageOut {
       [args.orderId, args.fromAddrss, args.callData],
     ),
   )
-  return checked(log.address, args, noOptions)
+  return checked(mos, args, noOptions)
 }
 
 /**
@@ -112,7 +145,7 @@ export function parseMapMessageOut(log: RawLog): MapMessageOut {
  *
  * @throws {@link LogError}
  */
-export function parseMapMessageOutWithOptions(log: RawLog): MapMessageOut {
+export function parseMapMessageOutWithOptions(log: RawLog, mos: Address = log.address): MapMessageOut {
   expectTopics(log, mapMessageOutWithOptionsTopic)
   const { args } = decode(log, 'mapMessageOutWithOptions')
   expectData(
@@ -129,12 +162,13 @@ export function parseMapMessageOutWithOptions(log: RawLog): MapMessageOut {
     const context = { expected: 'canonical options', given: args.options }
     throw new LogError('LOG_MALFORMED', cause.message, context, { cause })
   }
-  return checked(log.address, args, args.options)
+  return checked(mos, args, args.options)
 }
 
-/** Reads a message from either of the two logs that carry one. @throws {@link LogError} */
-export function parseMessageOut(log: RawLog): MapMessageOut {
-  return log.topics[0] === mapMessageOutWithOptionsTopic ? parseMapMessageOutWithOptions(log) : parseMapMessageOut(log)
+/** Reads a message from either of the two logs that carry one, as {@link parseMapMessageOut}. @throws {@link LogError} */
+export function parseMessageOut(log: RawLog, mos: Address = log.address): MapMessageOut {
+  const withOptions = log.topics[0] === mapMessageOutWithOptionsTopic
+  return withOptions ? parseMapMessageOutWithOptions(log, mos) : parseMapMessageOut(log, mos)
 }
 
 interface OutArguments {
@@ -195,14 +229,39 @@ export function parseExpiryRecord(log: RawLog): ExpiryRecord {
   return { mos: getAddress(log.address), fromChain, orderId, refundRecipient, attempted }
 }
 
-/** Topics of each event that is read here: its signature and two indexed arguments. */
-const topicCount = 3
+/** Reads a `DeliveryRecordForwarded` log. @throws {@link LogError} */
+export function parseDeliveryRecordForwarded(log: RawLog): ForwardedDeliveryRecord {
+  expectTopics(log, deliveryRecordForwardedTopic, forwardedTopicCount)
+  const { args } = decodeAs(iHubAbi, log, 'DeliveryRecordForwarded')
+  expectData(log, encodeAbiParameters([{ type: 'address' }, { type: 'address' }], [args.recordMos, args.payee]))
+  return { hub: getAddress(log.address), ...args }
+}
 
-function expectTopics(log: RawLog, expected: Hex): void {
+/** Reads an `ExpiryRecordForwarded` log. @throws {@link LogError} */
+export function parseExpiryRecordForwarded(log: RawLog): ForwardedExpiryRecord {
+  expectTopics(log, expiryRecordForwardedTopic, forwardedTopicCount)
+  const { args } = decodeAs(iHubAbi, log, 'ExpiryRecordForwarded')
+  const { recordMos, refundRecipient, attempted } = args
+  expectData(
+    log,
+    encodeAbiParameters(
+      [{ type: 'address' }, { type: 'address' }, { type: 'bool' }],
+      [recordMos, refundRecipient, attempted],
+    ),
+  )
+  return { hub: getAddress(log.address), ...args }
+}
+
+/** Topics of each event of MOS that is read here: its signature and two indexed arguments. */
+const topicCount = 3
+/** A forwarded record's: its signature, both chains and the order. */
+const forwardedTopicCount = 4
+
+function expectTopics(log: RawLog, expected: Hex, count = topicCount): void {
   const given = log.topics[0] ?? '0x'
   if (given !== expected) throw new LogError('LOG_FOREIGN_TOPIC', 'The log is another event', { expected, given })
-  if (log.topics.length !== topicCount) {
-    const context = { expected: `${topicCount} topics`, given: `${log.topics.length} topics` }
+  if (log.topics.length !== count) {
+    const context = { expected: `${count} topics`, given: `${log.topics.length} topics` }
     throw new LogError('LOG_MALFORMED', `The log has ${context.given}`, context)
   }
 }
@@ -212,11 +271,18 @@ function expectData(log: RawLog, canonical: Hex): void {
   throw new LogError('LOG_MALFORMED', 'The data is not canonical', { expected: canonical, given: log.data })
 }
 
-function decode<const Name extends ContractEventName<typeof iMessageServiceAbi>>(log: RawLog, eventName: Name) {
+const decode = <const Name extends ContractEventName<typeof iMessageServiceAbi>>(log: RawLog, eventName: Name) =>
+  decodeAs(iMessageServiceAbi, log, eventName)
+
+function decodeAs<const abi extends Abi, const Name extends ContractEventName<abi>>(
+  abi: abi,
+  log: RawLog,
+  eventName: Name,
+) {
   const [signature, ...rest] = log.topics
   try {
     return decodeEventLog({
-      abi: iMessageServiceAbi,
+      abi,
       eventName,
       data: log.data,
       topics: signature === undefined ? [] : [signature, ...rest],

@@ -31,9 +31,9 @@ const faults = [
   'MESSAGE_TOO_LONG',
   'MESSAGE_MALFORMED',
   'MESSAGE_TARGET_LENGTH',
-  'MESSAGE_RELAY',
   'MESSAGE_GAS_LIMIT',
   'MESSAGE_VALUE',
+  'MESSAGE_RELAY',
 ]
 
 const bytes = (constraints: fc.IntArrayConstraints) => fc.uint8Array(constraints).map((value) => bytesToHex(value))
@@ -42,7 +42,9 @@ const message: fc.Arbitrary<MessageData> = fc.record({
   target: bytes({ minLength: 20, maxLength: 20 }).map((value) => getAddress(value)),
   payload: bytes({ maxLength: 600 }),
   gasLimit: fc.bigInt({ min: minGasLimit, max: maxGasLimit }),
+  relay: fc.constant(false),
 })
+const relayed = message.map((given) => ({ ...given, relay: true }))
 const encoding = fc.constantFrom('tuple', 'flat')
 const code = (expected: string) => (error: unknown) => error instanceof MessageError && error.code === expected
 
@@ -54,15 +56,26 @@ test('a message comes back as it was encoded', () => {
   )
 })
 
+test('relay is a message of its own, in the tuple encoding and no other', () => {
+  fc.assert(
+    fc.property(relayed, (given) => {
+      const encoded = encodeMessageData(given)
+      assert.deepEqual(decodeMessageData(encoded), { ...given, encoding: 'tuple' })
+      assert.notEqual(encoded, encodeMessageData({ ...given, relay: false }))
+      assert.throws(() => encodeMessageData(given, 'flat'), code('MESSAGE_RELAY'))
+    }),
+  )
+})
+
 test('the encodings are what Solidity writes', () => {
   const flat = parseAbiParameters('bool, uint8, bytes, bytes, uint256, uint256')
   const tuple = parseAbiParameters('(bool, uint8, bytes, bytes, uint256, uint256)')
   fc.assert(
-    fc.property(message, (m) => {
+    fc.property(fc.oneof(message, relayed), (m) => {
       const msgType = m.msgType === 'MESSAGE' ? 1 : 0
       const target: Hex = `0x${m.target.slice(2).toLowerCase()}`
-      const values = [false, msgType, target, m.payload, m.gasLimit, 0n] as const
-      assert.equal(encodeMessageData(m, 'flat'), encodeAbiParameters(flat, values))
+      const values = [m.relay ?? false, msgType, target, m.payload, m.gasLimit, 0n] as const
+      if (m.relay !== true) assert.equal(encodeMessageData(m, 'flat'), encodeAbiParameters(flat, values))
       assert.equal(encodeMessageData(m, 'tuple'), encodeAbiParameters(tuple, [values]))
     }),
   )
@@ -91,12 +104,17 @@ test('the vectors, which the contract reads too', () => {
   const outcome = parseAbiParameters('uint8, uint8, address, bytes, uint256')
   vectors.data.forEach((data, i) => {
     const [fault, msgType, target, payload, gasLimit] = decodeAbiParameters(outcome, vectors.expected[i] ?? '0x')
+    if (faults[fault] === 'MESSAGE_RELAY') {
+      assert.equal(decodeMessageData(data).relay, true)
+      return
+    }
     if (fault !== 0) {
       assert.throws(() => decodeMessageData(data), code(faults[fault] ?? ''))
       return
     }
     const { encoding: _, ...given } = decodeMessageData(data)
-    assert.deepEqual(given, { msgType: msgType === 1 ? 'MESSAGE' : 'CALLDATA', target, payload, gasLimit })
+    const kind = msgType === 1 ? 'MESSAGE' : 'CALLDATA'
+    assert.deepEqual(given, { msgType: kind, target, payload, gasLimit, relay: false })
   })
   assert.ok(vectors.data.length > 300)
 })

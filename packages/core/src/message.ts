@@ -18,6 +18,8 @@ export interface MessageData {
   readonly payload: Hex
   /** Gas that the target receives. */
   readonly gasLimit: bigint
+  /** Whether the hub of the lane runs it, and sends on what its target there returns. Default: false. */
+  readonly relay?: boolean
 }
 
 /** Bounds of `gasLimit` in MOS. Gas. */
@@ -30,9 +32,9 @@ export type MessageErrorCode =
   | 'MESSAGE_TOO_LONG'
   | 'MESSAGE_MALFORMED'
   | 'MESSAGE_TARGET_LENGTH'
-  | 'MESSAGE_RELAY'
   | 'MESSAGE_GAS_LIMIT'
   | 'MESSAGE_VALUE'
+  | 'MESSAGE_RELAY'
 
 /** A message that MOS does not carry; the codes are those of `MessageCodec.Fault`. */
 export class MessageError extends MeridianError<
@@ -61,7 +63,8 @@ const types: readonly MessageType[] = ['CALLDATA', 'MESSAGE']
 /**
  * Encodes a message as MOS takes it.
  *
- * @throws {@link MessageError} for a gas limit out of bounds or a message that is too long
+ * @throws {@link MessageError} for a gas limit out of bounds, a message that is too long, or `relay` in the flat encoding,
+ *   which has no such messages
  */
 export function encodeMessageData(message: MessageData, encoding: MessageEncoding = 'tuple'): Hex {
   const payload = hexToBytes(message.payload)
@@ -70,8 +73,12 @@ export function encodeMessageData(message: MessageData, encoding: MessageEncodin
   const start = encoding === 'tuple' ? word : 0
   const out = new Uint8Array(start + at.payload + Math.ceil(payload.length / word) * word)
   if (out.length > maxMessageLength) throw tooLong(out.length)
+  const { relay = false } = message
+  if (relay && encoding === 'flat')
+    throw new MessageError('MESSAGE_RELAY', 'relay needs the tuple encoding', { expected: 'tuple', given: encoding })
   if (encoding === 'tuple') setWord(out, 0, BigInt(word))
   const body = out.subarray(start)
+  setWord(body, at.relay, relay ? 1n : 0n)
   setWord(body, at.msgType, BigInt(types.indexOf(message.msgType)))
   setWord(body, at.targetOffset, BigInt(at.targetLength))
   setWord(body, at.payloadOffset, BigInt(at.payloadLength))
@@ -83,12 +90,18 @@ export function encodeMessageData(message: MessageData, encoding: MessageEncodin
   return bytesToHex(out)
 }
 
+/** A message as it was encoded. */
+export interface DecodedMessage extends Required<MessageData> {
+  readonly encoding: MessageEncoding
+}
+
 /**
- * Decodes a message exactly as `MessageCodec.inspect` does: canonical offsets, zero padding, nothing behind it.
+ * Decodes a message exactly as `MessageCodec.inspect` does: canonical offsets, zero padding, nothing behind it. One with
+ * `relay` set is read too, where the contract says `Relay` and nothing else is wrong: a hub takes it, MOS at its end not.
  *
  * @throws {@link MessageError}
  */
-export function decodeMessageData(encoded: Hex): MessageData & { readonly encoding: MessageEncoding } {
+export function decodeMessageData(encoded: Hex): DecodedMessage {
   const bytes = hexToBytes(encoded)
   if (bytes.length > maxMessageLength) throw tooLong(bytes.length)
   if (bytes.length < word) throw malformed('at least one word', `${bytes.length} bytes`)
@@ -119,9 +132,6 @@ export function decodeMessageData(encoded: Hex): MessageData & { readonly encodi
   const padded = at.payload + Math.ceil(Number(payloadLength) / word) * word
   if (padded !== body.length) throw malformed(`${padded} bytes`, `${body.length} bytes`)
   expectZero(body, end, padded)
-  if (relay === 1n) {
-    throw new MessageError('MESSAGE_RELAY', 'relay needs a hub', { expected: 'false', given: 'true' })
-  }
   const gasLimit = getWord(body, at.gasLimit)
   checkGasLimit(gasLimit)
   const value = getWord(body, at.value)
@@ -134,6 +144,7 @@ export function decodeMessageData(encoded: Hex): MessageData & { readonly encodi
     target: getAddress(bytesToHex(body.subarray(at.target, at.target + addressLength))),
     payload: bytesToHex(body.subarray(at.payload, end)),
     gasLimit,
+    relay: relay === 1n,
   }
 }
 

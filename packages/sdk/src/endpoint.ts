@@ -14,10 +14,17 @@ export interface ChainEndpoint {
   finalized(): Promise<bigint>
 }
 
+/** A chain that forwards between others, as the SDK reads it. */
+export interface HubEndpoint extends ChainEndpoint {
+  readonly hub: Address
+}
+
 /** Where a message starts and where it ends. */
 export interface Lane {
   readonly from: ChainEndpoint
   readonly to: ChainEndpoint
+  /** The hub that it goes over. Absent: it is direct. */
+  readonly via?: HubEndpoint
 }
 
 /**

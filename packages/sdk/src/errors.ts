@@ -71,6 +71,34 @@ export class NoRouteError extends MeridianError<'NO_ROUTE', { readonly on: bigin
   }
 }
 
+/** A chain knows another over a hub: it has no light client of it, and proves nothing of it but what the hub forwarded. */
+export class HubRouteError extends MeridianError<
+  'HUB_ROUTE',
+  { readonly on: bigint; readonly of: bigint; readonly hub: Address }
+> {
+  constructor(on: bigint, of: bigint, hub: Address) {
+    super('HUB_ROUTE', `chain ${on} knows chain ${of} over the hub ${hub}, and proves nothing else of it`, {
+      on,
+      of,
+      hub,
+    })
+  }
+}
+
+/** The lane goes over no hub. */
+export class NoHubError extends MeridianError<'NO_HUB', { readonly fromChain: bigint; readonly toChain: bigint }> {
+  constructor(fromChain: bigint, toChain: bigint) {
+    super('NO_HUB', `the lane from chain ${fromChain} to chain ${toChain} goes over no hub`, { fromChain, toChain })
+  }
+}
+
+/** A message that no hub would run. */
+export class RelayError extends MeridianError<'RELAY', { readonly expected: string; readonly given: string }> {
+  constructor(detail: string, expected: string, given: string) {
+    super('RELAY', detail, { expected, given })
+  }
+}
+
 /** A block cannot be proven yet: waiting resolves it, or an operator. */
 export class NotProvableError extends MeridianError<
   'NOT_PROVABLE',

@@ -3,6 +3,7 @@ import { deliveryRecordTopic, expiryRecordTopic, parseDeliveryRecord, parseExpir
 import { type Address, encodeFunctionData, type Hex, parseEventLogs, zeroAddress } from 'viem'
 import type { ChainEndpoint, Lane } from './endpoint.ts'
 import { NoRecordError, NotEscrowedError } from './errors.ts'
+import { proveForwardedRecord } from './hub.ts'
 import { findLog, topicOf } from './logs.ts'
 import { applyUpdates, type ProvableChain, proveReceipt, type ReceiptProof } from './prove.ts'
 import { assertAllowance, type Sender, transact } from './transact.ts'
@@ -80,12 +81,14 @@ export async function recordOf(lane: Lane, orderId: Hex): Promise<FeeRecord | nu
 
 /**
  * Proves the record of an order to the source chain: what `FeeService.settle` takes, for a delivery's fee as for a refund.
- * All records of the same transaction are settled with it.
+ * All records of the same transaction are settled with it. Over a hub the record must be forwarded first
+ * (`forwardRecord`).
  *
- * @param target The chain that `lane.to` is, as a chain whose blocks can be proven.
+ * @param target The chain that `lane.to` is, as a chain whose blocks can be proven; over a hub, the hub's.
  * @throws {@link NoRecordError} there is none yet. @throws as {@link proveReceipt}
  */
 export async function proveRecord(lane: Lane, target: ProvableChain, orderId: Hex): Promise<ReceiptProof> {
+  if (lane.via !== undefined) return proveForwardedRecord(lane, target, orderId)
   const record = await recordOf(lane, orderId)
   if (record === null) throw new NoRecordError(orderId, lane.to.chainId)
   return proveReceipt(target, lane.from, record.tx)

@@ -1,10 +1,10 @@
-import { type Hex, isAddressEqual, numberToHex } from 'viem'
+import { type Address, type Hex, isAddressEqual, numberToHex } from 'viem'
 import type { ChainEndpoint, Lane } from './endpoint.ts'
 
 /** Blocks per log query: what public endpoints commonly accept. */
 const LOG_RANGE = 5_000n
 
-/** A log of a chain's MOS. */
+/** A log of a chain's MOS, or of its hub. */
 export interface FoundLog {
   readonly address: Hex
   readonly topics: readonly Hex[]
@@ -20,7 +20,7 @@ export const topicOf = (chainId: bigint): Hex => numberToHex(chainId, { size: 32
 export const laneTopics = ({ from, to }: Lane): readonly Hex[] => [topicOf(from.chainId), topicOf(to.chainId)]
 
 /**
- * The newest log of a chain's MOS that fits, or null. The search runs from the newest block backwards to the endpoint's
+ * The newest log of a chain's MOS, or of another contract, that fits, or null. The search runs from the newest block backwards to the endpoint's
  * `fromBlock`, in ranges that public endpoints take.
  *
  * @param signatures Topic 0: one of them. @param indexed The topics behind it, exactly.
@@ -30,6 +30,7 @@ export async function findLog(
   signatures: readonly Hex[],
   indexed: readonly Hex[],
   fits: (log: FoundLog) => boolean,
+  emitter: Address = chain.mos,
 ): Promise<FoundLog | null> {
   const newest = await chain.client.getBlockNumber({ cacheTime: 0 })
   for (let last = newest; last >= chain.fromBlock; last -= LOG_RANGE) {
@@ -39,7 +40,7 @@ export async function findLog(
       method: 'eth_getLogs',
       params: [
         {
-          address: chain.mos,
+          address: emitter,
           topics: [[...signatures], ...indexed],
           fromBlock: numberToHex(range[0]),
           toBlock: numberToHex(range[1]),
@@ -47,7 +48,7 @@ export async function findLog(
       ],
     })
     for (const { address, topics, data, blockNumber, transactionHash } of [...logs].reverse()) {
-      if (blockNumber === null || transactionHash === null || !isAddressEqual(address, chain.mos)) continue
+      if (blockNumber === null || transactionHash === null || !isAddressEqual(address, emitter)) continue
       const log = { address, topics, data, blockNumber: BigInt(blockNumber), transactionHash }
       if (fits(log)) return log
     }

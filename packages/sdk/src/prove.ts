@@ -4,7 +4,7 @@ import type { Consensus, SourcePorts, WaitReason } from '@meridian/consensus'
 import { buildReceiptsTrie, encodeReceiptProof } from '@meridian/proofs'
 import { type Address, encodeFunctionData, type Hex, hexToNumber, isAddressEqual, zeroAddress } from 'viem'
 import type { ChainEndpoint } from './endpoint.ts'
-import { NoRouteError, NotProvableError } from './errors.ts'
+import { HubRouteError, NoRouteError, NotProvableError } from './errors.ts'
 import type { FoundLog } from './logs.ts'
 import { type Sender, transact } from './transact.ts'
 
@@ -26,15 +26,35 @@ export interface ReceiptProof {
   readonly blockNumber: bigint
 }
 
-/** The light client by which MOS on one chain believes another. @throws {@link NoRouteError} it has none */
-export async function lightClientOf(on: ChainEndpoint, chainId: bigint): Promise<Address> {
-  const { lightClient } = await on.client.readContract({
+/** Who vouches for one chain on another. */
+export interface Route {
+  readonly lightClient: Address
+  /** MOS on the chain that is vouched for. */
+  readonly remoteMos: Address
+  /** The hub whose logs count, on the chain that the light client follows; null where it follows the chain itself. */
+  readonly hub: Address | null
+}
+
+/** How MOS on one chain believes another. @throws {@link NoRouteError} it does not */
+export async function routeOf(on: ChainEndpoint, chainId: bigint): Promise<Route> {
+  const { lightClient, remoteMos, hub } = await on.client.readContract({
     address: on.mos,
     abi: iMessageServiceAbi,
     functionName: 'route',
     args: [chainId],
   })
   if (lightClient === zeroAddress) throw new NoRouteError(on.chainId, chainId)
+  return { lightClient, remoteMos, hub: hub === zeroAddress ? null : hub }
+}
+
+/**
+ * The light client by which MOS on one chain believes another directly.
+ *
+ * @throws {@link NoRouteError} it has none. @throws {@link HubRouteError} a hub vouches for the other chain
+ */
+export async function lightClientOf(on: ChainEndpoint, chainId: bigint): Promise<Address> {
+  const { lightClient, hub } = await routeOf(on, chainId)
+  if (hub !== null) throw new HubRouteError(on.chainId, chainId, hub)
   return lightClient
 }
 
@@ -42,13 +62,20 @@ export async function lightClientOf(on: ChainEndpoint, chainId: bigint): Promise
  * Proves the receipt of a transaction on `of` to the light client of that chain on `on`: its logs can then be shown to
  * contracts there, such as a record of delivery or expiry to the fee service.
  *
+ * @param forChain What `of` vouches for there, where it is a hub: the proof is for the route from that chain. Default: itself.
  * @throws {@link NotProvableError} it must wait, for finality or for an update
- * @throws {@link NoRouteError} `on` does not know the chain. @throws NotFoundError the chain has no such transaction.
+ * @throws {@link NoRouteError} {@link HubRouteError} `on` does not know the chain, or otherwise. @throws NotFoundError the chain has no such transaction.
  */
-export async function proveReceipt(of: ProvableChain, on: ChainEndpoint, txHash: Hex): Promise<ReceiptProof> {
+export async function proveReceipt(
+  of: ProvableChain,
+  on: ChainEndpoint,
+  txHash: Hex,
+  forChain: bigint = of.chainId,
+): Promise<ReceiptProof> {
   const receipt = await getReceipt(of.ports.rpc, txHash)
   if (receipt === null) throw new NotFoundError(`transaction ${txHash}`)
-  const lightClient = await lightClientOf(on, of.chainId)
+  const direct = forChain === of.chainId
+  const { lightClient } = direct ? { lightClient: await lightClientOf(on, forChain) } : await routeOf(on, forChain)
   const rpc = { request: (method: string, params: readonly unknown[]) => rawRequest(on, method, params) }
   const [block, client, head] = await Promise.all([
     getBlock(of.ports.rpc, receipt.blockNumber),
@@ -58,7 +85,8 @@ export async function proveReceipt(of: ProvableChain, on: ChainEndpoint, txHash:
   const proof = await of.consensus.proveReceiptsRoot(of.ports, client, block, head.timestamp)
   if (proof.status === 'waiting') throw new NotProvableError(of.chainId, block.number, waitText(proof.reason))
   const receipts = await getBlockReceipts(of.ports.rpc, block)
-  const trie = buildReceiptsTrie(receipts, { expectedRoot: block.receiptsRoot })
+  const hidden = (await of.consensus.hiddenReceipts?.(of.ports, block, receipts.length)) ?? []
+  const trie = buildReceiptsTrie([...receipts, ...hidden], { expectedRoot: block.receiptsRoot })
   const txIndex = hexToNumber(receipt.transactionIndex)
   const encoded = encodeReceiptProof({ blockProof: proof.proof, txIndex, nodes: trie.prove(txIndex).nodes })
   return { lightClient, updates: proof.updates, proof: encoded, txHash, blockNumber: block.number }

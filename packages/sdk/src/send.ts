@@ -9,9 +9,10 @@ import {
 } from '@meridian/core'
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, size, zeroAddress } from 'viem'
 import type { ChainEndpoint } from './endpoint.ts'
-import { AllowanceError, TransactionFailedError } from './errors.ts'
+import { NoHubError, RelayError, TransactionFailedError } from './errors.ts'
 import { encodeMessage, type Message } from './message.ts'
 import { asMessageOptions, type SendOptions } from './options.ts'
+import { routeOf } from './prove.ts'
 import { type Quote, quote } from './quote.ts'
 import { assertAllowance, type Sender, transact } from './transact.ts'
 
@@ -34,6 +35,7 @@ export interface SentMessage {
  * the call, a token fee needs an allowance for MOS, which passes it on to the fee service.
  *
  * @throws {@link ContractRevertError} {@link AllowanceError} {@link TransactionFailedError}
+ * @throws {@link RelayError} {@link NoHubError} a message that a hub is to run is ordered, or the lane goes over none
  */
 export async function send(
   from: ChainEndpoint,
@@ -47,6 +49,11 @@ export async function send(
 ): Promise<SentMessage> {
   const { toChain, message } = request
   const encoded = encodeMessage(message)
+  if (message.relay === true) {
+    if (request.options?.ordered === true)
+      throw new RelayError('a message that a hub runs has no place in a stream', 'not ordered', 'ordered')
+    if ((await routeOf(from, toChain)).hub === null) throw new NoHubError(from.chainId, toChain)
+  }
   const fee = await quote(from, {
     toChain,
     gasLimit: message.gasLimit,

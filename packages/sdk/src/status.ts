@@ -11,10 +11,14 @@ import {
 import type { Hex } from 'viem'
 import type { Lane } from './endpoint.ts'
 import { OrderNotFoundError } from './errors.ts'
+import { type Passage, passageOf } from './hub.ts'
 import { findLog, laneTopics, topicOf } from './logs.ts'
 
-/** `failed` is not an end: anybody may retry the message until its deadline. `expired`: it never runs. */
-export type Stage = 'sent' | 'final' | 'failed' | 'delivered' | 'expired'
+/**
+ * `failed` is not an end: anybody may retry the message until its deadline. `expired`: it never runs. `forwarded`: the hub of
+ * its lane has logged it again. `relayed`: the hub ran it, which is its end; what it returned is a message of its own.
+ */
+export type Stage = 'sent' | 'final' | 'forwarded' | 'relayed' | 'failed' | 'delivered' | 'expired'
 
 /** Where a message is, read from both chains. */
 export interface MessageStatus {
@@ -30,6 +34,8 @@ export interface MessageStatus {
   readonly targetTx: Hex | null
   /** What the target returned where it failed; null otherwise. */
   readonly reason: Hex | null
+  /** What the hub did with it; null before that. Absent: the lane is direct. */
+  readonly passage?: Passage | null
 }
 
 /** A target's outcome in `IMessageService.Outcome`. */
@@ -65,9 +71,37 @@ export async function status(lane: Lane, orderId: Hex): Promise<MessageStatus> {
     deadline,
   }
   const name = outcomes[outcome] ?? 'none'
+  if (lane.via !== undefined) {
+    const passage = await passageOf(lane, orderId)
+    if (name === 'none') return { ...found, ...waiting(sent.blockNumber <= finalized, passage), passage }
+    return { ...(await ended(lane, orderId, found, name)), passage }
+  }
   if (name === 'none') {
     return { ...found, stage: sent.blockNumber <= finalized ? 'final' : 'sent', targetTx: null, reason: null }
   }
+  return ended(lane, orderId, found, name)
+}
+
+type Found = Pick<MessageStatus, 'orderId' | 'fromChain' | 'toChain' | 'sourceTx' | 'sourceBlock' | 'deadline'>
+
+/** Where a message over a hub is that its target does not know of yet. */
+function waiting(final: boolean, passage: Passage | null): Pick<MessageStatus, 'stage' | 'targetTx' | 'reason'> {
+  const relayed = passage?.relayed ?? null
+  if (passage === null) return { stage: final ? 'final' : 'sent', targetTx: null, reason: null }
+  if (relayed === null) return { stage: 'forwarded', targetTx: null, reason: null }
+  const { outcome, reason } = relayed
+  const stage = outcome === 'delivered' ? 'relayed' : outcome
+  return { stage, targetTx: passage.tx, reason: outcome === 'failed' ? reason : null }
+}
+
+/** What its target says of a message. */
+async function ended(
+  lane: Lane,
+  orderId: Hex,
+  found: Found,
+  name: 'failed' | 'delivered' | 'expired',
+): Promise<MessageStatus> {
+  const { from, to } = lane
   if (name === 'expired') {
     const record = await findLog(to, [expiryRecord], [topicOf(from.chainId), orderId], () => true)
     return { ...found, stage: name, targetTx: record?.transactionHash ?? null, reason: null }

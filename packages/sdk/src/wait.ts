@@ -16,7 +16,7 @@ export interface WaitOptions {
 }
 
 /**
- * Yields the message's status each time that its stage changes, and ends after `delivered` or `expired`. A `failed`
+ * Yields the message's status each time that its stage changes, and ends after `delivered`, `relayed` or `expired`. A `failed`
  * message may yet be retried, so it is yielded and waiting goes on; abort the signal to stop.
  *
  * @throws {@link OrderNotFoundError} where the source has not sent it
@@ -33,7 +33,7 @@ export async function* waitForDelivery(
     if (current.stage !== previous) {
       previous = current.stage
       yield current
-      if (current.stage === 'delivered' || current.stage === 'expired') return
+      if (['delivered', 'relayed', 'expired'].includes(current.stage)) return
     }
     await waiter.sleep(pollMilliseconds, signal)
   }

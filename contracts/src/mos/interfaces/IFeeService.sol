@@ -80,8 +80,8 @@ interface IFeeService {
     error FeeService_NotReceived(uint256 expected, uint256 given);
     /// @notice No route to the chain: nothing of it can be proven here.
     error FeeService_NoRoute(uint256 chainId);
-    /// @notice The proof is not `abi.encode` of the struct that the function takes. @param given Its first word.
-    error FeeService_MalformedProof(uint256 given);
+    /// @notice A hub vouches for the chain: its storage cannot be proven here.
+    error FeeService_HubRoute(uint256 chainId);
     /// @notice The lane from the chain is paused: nothing that it says is believed.
     error FeeService_LanePaused(uint256 chainId);
     /// @notice The receipt holds no record that frees a fee.
@@ -120,14 +120,14 @@ interface IFeeService {
     ///         caller, who approved this contract. Anybody. Lost to a deliverer whose record is proven just before.
     function topUp(bytes32 orderId, address token, uint256 amount) external payable;
 
-    /// @notice Credits the fees that the records in one proven receipt of `toChain` free: of orders delivered there to their
-    ///         payees, of orders expired there unrun to their refund recipients. Anybody.
+    /// @notice Credits the fees that the records in one proven receipt of `toChain`, or of the hub that vouches for it, free: of
+    ///         orders delivered there to their payees, of orders expired there unrun to their refund recipients. Anybody.
     /// @param  receiptProof `abi.encode(IMessageService.ReceiptProof)`.
     /// @return settled How many fees.
     function settle(uint256 toChain, bytes calldata receiptProof) external returns (uint256 settled);
 
     /// @notice Credits the fee of an order that a final block of its target chain, past the deadline, shows as not consumed:
-    ///         it can only expire. Anybody. For chains whose light client is here.
+    ///         it can only expire. Anybody. For chains with a direct route.
     /// @param  proof `abi.encode(RemoteMos.UnconsumedProof)`.
     function refundUnconsumed(Order calldata order, bytes calldata proof) external;
 

@@ -53,7 +53,9 @@ interface IMessageService is IMOSV3 {
         BatchMember[] members;
     }
 
-    /// @notice Why a member of a batch or a log of a receipt was passed over. `None`: it was not.
+    /// @notice Why a member of a batch or a log of a receipt was passed over, by MOS or by a hub. `None`: it was not.
+    /// @dev    `AlreadyDelivered`: consumed here before, or at a hub forwarded before. `Relay`: a hub runs it before it goes
+    ///         on; MOS never does, and a hub not by forwarding it. `LaneClosed`: at a hub, that to the target.
     enum SkipReason {
         None,
         AlreadyDelivered,
@@ -63,7 +65,9 @@ interface IMessageService is IMOSV3 {
         MalformedLog,
         OrderIdMismatch,
         MalformedMessage,
-        OutOfOrder
+        OutOfOrder,
+        Relay,
+        LaneClosed
     }
 
     /// @notice A failed message: everything `retry` needs. `MessageStored` has what is not in `mapMessageOut`.
@@ -71,6 +75,8 @@ interface IMessageService is IMOSV3 {
         uint256 fromChain;
         /// @dev The light client that vouched for it: a retry never has more authority than the delivery had.
         ILightClient lightClient;
+        /// @dev The hub whose log that light client vouched for; zero: MOS' own log on the source chain.
+        address hub;
         /// @dev MOS on the source chain, 20 bytes.
         address fromMos;
         uint256 toChain;
@@ -83,11 +89,15 @@ interface IMessageService is IMOSV3 {
         bytes options;
     }
 
-    /// @notice The light client and MOS that vouch for messages from a source chain. One pair at a time.
+    /// @notice Who vouches for messages from a source chain. One route at a time: direct, or over a hub.
+    /// @dev    Over a hub the light client follows the hub's chain: what it proves are that chain's logs, and nothing of the
+    ///         source chain itself.
     struct Route {
         ILightClient lightClient;
-        /// @dev MOS on the source chain: the only emitter whose logs count.
+        /// @dev MOS on the source chain: order ids commit to it, and replay keys and streams name it, whatever the route.
         address remoteMos;
+        /// @dev The hub on the light client's chain: the only emitter whose logs count. Zero: direct, and that is `remoteMos`.
+        address hub;
     }
 
     /// @notice A message with options left this chain. Otherwise as `mapMessageOut`.
@@ -116,14 +126,17 @@ interface IMessageService is IMOSV3 {
         bytes32 indexed orderId,
         bytes32 commitment,
         ILightClient lightClient,
+        address hub,
         address fromMos
     );
     /// @notice A member of the batch, or a log of the receipt that MOS did emit as a message, was passed over.
     event MessageSkipped(uint256 indexed fromChain, uint256 txIndex, uint256 logIndex, SkipReason reason);
     /// @notice The batch stopped before `next` for want of gas; everything before it is done.
     event BatchStopped(uint256 indexed fromChain, uint256 next);
-    /// @notice The route for a source chain changed.
+    /// @notice The route for a source chain changed, and is direct now or ended.
     event RouteSet(uint256 indexed fromChain, ILightClient lightClient, address remoteMos);
+    /// @notice The route for a source chain changed, and goes over a hub now.
+    event HubRouteSet(uint256 indexed fromChain, ILightClient lightClient, address remoteMos, address hub);
     /// @notice A lane was paused or unpaused in one direction.
     event LanePaused(uint256 indexed chainId, bool outbound, bool paused);
     /// @notice The fee service changed.
@@ -135,6 +148,10 @@ interface IMessageService is IMOSV3 {
     error MOS_InvalidRoute(uint256 fromChain, ILightClient lightClient, address remoteMos);
     /// @notice The light client follows another chain. @param expected EIP-155 id. @param given EIP-155 id.
     error MOS_LightClientChain(uint256 expected, uint256 given);
+    /// @notice A route over a hub with one of its three parts missing, or for this very chain.
+    error MOS_InvalidHubRoute(uint256 fromChain, ILightClient lightClient, address remoteMos, address hub);
+    /// @notice A hub is on a third chain. @param fromChain EIP-155 id. @param given EIP-155 id of the light client's chain.
+    error MOS_HubChain(uint256 fromChain, uint256 given);
     /// @notice The address has no code.
     error MOS_NotAContract(address account);
     /// @notice The lane is paused in this direction.
@@ -155,8 +172,12 @@ interface IMessageService is IMOSV3 {
     error MOS_TargetLength(uint256 expected, uint256 given);
     /// @notice `value` must be 0.
     error MOS_ValueNotSupported(uint256 given);
-    /// @notice `relay` needs a hub, and this chain pair has none.
+    /// @notice `relay` needs a hub, and this chain pair has none; or it has come to its last chain, where no hub is.
     error MOS_RelayNotSupported();
+    /// @notice A hub runs messages of type MESSAGE only.
+    error MOS_RelayByCallData();
+    /// @notice A message that a hub runs has no place in an ordered stream: it does not come to its last chain itself.
+    error MOS_RelayOrdered();
     /// @notice The gas limit is outside what MOS carries. @param min Gas. @param max Gas. @param given Gas.
     error MOS_GasLimit(uint256 min, uint256 max, uint256 given);
     /// @notice `msg.value` does not cover the fee. @param expected Wei. @param given Wei.
@@ -167,7 +188,8 @@ interface IMessageService is IMOSV3 {
     error MOS_FeeNotReceived(uint256 expected, uint256 given);
     /// @notice The excess fee could not be returned to the caller.
     error MOS_RefundFailed(address to, uint256 amount);
-    /// @notice The log was not emitted by the source chain's MOS. @param expected MOS. @param given Emitter.
+    /// @notice The log was not emitted by the source chain's MOS, or by the hub of the route.
+    /// @param  expected MOS, or the hub. @param given Emitter.
     error MOS_ForeignEmitter(address expected, address given);
     /// @notice The log is not `mapMessageOut`. @param expected Topic 0. @param given Topic 0, zero if there is none.
     error MOS_ForeignTopic(bytes32 expected, bytes32 given);
@@ -188,6 +210,9 @@ interface IMessageService is IMOSV3 {
     error MOS_RetryFailed(bytes reason);
     /// @notice The message failed under another light client than the route's: prove it again on the route first.
     error MOS_NotVouchedFor(ILightClient expected, ILightClient given);
+    /// @notice The message failed when it came over another hub than the route's, or directly: prove it again on the route
+    ///         first. @param expected Hub, zero: none. @param given Hub, zero: none.
+    error MOS_NotByThisHub(address expected, address given);
     /// @notice The message is not the next of its stream. @param expected Next sequence. @param given Of the message.
     error MOS_OutOfOrder(uint64 expected, uint64 given);
     /// @notice The message's deadline is past. @param deadline Unix seconds. @param timestamp Unix seconds now.
@@ -261,6 +286,11 @@ interface IMessageService is IMOSV3 {
 
     /// @notice Sets the light client and MOS that vouch for `fromChain`, or with zeros ends the route. Timelock only.
     function setRoute(uint256 fromChain, ILightClient lightClient, address remoteMos) external;
+
+    /// @notice Has a hub vouch for `fromChain`, in place of the route before. Timelock only.
+    /// @param  lightClient Follows the hub's chain, which is neither `fromChain` nor this one.
+    /// @param  remoteMos MOS on `fromChain`. @param hub The hub on the light client's chain.
+    function setHubRoute(uint256 fromChain, ILightClient lightClient, address remoteMos, address hub) external;
 
     /// @notice Sets the fee service. Timelock only.
     function setFeeService(IFeeService feeService) external;

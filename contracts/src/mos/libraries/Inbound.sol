@@ -8,7 +8,12 @@ import {IMOSV3} from "../interfaces/IMOSV3.sol";
 struct Source {
     uint256 chainId;
     ILightClient lightClient;
+    /// @dev MOS on the source chain.
     address mos;
+    /// @dev The hub that vouches for it; zero: none.
+    address hub;
+    /// @dev Whose logs count: the hub if there is one, else MOS there.
+    address emitter;
     /// @dev Receives the fees on the source chain.
     address payee;
 }

@@ -9,15 +9,16 @@ import {Options} from "./Inbound.sol";
 /// @notice `docs/spec/message.md`. Two encodings of `MessageData` are accepted, the tuple (word 0 = 0x20) and the flat
 ///         form (word 0 = 0), each only as `abi.encode` writes it, so that a message has one reading.
 library MessageCodec {
-    /// @notice What is wrong with a message.
+    /// @notice What is wrong with a message. `Relay` is found last: everything else about the message is as it should be, and
+    ///         on its way to a hub and there it is none.
     enum Fault {
         None,
         TooLong,
         Malformed,
         TargetLength,
-        Relay,
         GasLimit,
-        Value
+        Value,
+        Relay
     }
 
     /// @notice `version` of the order ids of `transferOut`, and of `transferOutWithOptions`.
@@ -66,7 +67,8 @@ library MessageCodec {
     uint256 private constant LOG_WITH_OPTIONS_MIN = 0x160;
 
     /// @notice Reads a message without reverting.
-    /// @return fault `None` if the message is one that MOS carries; else the other values mean nothing.
+    /// @return fault `None` if the message is one that MOS carries, `Relay` if it is one but for that; else the other values
+    ///         mean nothing.
     /// @return given The offending quantity, where the fault has one.
     function inspect(bytes calldata message)
         internal
@@ -103,17 +105,17 @@ library MessageCodec {
         bool canonical;
         (canonical, payload) = _lastBytes(body, PAYLOAD_AT);
         if (!canonical) return (Fault.Malformed, 0, msgType, target, gasLimit, payload);
-        if (relay != 0) return (Fault.Relay, 0, msgType, target, gasLimit, payload);
         gasLimit = _word(body, 0x80);
         if (gasLimit < MIN_GAS_LIMIT || gasLimit > MAX_GAS_LIMIT) {
             return (Fault.GasLimit, gasLimit, msgType, target, gasLimit, payload);
         }
         given = _word(body, 0xa0);
         if (given != 0) return (Fault.Value, given, msgType, target, gasLimit, payload);
-        return (Fault.None, 0, IMOSV3.MessageType(kind), address(bytes20(bytes32(targetWord))), gasLimit, payload);
+        fault = relay == 0 ? Fault.None : Fault.Relay;
+        return (fault, 0, IMOSV3.MessageType(kind), address(bytes20(bytes32(targetWord))), gasLimit, payload);
     }
 
-    /// @notice Reads a message or reverts with what is wrong with it.
+    /// @notice Reads a message or reverts with what is wrong with it; a relay message is.
     function decode(bytes calldata message)
         internal
         pure
@@ -122,15 +124,20 @@ library MessageCodec {
         Fault fault;
         uint256 given;
         (fault, given, msgType, target, gasLimit, payload) = inspect(message);
-        if (fault == Fault.None) return (msgType, target, gasLimit, payload);
-        if (fault == Fault.TooLong) revert IMessageService.MOS_MessageTooLong(MAX_LENGTH, given);
-        if (fault == Fault.TargetLength) revert IMessageService.MOS_TargetLength(ADDRESS_LENGTH, given);
-        if (fault == Fault.Relay) revert IMessageService.MOS_RelayNotSupported();
-        if (fault == Fault.GasLimit) {
-            revert IMessageService.MOS_GasLimit(MIN_GAS_LIMIT, MAX_GAS_LIMIT, given);
-        }
-        if (fault == Fault.Value) revert IMessageService.MOS_ValueNotSupported(given);
-        revert IMessageService.MOS_MalformedMessage();
+        _requireNone(fault, given);
+    }
+
+    /// @notice Reads a message, a relay message too, or reverts with what is wrong with it.
+    function decodeRelay(bytes calldata message)
+        internal
+        pure
+        returns (bool relay, IMOSV3.MessageType msgType, address target, uint256 gasLimit)
+    {
+        Fault fault;
+        uint256 given;
+        (fault, given, msgType, target, gasLimit,) = inspect(message);
+        relay = fault == Fault.Relay;
+        if (!relay) _requireNone(fault, given);
     }
 
     /// @notice Reads the data of a `mapMessageOut` log without reverting.
@@ -214,6 +221,18 @@ library MessageCodec {
     /// @notice The lane nonce in an order id.
     function nonceOf(bytes32 id) internal pure returns (uint64) {
         return uint64(uint256(id));
+    }
+
+    function _requireNone(Fault fault, uint256 given) private pure {
+        if (fault == Fault.None) return;
+        if (fault == Fault.TooLong) revert IMessageService.MOS_MessageTooLong(MAX_LENGTH, given);
+        if (fault == Fault.TargetLength) revert IMessageService.MOS_TargetLength(ADDRESS_LENGTH, given);
+        if (fault == Fault.GasLimit) {
+            revert IMessageService.MOS_GasLimit(MIN_GAS_LIMIT, MAX_GAS_LIMIT, given);
+        }
+        if (fault == Fault.Value) revert IMessageService.MOS_ValueNotSupported(given);
+        if (fault == Fault.Relay) revert IMessageService.MOS_RelayNotSupported();
+        revert IMessageService.MOS_MalformedMessage();
     }
 
     /// @dev What both kinds of logs share: the order id first, the sender's 20 bytes at `fromAt`, the message at

@@ -70,7 +70,7 @@ test('compass start: a deployment or a configuration, whole and well-formed', as
   assertRefused(await start('--deployment', file, '--key', 'env:KEY', '--store', 's'), /deployment\.json.*two chains/)
   assertRefused(await start('--config', config, '--store', 's'), /--store/)
   assertRefused(await start('--config', config), /compass\.json.*chains/)
-  assertRefused(await start('--config', write('broken.json', '{')), /broken\.json.*JSON/)
+  assertRefused(await start('--config', write('broken.json', '{')), /broken\.json.*not YAML/)
   assertRefused(await start('--config', '/nowhere/compass.json'), /no such file/)
   assertRefused(await start('--config', config, '--log-level', 'loud'), /--log-level/)
 })

@@ -1,4 +1,15 @@
-import { type Credit, deliver, type Lane, owed, proveRecord, recordOf, settle, status, withdraw } from '@meridian/sdk'
+import {
+  type Credit,
+  deliver,
+  forwardRecord,
+  type Lane,
+  owed,
+  proveRecord,
+  recordOf,
+  settle,
+  status,
+  withdraw,
+} from '@meridian/sdk'
 import { Command } from 'commander'
 import { type Address, type Hex, zeroAddress } from 'viem'
 import { wordArgument } from '../arguments.ts'
@@ -27,14 +38,22 @@ export function claimCommand(io: Io): Command {
     .option('--json', 'one line of JSON')
     .action(async (orderId: Hex, flags: Flags) => {
       const account = accountOf('--key', flags.key, io.env)
-      const { lane, source, target } = await provableLaneOf(flags)
+      const { lane, source, target, hub } = await provableLaneOf(flags)
       const sender = senderOn(lane.from, account)
       if (flags.expire && (await recordOf(lane, orderId)) === null) {
         await assertPast(lane, orderId)
-        const tx = await deliver(lane, source, senderOn(lane.to, account), orderId)
+        const tx = await deliver(lane, hub ?? source, senderOn(lane.to, account), orderId)
         if (!flags.json) io.out(`proven on chain ${lane.to.chainId} in ${tx}`)
       }
-      const proof = await proveRecord(lane, target, orderId)
+      if (lane.via !== undefined) {
+        const record = await recordOf(lane, orderId)
+        // the hub makes the record itself of an order that it ran
+        if (record !== null) {
+          const tx = await forwardRecord(lane, target, senderOn(lane.via, account), record.tx)
+          if (!flags.json) io.out(`record forwarded on chain ${lane.via.chainId} in ${tx}`)
+        }
+      }
+      const proof = await proveRecord(lane, hub ?? target, orderId)
       const credits = await settle(lane.from, sender, lane.to.chainId, proof)
       const tokens = new Set(credits.filter((c) => c.account === account.address).map(({ token }) => token))
       const paid: { readonly token: Address; readonly amount: bigint }[] = []

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { type CompassConfig, ConfigError, openCompass, parseConfig, StoreLockedError } from '@meridian/compass'
-import { networks } from '@meridian/consensus/ethereum'
+import { type CompassConfig, openCompass, StoreLockedError } from '@meridian/compass'
 import { Command } from 'commander'
-import { type Deployment, readDeployment } from '../deploy/deployment.ts'
+import { deployedConfig, readConfig, secretsOf } from '../compass/config.ts'
+import { readDeployment } from '../deploy/deployment.ts'
 import { RunError, UsageError } from '../errors.ts'
-import { readJson } from '../files.ts'
 import type { Io } from '../io.ts'
 import { accountOf, choiceFlag } from '../values.ts'
+import { operatorCommands } from './operate.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -16,24 +15,28 @@ interface Flags {
   readonly store?: string
   readonly config?: string
   readonly logLevel?: (typeof levels)[number]
+  readonly dryRun?: true
 }
 
 /** `meridian compass …`. */
-export function compassCommand(io: Io): Command {
-  return new Command('compass').description('the service that carries messages').addCommand(startCommand(io))
+export function compassCommand(io: Io, finish: (code: number) => void): Command {
+  const command = new Command('compass').description('the service that carries messages').addCommand(startCommand(io))
+  for (const child of operatorCommands(io, finish)) command.addCommand(child)
+  return command
 }
 
 function startCommand(io: Io): Command {
   return new Command('start')
-    .description('follow every chain of a deployment, keep its light clients in step and deliver its messages')
-    .option('--deployment <file>', 'deployment file, as `meridian deploy` writes it')
+    .description('follow every chain, keep its light clients in step and deliver its messages')
+    .option('--config <file>', "Compass' configuration")
+    .option('--deployment <file>', 'instead: deployment file, as `meridian deploy` writes it')
     .option('--key <reference>', 'with --deployment: key that pays on every chain, env:NAME or file:PATH')
     .option('--store <folder>', 'with --deployment: where Compass remembers')
-    .option('--config <file>', "instead of the three above: Compass' own configuration")
+    .option('--dry-run', 'send nothing and need no signer: say what would be sent. The store is in memory')
     .option('--log-level <level>', levels.join(', '), choiceFlag(levels))
     .action(async (flags: Flags) => {
       const config = configOf(flags, io)
-      const compass = await open(config, io)
+      const compass = await open(config, flags.dryRun === true, io)
       try {
         compass.start()
         if (!io.signal.aborted) {
@@ -50,54 +53,21 @@ function configOf(flags: Flags, io: Io): CompassConfig {
   if (flags.config !== undefined) {
     const other = (['deployment', 'key', 'store'] as const).find((name) => flags[name] !== undefined)
     if (other !== undefined) throw new UsageError(`--${other}`, 'cannot be given with --config')
-    const { config } = flags
-    return { ...checked(config, () => parseConfig(readJson(config))), ...level }
+    return { ...readConfig(flags.config, io, flags.dryRun === true), ...level }
   }
   const { deployment, key, store } = flags
   if (deployment === undefined) throw new UsageError('--deployment', 'or --config is needed')
   if (key === undefined) throw new UsageError('--key', 'is needed with --deployment')
   if (store === undefined) throw new UsageError('--store', 'is needed with --deployment')
   accountOf('--key', key, io.env)
-  const deployed = readDeployment(deployment)
-  return checked(deployment, () => parseConfig({ ...level, ...configFrom(deployed, key, store) }))
+  return { ...deployedConfig(deployment, readDeployment(deployment), key, store), ...level }
 }
 
-/** Compass' configuration for a deployment: a lane for each light client. */
-function configFrom(deployed: Deployment, signer: string, store: string): Readonly<Record<string, unknown>> {
-  return {
-    store,
-    chains: deployed.chains.map((chain) => ({
-      id: chain.chainId,
-      name: chain.name,
-      consensus: chain.consensus,
-      network: Object.values(networks).find(({ chainId }) => chainId === chain.chainId)?.name ?? 'beacon',
-      rpc: [chain.rpc],
-      ...(chain.beacon === undefined ? {} : { beacon: [chain.beacon] }),
-      mos: chain.mos,
-      startBlock: chain.fromBlock,
-      signer,
-    })),
-    lanes: deployed.chains.flatMap((chain) =>
-      chain.lightClients.map((client) => ({ from: client.chainId, to: chain.chainId })),
-    ),
-  }
-}
-
-async function open(config: CompassConfig, io: Io) {
-  const secrets = { env: io.env, readFile: (path: string) => readFileSync(path, 'utf8') }
+async function open(config: CompassConfig, dryRun: boolean, io: Io) {
   try {
-    return await openCompass(config, { secrets })
+    return await openCompass(config, { secrets: secretsOf(io), dryRun })
   } catch (error) {
     if (error instanceof StoreLockedError) throw new RunError('compass', error.message, { cause: error })
-    throw error
-  }
-}
-
-function checked<T>(source: string, parse: () => T): T {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(source, error.context.problems[0] ?? error.message)
     throw error
   }
 }

@@ -29,6 +29,10 @@ export function statusText(found: MessageStatus): string {
       return `sent: not final yet; ${sent}`
     case 'final':
       return `final: waits for delivery; ${sent}`
+    case 'forwarded':
+      return `forwarded: by the hub in ${found.passage?.tx ?? '?'}, waits for delivery; ${sent}`
+    case 'relayed':
+      return `relayed: the hub ran it in ${found.targetTx ?? '?'} and sent on order ${found.passage?.relayed?.onwardOrderId ?? '?'}`
     case 'failed':
       return `failed: the target refused it in ${found.targetTx ?? '?'} (${found.reason ?? 'no reason'}); it can be retried`
     case 'expired':

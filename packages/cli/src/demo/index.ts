@@ -49,9 +49,10 @@ const MAX_FAILED_LOOKS = 20
 /** Milliseconds until `--once` gives up. */
 const ONCE_TIMEOUT = 240_000
 
-const stepOf: Readonly<Record<Progress['stage'], Step | 'failed'>> = {
+const stepOf: Readonly<Record<Exclude<Progress['stage'], 'settled'>, Step | 'failed'>> = {
   sent: 'sent',
   final: 'final',
+  forwarded: 'proven',
   lightClientUpdated: 'updated',
   proven: 'proven',
   delivered: 'delivered',
@@ -86,7 +87,8 @@ export async function runDemo(options: DemoOptions, io: Io, output: Output): Pro
     }
     running.compass.subscribe(({ orderId, fromChain, toChain, stage, at, data }) => {
       // The row is there since it was sent; Compass sees it a moment later.
-      if (stage !== 'sent') tell(orderId, fromChain, toChain, stepOf[stage], at, data.reason?.detail ?? null)
+      if (stage === 'sent' || stage === 'settled') return
+      tell(orderId, fromChain, toChain, stepOf[stage], at, data.reason?.detail ?? null)
     })
     show({ ...view, running: true, phase: 'running', now: io.now() })
     const sent = (message: Pick<SentMessage, 'orderId' | 'fromChain' | 'toChain'>) =>

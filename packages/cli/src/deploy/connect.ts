@@ -18,6 +18,25 @@ export interface LanePrice {
   readonly gasPrice: bigint
 }
 
+/** How a chain believes another, and what messages to it cost. */
+export interface Connection {
+  readonly remote: ChainContracts
+  /** The light client here that follows the other chain, or the chain of the hub. */
+  readonly lightClient: Address
+  /** The hub on the chain that the light client follows. Absent: the route is direct. */
+  readonly hub?: Address
+  readonly price: LanePrice
+}
+
+/** A chain, and the chains that it is connected to. */
+export interface ConnectedChain {
+  readonly deployer: Deployer
+  readonly contracts: ChainContracts
+  readonly connections: readonly Connection[]
+  /** What else the timelock does in the same operation, after the routes stand. */
+  readonly calls?: readonly TimelockCall[]
+}
+
 /** One side of a connection. */
 export interface Side {
   readonly deployer: Deployer
@@ -36,17 +55,43 @@ const GATEWAY_GAS = 300_000n
 /** `FeeService.PRICER_ROLE`. */
 const PRICER_ROLE = keccak256(stringToHex('PRICER_ROLE'))
 
-/**
- * Connects two chains: on each, one operation of the timelock sets the route, the other chain's gateway and the price of
- * the lane, raises the timelock's delay to `delay` (seconds) and takes the deployer's powers. What it does afterwards waits for the delay.
- */
+/** Connects two chains directly, as {@link connectAll} does. `delay`: seconds. */
 export async function connect(a: Side, b: Side, delay: bigint): Promise<void> {
-  await Promise.all([connectSide(a, b.contracts, delay), connectSide(b, a.contracts, delay)])
+  const toOther = (side: Side, { contracts: remote }: Side): ConnectedChain => {
+    const { lightClient, price } = side
+    return { ...side, connections: [{ remote, lightClient, price }] }
+  }
+  await connectAll([toOther(a, b), toOther(b, a)], delay)
 }
 
-function connectSide(side: Side, remote: ChainContracts, delay: bigint): Promise<void> {
-  const { deployer, contracts, lightClient, price } = side
-  const { mos, gateway, feeService, timelock } = contracts
+/**
+ * Connects chains: on each, one operation of the timelock sets the routes, the other chains' gateways and the prices of the
+ * lanes, raises the timelock's delay to `delay` (seconds) and takes the deployer's powers. What it does afterwards waits for
+ * the delay.
+ */
+export async function connectAll(chains: readonly ConnectedChain[], delay: bigint): Promise<void> {
+  await Promise.all(chains.map((chain) => connectChain(chain, delay)))
+}
+
+function connectChain({ deployer, contracts, connections, calls = [] }: ConnectedChain, delay: bigint): Promise<void> {
+  const { feeService, timelock } = contracts
+  const pricer = [PRICER_ROLE, timelock] as const
+  const onFees = (data: Hex): TimelockCall => ({ to: feeService, data })
+  // The timelock prices the lanes itself, as the administrator who may lend itself the role; the deployer never has it.
+  const all: readonly TimelockCall[] = [
+    ...connections.flatMap((connection) => routeCalls(contracts, connection)),
+    onFees(encodeFunctionData({ abi: feeServiceAbi, functionName: 'grantRole', args: pricer })),
+    ...connections.map((connection) => onFees(priceCall(connection))),
+    onFees(encodeFunctionData({ abi: feeServiceAbi, functionName: 'revokeRole', args: pricer })),
+    ...calls,
+  ]
+  return runAndHandOver(deployer, timelock, all, delay)
+}
+
+/** What a timelock calls so that its chain believes another, and takes messages to it. */
+export function routeCalls(contracts: ChainContracts, connection: Connection): readonly TimelockCall[] {
+  const { mos, gateway, feeService } = contracts
+  const { remote, lightClient, hub, price } = connection
   const terms = {
     served: true,
     baseGas: Number(price.baseGas),
@@ -55,22 +100,24 @@ function connectSide(side: Side, remote: ChainContracts, delay: bigint): Promise
     gasPerByte: Number(price.gasPerByte),
     oracle: zeroAddress,
   }
-  const onMos = (data: Hex): TimelockCall => ({ to: mos, data })
-  const onFees = (data: Hex): TimelockCall => ({ to: feeService, data })
-  const fees = { abi: feeServiceAbi } as const
-  const pricer = [PRICER_ROLE, timelock] as const
+  const abi = messageServiceAbi
   const route = [remote.chainId, lightClient, remote.mos] as const
   const remoteGateway = [remote.chainId, remote.gateway, GATEWAY_GAS] as const
-  const gasPrice = [remote.chainId, zeroAddress, price.gasPrice] as const
-  // The timelock prices the lane itself, as the administrator who may lend itself the role; the deployer never has it.
-  const calls: readonly TimelockCall[] = [
-    onMos(encodeFunctionData({ abi: messageServiceAbi, functionName: 'setRoute', args: route })),
+  const setTerms = { abi: feeServiceAbi, functionName: 'setTerms', args: [remote.chainId, terms] } as const
+  return [
+    {
+      to: mos,
+      data:
+        hub === undefined
+          ? encodeFunctionData({ abi, functionName: 'setRoute', args: route })
+          : encodeFunctionData({ abi, functionName: 'setHubRoute', args: [...route, hub] }),
+    },
     { to: gateway, data: encodeFunctionData({ abi: mosGatewayAbi, functionName: 'setRemote', args: remoteGateway }) },
-    onFees(encodeFunctionData({ ...fees, functionName: 'setTerms', args: [remote.chainId, terms] })),
-    onFees(encodeFunctionData({ ...fees, functionName: 'grantRole', args: pricer })),
-    onFees(encodeFunctionData({ ...fees, functionName: 'setChainGasPrice', args: gasPrice })),
-    onFees(encodeFunctionData({ ...fees, functionName: 'revokeRole', args: pricer })),
-    ...(side.calls ?? []),
+    { to: feeService, data: encodeFunctionData(setTerms) },
   ]
-  return runAndHandOver(deployer, timelock, calls, delay)
+}
+
+function priceCall({ remote, price }: Connection): Hex {
+  const args = [remote.chainId, zeroAddress, price.gasPrice] as const
+  return encodeFunctionData({ abi: feeServiceAbi, functionName: 'setChainGasPrice', args })
 }

@@ -33,8 +33,12 @@ const chain = z.strictObject({
   mos: address,
   gateway: address.optional(),
   prover: address.optional(),
+  /** The contract that forwards messages between other chains. */
+  hub: address.optional(),
   /** The light clients on this chain, by the chain that they follow. */
   lightClients: z.array(z.strictObject({ chainId: decimal, address })),
+  /** The chains that this one exchanges messages with over a hub, and the hub's chain. */
+  hubRoutes: z.array(z.strictObject({ chainId: decimal, via: decimal })).default([]),
 })
 
 const deployment = z
@@ -53,6 +57,11 @@ const deployment = z
       if (item.consensus === 'ethereum' && item.beacon === undefined) {
         context.addIssue({ code: 'custom', path: ['chains', index, 'beacon'], message: 'Ethereum needs a beacon URL' })
       }
+      item.hubRoutes.forEach(({ via }, i) => {
+        if (chains.some((other) => other.chainId === via && other.hub !== undefined)) return
+        const path = ['chains', index, 'hubRoutes', i, 'via']
+        context.addIssue({ code: 'custom', path, message: `no chain ${via} with a hub` })
+      })
     })
   })
 

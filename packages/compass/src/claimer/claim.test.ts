@@ -11,6 +11,7 @@ const claim = (createdAt: number): Claim => ({
   fromChain: 1n,
   toChain: 2n,
   feeService: token,
+  recordChain: 2n,
   blockNumber: 1n,
   blockHash: pad('0x01'),
   txHash: pad('0x01'),

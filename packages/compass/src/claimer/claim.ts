@@ -15,23 +15,29 @@ export interface ClaimOrder {
   readonly amount: bigint
 }
 
+/** Where the receipt lies that proves a claim. */
+export interface ReceiptPlace {
+  /** The chain where the messages were delivered, or the hub's, once it has forwarded the records. */
+  readonly recordChain: bigint
+  readonly blockNumber: bigint
+  readonly blockHash: Hex
+  readonly txHash: Hex
+  readonly txIndex: number
+}
+
 /**
- * The fees that one delivering transaction has earned: its receipt on the target proves them all on the chain where they
- * lie. Times are milliseconds of Compass' clock.
+ * The fees that one delivering transaction has earned: a receipt with its records proves them all on the chain where they
+ * lie. Over a hub the records are forwarded there first, and the receipt is that of the forwarding. Times are milliseconds of
+ * Compass' clock.
  */
-export interface Claim {
-  /** Row of the delivering transaction in the ledger. */
+export interface Claim extends ReceiptPlace {
+  /** Row of the delivering transaction in the ledger, or of the one by which a hub ran the message. */
   readonly deliveryId: number
   /** Where the messages started and the fees lie. */
   readonly fromChain: bigint
   /** Where they were delivered. */
   readonly toChain: bigint
   readonly feeService: Address
-  /** The receipt's place on the target chain. */
-  readonly blockNumber: bigint
-  readonly blockHash: Hex
-  readonly txHash: Hex
-  readonly txIndex: number
   readonly orders: readonly ClaimOrder[]
   readonly state: ClaimState
   readonly reason: Reason | null
@@ -40,7 +46,7 @@ export interface Claim {
   readonly nextAttemptAt: number
   readonly createdAt: number
   readonly settledAt: number | null
-  /** Row of the transaction that settles it. */
+  /** Row of the transaction that settles it, or forwards its records. */
   readonly transactionId: number | null
 }
 

@@ -1,5 +1,5 @@
-import { iFeeServiceAbi } from '@meridian/abi'
-import { call, estimateGas, getBlock, getReceipt } from '@meridian/chain'
+import { iFeeServiceAbi, iHubAbi } from '@meridian/abi'
+import { call, estimateGas, getBlock, getReceipt, type Receipt } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { encodeReceiptProof } from '@meridian/proofs'
 import { type Address, encodeFunctionData, type Hex, hexToNumber, isAddressEqual, zeroAddress } from 'viem'
@@ -7,13 +7,15 @@ import { min } from '../bigint.ts'
 import type { ChainContext, ClaimRule, Common } from '../chain-context.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Reason } from '../message.ts'
+import type { HubContext } from '../messenger/leg.ts'
 import { readProvableBlock } from '../messenger/proof.ts'
-import { readRoute } from '../mos.ts'
+import { type Route, readRoute } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Submitter } from '../submitter/submitter.ts'
+import type { UnreadDelivery } from '../store/claims.ts'
+import type { Job, Submitter } from '../submitter/submitter.ts'
 import { reasonOf } from '../worker.ts'
-import { type Claim, type ClaimOrder, isWorthSettling, isWorthWithdrawing } from './claim.ts'
-import { readEscrow, readFeeService, readOwed, recordedFor } from './fee-service.ts'
+import { type Claim, type ClaimOrder, isWorthSettling, isWorthWithdrawing, type ReceiptPlace } from './claim.ts'
+import { findForwarded, forwardedFor, readEscrow, readFeeService, readOwed, recordedFor } from './fee-service.ts'
 
 /** Collects the fees of one lane. */
 export interface Claimer {
@@ -30,16 +32,41 @@ export interface ClaimerDeps extends Common {
   readonly rule: ClaimRule
   /** The wallet on the source chain. */
   readonly submitter: Submitter
-  /** Keeps the light client on the source chain that follows the target. */
+  /** Keeps the light client on the source chain that follows the target, or the hub. */
   readonly maintainer: Maintainer
   /** Who delivers on the target: it receives the fees where nobody else was named. */
   readonly deliverer: Address
+  /** The hub that the lane goes over: records come back over it. Null: the lane is direct. */
+  readonly via: {
+    readonly hub: HubContext
+    /** The wallet on the hub's chain. */
+    readonly submitter: Submitter
+    /** Keeps the light client on the hub's chain that follows the target. */
+    readonly maintainer: Maintainer
+  } | null
+}
+
+/** A place that a claim's records are proven at on their way back: the hub, then the source. */
+interface Station {
+  /** Where the receipt with the records lies before. */
+  readonly record: ChainContext
+  readonly on: ChainContext
+  readonly submitter: Submitter
+  readonly maintainer: Maintainer
+  /** Who vouches for the record chain there. */
+  route(): Promise<Route>
+  call(
+    claim: Claim,
+    receiptProof: Hex,
+  ): { readonly kind: 'claim' | 'forwardRecords'; readonly to: Address; readonly data: Hex }
 }
 
 /** Deliveries and claims that are looked at in one step. */
 const STEP_LIMIT = 32
 /** Part of a wallet's transactions under way that claims may be: the rest is for deliveries. */
 const WALLET_SHARE = 2
+/** Blocks of the hub that are searched for records that somebody else has forwarded. */
+const LOOK_BACK = 1_000n
 const MARGIN_NUMERATOR = 6n
 const MARGIN_DENOMINATOR = 5n
 
@@ -47,10 +74,11 @@ const MARGIN_DENOMINATOR = 5n
  * Claims by what the chains say. A claim is a row that begins with a final delivery and ends when a final block shows none
  * of its fees in escrow, whoever settled them. The row and the transaction that settles it are written down together
  * before anything is sent, and the row is open again only when the ledger shows that this transaction came to nothing: so
- * a killed process claims neither twice nor never. Nothing here touches a message.
+ * a killed process claims neither twice nor never. Over a hub the row goes through this twice: once for the transaction that
+ * forwards its records, once for the one that settles it. Nothing here touches a message.
  */
 export function createClaimer(deps: ClaimerDeps): Claimer {
-  const { source, target, rule, submitter, maintainer, store, clock } = deps
+  const { source, target, rule, submitter, maintainer, via, store, clock } = deps
   const { claims } = store
   const { rpc } = source.ports
   const log = deps.log.child({ role: 'claimer', from: source.name, to: target.name })
@@ -59,33 +87,64 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   /** Milliseconds between looks at what cannot be settled now, or is not worth it yet. */
   const lookMs = source.tuning.maintainMs
 
+  /** The stations of a claim's way, the last one last. */
+  const stations: readonly Station[] = [
+    ...(via === null
+      ? []
+      : [
+          {
+            record: target,
+            on: via.hub,
+            submitter: via.submitter,
+            maintainer: via.maintainer,
+            route: () => readRoute(via.hub.ports.rpc, via.hub.mos, target.id),
+            call: (_: Claim, proof: Hex) => {
+              const args = [target.id, [], proof] as const
+              const data = encodeFunctionData({ abi: iHubAbi, functionName: 'forwardRecords', args })
+              return { kind: 'forwardRecords', to: via.hub.hub, data } as const
+            },
+          },
+        ]),
+    {
+      record: via?.hub ?? target,
+      on: source,
+      submitter,
+      maintainer,
+      route: () => readRoute(rpc, source.mos, target.id),
+      call: ({ feeService }, proof) => {
+        const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'settle', args: [target.id, proof] })
+        return { kind: 'claim', to: feeService, data }
+      },
+    },
+  ]
+
   async function find(): Promise<void> {
-    const deliveries = await claims.unread(source.id, target.id, STEP_LIMIT)
+    const delivered = await claims.unread(source.id, target.id, STEP_LIMIT)
+    await findIn(delivered, target, (receipt) => recordedFor(receipt, target.mos, source.id, payee))
+    if (via === null) return
+    const { hub } = via
+    const relayed = await claims.unread(source.id, target.id, STEP_LIMIT, hub.id)
+    await findIn(relayed, hub, (receipt) => forwardedFor(receipt, hub.hub, source.id, target.id, payee))
+  }
+
+  /** Looks into receipts of a chain for orders whose fees are ours. */
+  async function findIn(
+    deliveries: readonly UnreadDelivery[],
+    record: ChainContext,
+    ordersIn: (receipt: Receipt) => readonly Hex[],
+  ): Promise<void> {
     if (deliveries.length === 0) return
     const feeService = await readFeeService(rpc, source.mos)
     for (const { id, hash } of deliveries) {
-      const receipt = await getReceipt(target.ports.rpc, hash)
+      const receipt = await getReceipt(record.ports.rpc, hash)
       // it is final, so a node that does not have it is behind
       if (receipt === null) return
-      const orders: ClaimOrder[] = []
-      for (const orderId of recordedFor(receipt, target.mos, source.id, payee)) {
-        const held = await readEscrow(rpc, feeService, orderId)
-        // settled already, or paid to another fee service: what is not here cannot be claimed here
-        if (held !== null && held.amount > 0n) orders.push(held)
-      }
-      const found = {
-        deliveryId: id,
-        fromChain: source.id,
-        toChain: target.id,
-        feeService,
-        blockNumber: receipt.blockNumber,
-        blockHash: receipt.blockHash,
-        txHash: hash,
-        txIndex: hexToNumber(receipt.transactionIndex),
-        orders,
-        createdAt: clock.now(),
-      }
-      await claims.found(id, orders.length === 0 ? null : found)
+      const held = await Promise.all(ordersIn(receipt).map((orderId) => readEscrow(rpc, feeService, orderId)))
+      // settled already, or paid to another fee service: what is not here cannot be claimed here
+      const orders = held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
+      const place = placeOf(record, receipt)
+      const found = { ...place, deliveryId: id, fromChain: source.id, toChain: target.id, feeService, orders }
+      await claims.found(id, orders.length === 0 ? null : { ...found, createdAt: clock.now() })
       log.info({ delivery: hash, orders: orders.length }, 'delivery earned fees')
     }
   }
@@ -95,12 +154,8 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
 
   /** What of a claim lies in escrow. */
   async function heldOf(claim: Claim, block: bigint | 'latest'): Promise<readonly ClaimOrder[]> {
-    const held: ClaimOrder[] = []
-    for (const { orderId } of claim.orders) {
-      const order = await readEscrow(rpc, claim.feeService, orderId, block)
-      if (order !== null && order.amount > 0n) held.push(order)
-    }
-    return held
+    const held = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, claim.feeService, orderId, block)))
+    return held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
   }
 
   /** Nothing is in escrow at the head: it ends once a final block says so too. */
@@ -127,11 +182,48 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
         await end(claim)
         continue
       }
+      if (transaction?.kind === 'forwardRecords' && transaction.state === 'final' && transaction.success === true) {
+        await moveTo(claim, transaction.hash)
+        continue
+      }
       const code = transaction?.success === false ? 'CLAIM_REVERTED' : 'CLAIM_LOST'
       const detail = transaction?.error ?? 'its transaction came to nothing'
       log.warn({ delivery: claim.txHash, code, detail }, 'claim comes again')
       await wait(claim, { code, detail }, backoffMs(claim.attempts), true)
     }
+  }
+
+  /** Its records are final on the hub, in the receipt of this transaction. */
+  async function moveTo(claim: Claim, hash: Hex | null): Promise<void> {
+    const receipt = via === null || hash === null ? null : await getReceipt(via.hub.ports.rpc, hash)
+    // it is final, so a node that does not have it is behind
+    if (via === null || receipt === null) return
+    await claims.moved(claim.deliveryId, placeOf(via.hub, receipt))
+    log.info({ delivery: claim.txHash, forwarded: hash }, 'records forwarded')
+  }
+
+  /** Takes up records that somebody else has forwarded. Returns whether they need not be forwarded again. */
+  async function adopt(claim: Claim): Promise<boolean> {
+    if (via === null) return false
+    const { hub } = via
+    const receipt = await findForwarded(hub.ports.rpc, hub.hub, claim, LOOK_BACK)
+    if (receipt === null) return false
+    const { number } = await hub.consensus.finalized(hub.ports)
+    if (receipt.blockNumber > number) {
+      const detail = `its records are forwarded in block ${receipt.blockNumber}; ${number} is final`
+      await wait(claim, { code: 'NOT_FINAL', detail }, hub.tuning.pollMs, false)
+    } else await moveTo(claim, receipt.transactionHash)
+    return true
+  }
+
+  /** The lane took another way when the claim was moved: it starts over from the delivery. Returns whether it can. */
+  async function startOver(claim: Claim): Promise<void> {
+    const transaction = await store.transaction(claim.deliveryId)
+    const hash = transaction?.chainId === target.id ? transaction.hash : null
+    const receipt = hash === null ? null : await getReceipt(target.ports.rpc, hash)
+    if (receipt !== null) return claims.moved(claim.deliveryId, placeOf(target, receipt))
+    const detail = `its records are on chain ${claim.recordChain}, which vouches for chain ${target.id} no more`
+    return wait(claim, { code: 'NO_ROUTE', detail }, lookMs, false)
   }
 
   async function gasPrice(): Promise<bigint> {
@@ -151,16 +243,29 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       else await wait(claim, { code: 'NOT_WORTH_IT', detail: 'its fees do not pay for settling it yet' }, lookMs, false)
     }
     if (worth.length === 0) return
-    const { lightClient } = await readRoute(rpc, source.mos, target.id)
-    if (lightClient === zeroAddress) {
-      const reason = { code: 'NO_ROUTE', detail: `chain ${source.id} has no light client of chain ${target.id}` }
-      for (const claim of worth) await wait(claim, reason, lookMs, false)
+    for (const claim of worth)
+      if (!stations.some(({ record }) => record.id === claim.recordChain)) await startOver(claim)
+    for (const station of stations) {
+      const here = worth.filter(({ recordChain }) => recordChain === station.record.id)
+      if (here.length > 0) await settleAt(station, here)
+    }
+  }
+
+  async function settleAt(station: Station, worth: readonly Claim[]): Promise<void> {
+    const { on, record } = station
+    const route = await station.route()
+    // only what the source believes now is worth a transaction there
+    const hub = on === source ? (via?.hub.hub ?? zeroAddress) : zeroAddress
+    if (route.lightClient === zeroAddress || !isAddressEqual(route.hub, hub)) {
+      const detail = `chain ${on.id} has no route to chain ${target.id} on which chain ${record.id} vouches for it`
+      for (const claim of worth) await wait(claim, { code: 'NO_ROUTE', detail }, lookMs, false)
       return
     }
-    const client = await maintainer.readClient(lightClient)
+    const client = await station.maintainer.readClient(route.lightClient)
     for (const claim of worth) {
       try {
-        await settleOne(claim, lightClient, client)
+        if (on !== source && (await adopt(claim))) continue
+        await settleOne(station, claim, route.lightClient, client)
       } catch (error) {
         // what is wrong with one claim is not the fault of the others
         const reason = reasonOf(error)
@@ -170,16 +275,23 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     }
   }
 
-  async function settleOne(claim: Claim, lightClient: Address, client: ClientState): Promise<void> {
-    const pending = await submitter.pending()
-    if (pending.length * WALLET_SHARE >= source.tuning.maxInFlight) {
+  async function settleOne(station: Station, claim: Claim, lightClient: Address, client: ClientState): Promise<void> {
+    const { on, record } = station
+    const pending = await station.submitter.pending()
+    if (pending.length * WALLET_SHARE >= on.tuning.maxInFlight) {
       const reason = { code: 'WALLET_BUSY', detail: `${pending.length} transactions are on their way` }
-      return wait(claim, reason, source.tuning.pollMs, false)
+      return wait(claim, reason, on.tuning.pollMs, false)
     }
-    const [block, head] = await Promise.all([getBlock(target.ports.rpc, claim.blockNumber), getBlock(rpc, 'latest')])
-    const proof = await target.consensus.proveReceiptsRoot(target.ports, client, block, head.timestamp)
+    const [block, head] = await Promise.all([
+      getBlock(record.ports.rpc, claim.blockNumber),
+      getBlock(on.ports.rpc, 'latest'),
+    ])
+    const proof = await record.consensus.proveReceiptsRoot(record.ports, client, block, head.timestamp)
     if (proof.status === 'waiting') {
-      const reason = { code: proof.reason.code, detail: 'the target block cannot be proven yet' }
+      const reason = {
+        code: proof.reason.code,
+        detail: `block ${claim.blockNumber} of ${record.name} cannot be proven yet`,
+      }
       return wait(claim, reason, lookMs, false)
     }
     const behind = { code: 'LIGHT_CLIENT_BEHIND', detail: 'it waits for an update of the light client' }
@@ -187,37 +299,37 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     if (proof.updates.length > 0 && clock.now() - claim.createdAt < rule.updateAfterMs)
       return wait(claim, behind, lookMs, false)
     if (proof.updates.length > 0) {
-      const asked = await maintainer.request(lightClient, proof.updates, [])
+      const asked = await station.maintainer.request(lightClient, proof.updates, [])
       if (asked.status === 'waiting') return wait(claim, asked.reason, asked.delayMs, false)
-      return wait(claim, behind, source.tuning.pollMs, false)
+      return wait(claim, behind, on.tuning.pollMs, false)
     }
-    const { trie } = await readProvableBlock(target, claim)
+    const { trie } = await readProvableBlock(record, claim)
     const { nodes } = trie.prove(claim.txIndex)
     const receiptProof = encodeReceiptProof({ blockProof: proof.proof, txIndex: claim.txIndex, nodes })
-    const args = [target.id, receiptProof] as const
-    const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'settle', args })
-    const refused = await sendIfItRuns('claim', claim.feeService, data, [claim.deliveryId])
-    if (refused === null) log.info({ delivery: claim.txHash, orders: claim.orders.length }, 'claim sent')
+    const job = { ...station.call(claim, receiptProof), claims: [claim.deliveryId] }
+    const refused = await sendIfItRuns(station, job)
+    if (refused === null)
+      log.info({ delivery: claim.txHash, orders: claim.orders.length }, `${sentWords[job.kind]} sent`)
     else await wait(claim, refused.reason, refused.delay, refused.failure)
   }
 
   /** Sends a call that passed simulation; else says why not, and when to try again. */
   async function sendIfItRuns(
-    kind: 'claim' | 'withdraw',
-    to: Address,
-    data: Hex,
-    ids: readonly number[],
+    by: Pick<Station, 'on' | 'submitter'>,
+    job: Pick<Job, 'kind' | 'to' | 'data' | 'claims'>,
   ): Promise<{ readonly reason: Reason; readonly delay: number; readonly failure: boolean } | null> {
-    const from = submitter.address
-    const simulated = await call(rpc, { to, data, from })
-    const estimate = simulated.ok ? await estimateGas(rpc, { to, data, from }) : simulated
+    const { tuning, ports } = by.on
+    const { to, data } = job
+    const from = by.submitter.address
+    const simulated = await call(ports.rpc, { to, data, from })
+    const estimate = simulated.ok ? await estimateGas(ports.rpc, { to, data, from }) : simulated
     if (!estimate.ok) {
       const reason = revertReason(estimate.revert)
       return { reason, delay: retryDelayMs(policyOf(estimate.revert), backoffMs(1)), failure: true }
     }
-    const gasLimit = min((estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR, source.tuning.maxTransactionGas)
-    const sent = await submitter.send({ kind, to, data, gasLimit, messages: [], claims: ids })
-    return sent.status === 'sent' ? null : { reason: sent.reason, delay: source.tuning.pollMs, failure: false }
+    const gasLimit = min((estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR, tuning.maxTransactionGas)
+    const sent = await by.submitter.send({ ...job, gasLimit, messages: [], from: by.submitter.address })
+    return sent.status === 'sent' ? null : { reason: sent.reason, delay: tuning.pollMs, failure: false }
   }
 
   /** Takes out what is credited to our wallet. What was credited to another payee is that one's to withdraw. */
@@ -235,7 +347,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       if (token === zeroAddress ? !isWorthWithdrawing(owed, rule, price) : owed === 0n) continue
       const args = [token, payee] as const
       const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'withdraw', args })
-      const refused = await sendIfItRuns('withdraw', feeService, data, [])
+      const refused = await sendIfItRuns({ on: source, submitter }, { kind: 'withdraw', to: feeService, data })
       if (refused === null) log.info({ token, amount: String(owed) }, 'withdrawal sent')
       else log.warn({ token, code: refused.reason.code, detail: refused.reason.detail }, 'no withdrawal')
     }
@@ -248,5 +360,18 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       await settle()
       await withdraw()
     },
+  }
+}
+
+const sentWords = { claim: 'claim', forwardRecords: 'forwarding of records' } as const
+
+/** The place of a receipt on a chain. */
+function placeOf(record: ChainContext, receipt: Receipt): ReceiptPlace {
+  return {
+    recordChain: record.id,
+    blockNumber: receipt.blockNumber,
+    blockHash: receipt.blockHash,
+    txHash: receipt.transactionHash,
+    txIndex: hexToNumber(receipt.transactionIndex),
   }
 }

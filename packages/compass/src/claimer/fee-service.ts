@@ -1,10 +1,15 @@
 import { iFeeServiceAbi, iMessageServiceAbi } from '@meridian/abi'
-import { call, type Receipt, RpcMalformedError } from '@meridian/chain'
+import { call, getBlock, getLogs, getReceipt, type Receipt, RpcMalformedError } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
-import { deliveryRecordTopic, parseDeliveryRecord } from '@meridian/core'
+import {
+  deliveryRecordForwardedTopic,
+  deliveryRecordTopic,
+  parseDeliveryRecord,
+  parseDeliveryRecordForwarded,
+} from '@meridian/core'
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, isAddressEqual } from 'viem'
 import { chainTopic } from '../mos.ts'
-import type { ClaimOrder } from './claim.ts'
+import type { Claim, ClaimOrder } from './claim.ts'
 
 /** The fee service that a chain's MOS brings fees to. */
 export async function readFeeService(rpc: RpcPort, mos: Address): Promise<Address> {
@@ -44,6 +49,46 @@ export function recordedFor(receipt: Receipt, mos: Address, fromChain: bigint, p
     .map((log) => parseDeliveryRecord(log))
     .filter((record) => isAddressEqual(record.payee, payee))
     .map(({ orderId }) => orderId)
+}
+
+/**
+ * The orders from `fromChain` delivered on `recordChain` whose fees a hub's logs say are `payee`'s. @throws {LogError} the hub
+ * emits no such log.
+ */
+export function forwardedFor(
+  receipt: Receipt,
+  hub: Address,
+  fromChain: bigint,
+  recordChain: bigint,
+  payee: Address,
+): readonly Hex[] {
+  return receipt.logs
+    .filter(({ address, topics }) => isAddressEqual(address, hub) && topics[0] === deliveryRecordForwardedTopic)
+    .map((log) => parseDeliveryRecordForwarded(log))
+    .filter((record) => record.originChain === fromChain && record.recordChain === recordChain)
+    .filter((record) => isAddressEqual(record.payee, payee))
+    .map(({ orderId }) => orderId)
+}
+
+/** A hub's receipt that has the records of all these orders, among the newest `lookBack` blocks; null where there is none. */
+export async function findForwarded(
+  rpc: RpcPort,
+  hub: Address,
+  claim: Pick<Claim, 'fromChain' | 'toChain' | 'orders'>,
+  lookBack: bigint,
+): Promise<Receipt | null> {
+  const { number } = await getBlock(rpc, 'latest')
+  const { fromChain, toChain } = claim
+  const wanted = claim.orders.map(({ orderId }) => orderId)
+  const topics = [deliveryRecordForwardedTopic, chainTopic(fromChain), chainTopic(toChain), wanted]
+  const fromBlock = number > lookBack ? number - lookBack : 0n
+  const logs = await getLogs(rpc, { address: hub, topics, fromBlock, toBlock: number })
+  const byTransaction = Map.groupBy(logs, ({ transactionHash }) => transactionHash)
+  for (const [hash, records] of byTransaction) {
+    const there = new Set(records.map((log) => parseDeliveryRecordForwarded(log).orderId))
+    if (wanted.every((orderId) => there.has(orderId))) return getReceipt(rpc, hash)
+  }
+  return null
 }
 
 async function read(

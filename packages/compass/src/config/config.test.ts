@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { defaultTuning } from '../chain-context.ts'
 import { ConfigError } from '../errors.ts'
-import { parseConfig, resolveSigner } from './config.ts'
+import { parseConfig } from './config.ts'
+import { effectiveValues, effectiveYaml } from './effective.ts'
+import { parseConfigFile } from './file.ts'
+import { configJsonSchema } from './json-schema.ts'
 
 const mos = '0x00000000000000000000000000000000000000A1'
 const chain = (id: string, name: string) => ({
@@ -16,8 +21,12 @@ const chain = (id: string, name: string) => ({
 const good = { store: 'data', chains: [chain('1', 'one'), chain('2', 'two')], lanes: [{ from: '1', to: '2' }] }
 
 function problems(given: unknown): readonly string[] {
+  return problemsOf(() => parseConfig(given))
+}
+
+function problemsOf(parse: () => unknown): readonly string[] {
   try {
-    parseConfig(given)
+    parse()
     return []
   } catch (error) {
     assert.ok(error instanceof ConfigError)
@@ -25,53 +34,61 @@ function problems(given: unknown): readonly string[] {
   }
 }
 
-test('a good configuration passes, with defaults', () => {
+test('a good configuration passes, with every default', () => {
   const config = parseConfig(good)
   assert.equal(config.chains[0]?.id, 1n)
   assert.equal(config.logLevel, 'info')
+  for (const [key, value] of Object.entries(defaultTuning))
+    assert.deepEqual((config.chains[0] as unknown as Record<string, unknown>)[key], value, key)
+  assert.deepEqual(config.chains[0]?.claims, { maxAgeMs: 86_400_000, updateAfterMs: 3_600_000 })
+  assert.deepEqual(config.filters, { rules: [], otherwise: 'allow' })
+  assert.equal(config.api, undefined, 'nothing listens unless it is asked to')
 })
 
 test('each problem is one line with its path', () => {
   assert.deepEqual(problems({ ...good, chains: [{ ...chain('1', 'one'), rcp: [] }, chain('2', 'two')] }), [
-    'chains[0]: Unrecognized key: "rcp"',
+    'chains[0].rcp: unknown key; did you mean rpc?',
   ])
+  assert.deepEqual(problems({ ...good, entirelyUnlike: 1 }), ['entirelyUnlike: unknown key'])
   assert.deepEqual(problems({ ...good, lanes: [{ from: '1', to: '3' }] }), ['lanes[0].to: no chain 3'])
   assert.deepEqual(problems({ ...good, lanes: [{ from: '1', to: '1' }] }), ['lanes[0]: a lane joins two chains'])
-  assert.deepEqual(
-    problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), consensus: 'ethereum' }] }),
-    ['chains[1].beacon: Ethereum needs a beacon URL'],
-  )
-  assert.deepEqual(problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), mos: '0x12' }] }), [
-    'chains[1].mos: expected an address',
+  assert.deepEqual(problems({ ...good, lanes: [{ to: '1' }] }), ['lanes[0].from: is missing'])
+  const [one, two] = [chain('1', 'one'), chain('2', 'two')]
+  const withTwo = (change: object) => problems({ ...good, chains: [one, { ...two, ...change }] })
+  assert.deepEqual(withTwo({ consensus: 'ethereum' }), ['chains[1].beacon: Ethereum needs a beacon URL'])
+  assert.deepEqual(withTwo({ mos: '0x12' }), ['chains[1].mos: expected an address'])
+  assert.deepEqual(withTwo({ claims: { minAmuont: 1 } }), [
+    'chains[1].claims.minAmuont: unknown key; did you mean minAmount?',
   ])
+  assert.deepEqual(withTwo({ maxFeePerGas: 1.5 }), [
+    'chains[1].maxFeePerGas: expected a whole number, 0 or more; one of 2^53 or more in quotes',
+  ])
+  assert.deepEqual(withTwo({ signer: undefined }), ['lanes[0].to: chain 2 has no signer'])
+})
+
+test('without signers, for a dry run, a lane needs none', () => {
+  const chains = good.chains.map(({ signer: _, ...rest }) => rest)
+  assert.equal(parseConfig({ ...good, chains }, { withoutSigners: true }).chains.length, 2)
+  assert.deepEqual(problems({ ...good, chains }), ['lanes[0].to: chain 2 has no signer'])
 })
 
 test('a key in place of its reference is refused, and no error quotes it', () => {
   const key = `0x${'12'.repeat(32)}`
-  const [problem] = problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), signer: key }] })
-  assert.match(problem ?? '', /^chains\[1\]\.signer: expected env:NAME or file:PATH/)
-  assert.ok(!problem?.includes('1212'))
+  for (const given of [
+    key,
+    `kms:${key}`,
+    { keystore: key, password: 'env:P' },
+    { keystore: 'file:k', password: key },
+  ]) {
+    const found = problems({ ...good, chains: [chain('1', 'one'), { ...chain('2', 'two'), signer: given }] })
+    assert.match(found[0] ?? '', /^chains\[1\]\.signer.*expected .*never stands here/)
+    assert.ok(!found.join().includes('1212'))
+  }
 })
 
-test('signers come from the environment or a file', () => {
-  const key = `0x${'12'.repeat(32)}`
-  const files = {
-    readFile: (path: string) => {
-      if (path !== 'key') throw new Error('ENOENT')
-      return `${key}\n`
-    },
-  }
-  const { address } = resolveSigner('env:KEY', { ...files, env: { KEY: key } })
-  assert.equal(resolveSigner('file:key', { ...files, env: {} }).address, address)
-  const refuses = (reference: string, value: string, text: RegExp) =>
-    assert.throws(
-      () => resolveSigner(reference, { ...files, env: { KEY: value } }),
-      (e) => e instanceof ConfigError && text.test(e.message) && !e.message.includes(value || '-'),
-    )
-  refuses('env:KEY', '', /not set/)
-  refuses('env:KEY', '0x1234567890', /32 bytes/)
-  refuses('env:KEY', `0x${'ff'.repeat(32)}`, /secp256k1/)
-  refuses('file:nothing', 'x-no-value', /cannot be read/)
+test('a URL that carries a key is not quoted where it is wrong', () => {
+  const found = problems({ ...good, chains: [{ ...chain('1', 'one'), rpc: ['wss://host/s3cret'] }, chain('2', 'two')] })
+  assert.deepEqual(found, ['chains[0].rpc[0]: expected an http or https URL, or env:NAME or file:PATH that holds one'])
 })
 
 test('payees, claims, expiry, supply and metrics: read, with defaults, and each mistake is one line', () => {
@@ -80,7 +97,8 @@ test('payees, claims, expiry, supply and metrics: read, with defaults, and each 
   const config = parseConfig({ ...good, chains: [one, chain('2', 'two')], supply, metrics: { port: 9464 } })
   assert.equal(config.supply[0]?.mint.read, 'outstanding')
   assert.equal(config.supply[0]?.lock.decimals, 18)
-  assert.deepEqual(config.chains[0]?.claims, { minAmount: 5n })
+  assert.deepEqual(config.metrics, { host: '127.0.0.1', port: 9464 })
+  assert.deepEqual(config.chains[0]?.claims, { minAmount: 5n, maxAgeMs: 86_400_000, updateAfterMs: 3_600_000 })
   const withOne = (change: object) => ({ ...good, chains: [{ ...one, ...change }, chain('2', 'two')] })
   assert.deepEqual(problems(withOne({ payee: '0x12' })), ['chains[0].payee: expected an address'])
   assert.equal(problems(withOne({ recordExpiry: 'mine' })).length, 1)
@@ -94,4 +112,114 @@ test('payees, claims, expiry, supply and metrics: read, with defaults, and each 
     'supply[0]: an asset is locked on one chain and minted on another',
   ])
   assert.deepEqual(problems({ ...good, supply: [pair, pair] }), ['supply[1].name: usd is there twice'])
+})
+
+const yaml = `# two chains
+store: data
+chains:
+  - id: 1
+    name: one
+    consensus: qbft
+    rpc: [env:ONE_RPC, 'https://user:pw@node.example/v2/s3cret?key=s3cret']
+    mos: '${mos}'
+    startBlock: 5
+    signer: { keystore: file:one.json, password: env:ONE_PASSWORD }
+    maxFeePerGas: '9007199254740993'
+  - id: 2
+    name: two
+    consensus: qbft
+    rpc: [http://127.0.0.1:8546]
+    mos: '${mos}'
+    startBlock: 0
+    signer: env:KEY
+lanes:
+  - { from: 1, to: 2 }
+`
+
+test('a YAML file is read, and its mistakes have their lines', () => {
+  const { config } = parseConfigFile(yaml)
+  assert.equal(config.chains[0]?.maxFeePerGas, 9007199254740993n)
+  const lines = (text: string) => problemsOf(() => parseConfigFile(text))
+  assert.deepEqual(lines(yaml.replace('startBlock: 5', 'startBlok: 5')), [
+    'line 4: chains[0].startBlock: is missing',
+    'line 9: chains[0].startBlok: unknown key; did you mean startBlock?',
+  ])
+  assert.deepEqual(lines(yaml.replace('to: 2', 'to: 3')), ['line 20: lanes[0].to: no chain 3'])
+  assert.match(lines(`${yaml}store: other\n`)[0] ?? '', /^line 21: not YAML: .*unique/)
+  assert.match(lines('store: [')[0] ?? '', /^line 1: not YAML/)
+  assert.deepEqual(lines(''), ['config: Invalid input: expected object, received null'])
+})
+
+test('a file that multiplies itself by aliases is refused', () => {
+  const rows = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]`)
+  const bomb = ['a0: &a0 [x]', ...rows].join('\n')
+  assert.match(problemsOf(() => parseConfigFile(bomb))[0] ?? '', /not YAML: .*alias/)
+})
+
+test('JSON is read as the YAML that it is', () => {
+  assert.deepEqual(parseConfigFile(JSON.stringify(good)).config, parseConfig(good))
+})
+
+test('the environment goes before the file, and a mistake in it names the variable', () => {
+  const { config } = parseConfigFile(yaml, { MERIDIAN_STORE: '/var/lib/m', MERIDIAN_API_PORT: '8620', OTHER: 'x' })
+  assert.equal(config.store, '/var/lib/m')
+  assert.equal(config.api?.port, 8620)
+  assert.match(
+    problemsOf(() => parseConfigFile(yaml, { MERIDIAN_LOG_LEVEL: 'loud' }))[0] ?? '',
+    /^MERIDIAN_LOG_LEVEL: /,
+  )
+})
+
+test('the configuration in force shows each value with its source, and no secret', () => {
+  const file = parseConfigFile(yaml, { MERIDIAN_STORE: '/var/lib/m' })
+  const by = new Map(effectiveValues(file).map(({ path, value, source }) => [path.join('.'), { value, source }]))
+  assert.deepEqual(by.get('store'), { value: '/var/lib/m', source: 'env MERIDIAN_STORE' })
+  assert.deepEqual(by.get('chains.0.startBlock'), { value: 5, source: 'file' })
+  assert.deepEqual(by.get('chains.0.pollMs'), { value: defaultTuning.pollMs, source: 'default' })
+  assert.deepEqual(by.get('chains.0.rpc.1'), { value: 'https://node.example/…', source: 'file' })
+  assert.deepEqual(by.get('chains.0.maxFeePerGas'), { value: '9007199254740993', source: 'file' })
+  const text = effectiveYaml(file)
+  assert.ok(!text.includes('s3cret') && !text.includes('pw@'))
+  assert.match(text, /^store: \/var\/lib\/m # env MERIDIAN_STORE$/m)
+  assert.match(text, /^ {4}startBlock: 5 # file$/m)
+  assert.match(text, /pollMs: 2000 # default/)
+  assert.match(text, /keystore: file:one.json # file/)
+  const unmarked = text.split('\n').filter((line) => /^\s*(- )?\w+: \S/.test(line) && !/ # |: \[\]$/.test(line))
+  assert.deepEqual(unmarked, [], 'every value has its source')
+})
+
+test('the JSON Schema for editors is the committed one (else: `meridian config schema > packages/compass/compass.schema.json`)', () => {
+  const committed: unknown = JSON.parse(readFileSync(new URL('../../compass.schema.json', import.meta.url), 'utf8'))
+  assert.deepEqual(committed, JSON.parse(JSON.stringify(configJsonSchema())))
+})
+
+test('every key says what it is for', () => {
+  const silent: string[] = []
+  const walk = (schema: unknown, path: string): void => {
+    if (typeof schema !== 'object' || schema === null) return
+    for (const [key, value] of Object.entries(schema)) {
+      if (key === 'properties')
+        for (const [name, property] of Object.entries(value as Record<string, { description?: string }>)) {
+          if (!self.has(name) && (property.description ?? '').length < 5) silent.push(`${path}.${name}`)
+          walk(property, `${path}.${name}`)
+        }
+      else walk(value, path)
+    }
+  }
+  // the parts of an address, and what is said one level up
+  const self = new Set([
+    'chain',
+    'address',
+    'decimals',
+    'read',
+    'name',
+    'keystore',
+    'password',
+    'action',
+    'chains',
+    'body',
+    'host',
+  ])
+  walk(configJsonSchema(), '')
+  assert.deepEqual(silent, [])
 })

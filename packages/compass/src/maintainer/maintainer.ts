@@ -17,8 +17,9 @@ export type UpdateRequest =
 export interface Maintainer {
   /** Sends the first of the updates that is new, on behalf of messages that wait for it. */
   request(client: Address, updates: readonly Hex[], messages: readonly MessageKey[]): Promise<UpdateRequest>
-  /** Looks whether the client needs an update although no message waits, as often as the chain's tuning says. */
-  maintain(client: Address): Promise<void>
+  /** Looks whether the client needs an update although no message waits, as often as the chain's tuning says. `client`: asked
+   *  for when it is time. */
+  maintain(client: () => Promise<Address>): Promise<void>
   /** The client as it was last read; null before. */
   lastRead(): ClientState | null
   readClient(client: Address): Promise<ClientState>
@@ -86,9 +87,10 @@ export function createMaintainer(
     request,
     readClient,
     lastRead: () => state,
-    async maintain(client) {
+    async maintain(clientOf) {
       const now = common.clock.now()
       if (now < nextLookAt) return
+      const client = await clientOf()
       const [read, head] = await Promise.all([readClient(client), getBlock(rpc, 'latest')])
       const updates = await source.consensus.maintain(source.ports, read, head.timestamp)
       const result = updates.length === 0 ? null : await request(client, updates, [])

@@ -1,13 +1,11 @@
-import { iMessageServiceAbi } from '@meridian/abi'
 import { call, type Refusal } from '@meridian/chain'
-import { type Address, decodeFunctionResult, size } from 'viem'
+import { type Address, size } from 'viem'
 import { min } from '../bigint.ts'
-import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
-import { batches, deliveryGas } from '../plan.ts'
+import { batches, transactionGas } from '../plan.ts'
 import { policyOf } from '../policy.ts'
-import { streamOf } from '../streams.ts'
-import { type Delivery, type DeliveryContext, encodeDelivery } from './proof.ts'
+import type { Leg } from './leg.ts'
+import type { Delivery, DeliveryContext } from './proof.ts'
 
 /** A delivery that the target's own check passed. */
 export interface Simulated {
@@ -27,19 +25,25 @@ export interface Partition {
 const UPDATE_GAS = 2_000_000n
 
 /**
- * Splits the messages of a proven block into deliveries that succeed in simulation. A batch that would revert or pass
+ * Splits the messages of a proven block into transactions that succeed in simulation. A batch that would revert or pass
  * over a member is halved until what is at fault stands alone, so that nobody pays for it and nobody waits for it, but for
  * its own stream.
  */
 export async function partition(
-  target: ChainContext,
+  leg: Leg,
   from: Address,
   context: DeliveryContext,
   messages: readonly Message[],
 ): Promise<Partition> {
+  const { streamOf } = leg.work
   const ready: Simulated[] = []
   const refused: (readonly [Message, Refusal])[] = []
-  const planned = batches(messages, target.tuning)
+  const alone = messages.filter((message) => leg.alone(message))
+  const planned = batches(
+    messages.filter((message) => !alone.includes(message)),
+    leg.target.tuning,
+    leg.work,
+  )
   const later = [...planned.later]
   /** Streams of which something is ready or refused already: what follows would be out of order until that is mined. */
   const taken = new Set<string>()
@@ -49,13 +53,13 @@ export async function partition(
       if (stream !== null) taken.add(stream)
     }
   }
-  const queue: (readonly Message[])[] = [...planned.batches]
+  const queue: (readonly Message[])[] = [...planned.batches, ...alone.map((message) => [message])]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const free = next.filter((message) => !taken.has(streamOf(message) ?? ''))
     later.push(...next.filter((message) => !free.includes(message)))
     const [first] = free
     if (first === undefined) continue
-    const result = await simulate(target, from, encodeDelivery(context, free), context.updates.length)
+    const result = await simulate(leg, from, leg.encode(context, free), context.updates.length)
     if (result.ok) {
       ready.push(result.simulated)
       take(free)
@@ -75,25 +79,21 @@ type SimulateResult =
   | { readonly ok: false; readonly revert: Refusal }
 
 async function simulate(
-  target: ChainContext,
+  { target, work }: Leg,
   from: Address,
   delivery: Delivery,
   updates: number,
 ): Promise<SimulateResult> {
   const cap = target.tuning.maxTransactionGas
-  const bound = deliveryGas(delivery.messages, size(delivery.data)) + UPDATE_GAS * BigInt(updates)
+  const bound = transactionGas(work, delivery.messages, size(delivery.data)) + UPDATE_GAS * BigInt(updates)
   for (let gas = min(bound, cap); ; gas = min(gas * 2n, cap)) {
-    const result = await call(target.ports.rpc, { to: target.mos, data: delivery.data, from, gas })
+    const result = await call(target.ports.rpc, { to: delivery.to, data: delivery.data, from, gas })
     if (!result.ok) {
       if (policyOf(result.revert) === 'moreGas' && gas < cap) continue
       return { ok: false, revert: result.revert }
     }
-    if (delivery.batch) {
-      const abi = iMessageServiceAbi
-      const delivered = decodeFunctionResult({ abi, functionName: 'transferInBatch', data: result.data })
-      if (delivered < BigInt(delivery.messages.length))
-        return { ok: false, revert: { kind: 'custom', name: 'MOS_NothingDelivered', args: {} } }
-    }
+    if (delivery.carried(result.data) < BigInt(delivery.messages.length))
+      return { ok: false, revert: { kind: 'custom', name: 'MOS_NothingDelivered', args: {} } }
     return { ok: true, simulated: { delivery, gasLimit: gas } }
   }
 }

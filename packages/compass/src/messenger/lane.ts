@@ -1,33 +1,31 @@
 import { getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
-import { expiryRecordTopic, mapMessageInTopic } from '@meridian/core'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
-import type { ChainContext, Common } from '../chain-context.ts'
-import { RouteError } from '../errors.ts'
+import { max, min } from '../bigint.ts'
+import type { Common } from '../chain-context.ts'
+import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
-import { chainTopic, endingsIn, readAwaitedSequence, readOutcome, readRoute } from '../mos.ts'
+import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
 import { type BlockGroup, plan } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Happening } from '../store/types.ts'
-import { inOrder, streamOf } from '../streams.ts'
+import { inOrder } from '../streams.ts'
 import type { Submitter } from '../submitter/submitter.ts'
-import { isPast, recordsExpiry } from './deadline.ts'
+import { isPast } from './deadline.ts'
 import { partition } from './deliver.ts'
+import type { Leg } from './leg.ts'
 import { readProvableBlock } from './proof.ts'
 
-/** One direction between two chains. */
+/** One leg of one direction between two chains. */
 export interface Lane {
-  readonly fromChain: bigint
-  readonly toChain: bigint
-  /** One look: proves and delivers what is due, settles what is final. */
-  step(): Promise<void>
+  /** One look: proves and delivers what is due, settles what is final. Returns whether more is due than it looked at. */
+  step(): Promise<boolean>
 }
 
 /** What a lane is made of. */
 export interface LaneDeps extends Common {
-  readonly source: ChainContext
-  readonly target: ChainContext
+  readonly leg: Leg
   readonly submitter: Submitter
   readonly maintainer: Maintainer
   /** Newest final block of the target; null while not known. */
@@ -41,42 +39,39 @@ const RECHECK_MS = 60_000
 const LAPSED_MS = 600_000
 /** Blocks of the target that are searched for who delivered a message. */
 const LOOK_BACK = 1_000n
-/** A target's logs that end a message. */
-const endTopics = [mapMessageInTopic, expiryRecordTopic] as const
 
-/** Carries the messages of one lane. Nothing it cannot do now is lost: the message waits with its reason. */
+/**
+ * Carries the messages of one lane over one leg of its way. Nothing it cannot do now is lost: the message waits with its
+ * reason.
+ */
 export function createLane(deps: LaneDeps): Lane {
-  const { source, target, submitter, maintainer, store, clock } = deps
+  const { leg, submitter, maintainer, store, clock } = deps
+  const { origin, source, target } = leg
+  const { streamOf } = leg.work
   const log = deps.log.child({ role: 'messenger', from: source.name, to: target.name })
   const { rpc } = target.ports
-
-  async function lightClient(): Promise<Address> {
-    const route = await readRoute(rpc, target.mos, source.id)
-    if (route.lightClient === zeroAddress) throw new RouteError(source.id, target.id, 'the target has no route')
-    if (!isAddressEqual(route.remoteMos, source.mos)) {
-      const detail = `the target's route names MOS ${route.remoteMos}, the configuration ${source.mos}`
-      throw new RouteError(source.id, target.id, detail)
-    }
-    return route.lightClient
-  }
+  /** Whether what hubs have of a lane that is direct now has been looked for. */
+  let looked = false
+  const lane = { fromChain: origin.id, toChain: leg.toChain }
+  const gate = createGate(deps.filters ?? noFilters, lane, { store, clock, log })
 
   const waiting = (message: Message, reason: Reason, delay: number, failure: boolean): Happening => {
     const at = clock.now()
     return [message, { type: 'waiting', at, reason, nextAttemptAt: at + delay, failure }]
   }
 
-  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter. */
+  /** Whom the source chain's fees go to; zero stands for who delivers, and is shorter where that is one wallet. */
   const payee = ((): Address => {
-    const wanted = source.payee ?? source.signer?.address ?? submitter.address
-    return isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
+    const wanted = origin.payee ?? origin.signer?.address ?? submitter.address
+    return submitter.addresses.length === 1 && isAddressEqual(wanted, submitter.address) ? zeroAddress : wanted
   })()
 
   /** The target already has an outcome: whoever delivered it, it is included. `now`: unix seconds of the target. */
   async function adopt(message: Message, now: bigint): Promise<boolean> {
-    const outcome = await readOutcome(rpc, target.mos, message)
+    const outcome = await leg.outcome(message)
     if (outcome === 'none') return false
     // it failed before its deadline, and is proven again to record that it expired
-    if (outcome === 'failed' && isPast(message, now) && recordsExpiry(message, source, target)) return false
+    if (outcome === 'failed' && isPast(message, now) && leg.recordsExpiry(message)) return false
     const found = await whoDelivered(message)
     const block = found?.block ?? (await getBlock(rpc, 'latest')).number
     const included: MessageEvent = {
@@ -89,26 +84,54 @@ export function createLane(deps: LaneDeps): Lane {
       gas: null,
     }
     await store.apply([[message, included]])
-    log.info({ orderId: message.orderId, outcome, tx: found?.tx }, 'delivered by somebody else')
+    log.info({ orderId: message.orderId, outcome, tx: found?.tx }, 'carried by somebody else')
     return true
   }
 
   async function whoDelivered(message: Message): Promise<{ tx: Hex; block: bigint; reason: Hex } | null> {
     const { number } = await getBlock(rpc, 'latest')
     const fromBlock = number > LOOK_BACK ? number - LOOK_BACK : 0n
-    const topics = [endTopics, chainTopic(source.id)]
-    const logs = await getLogs(rpc, { address: target.mos, topics, fromBlock, toBlock: number })
+    const topics = [leg.endTopics, chainTopic(origin.id)]
+    const logs = await getLogs(rpc, { address: leg.contract, topics, fromBlock, toBlock: number })
     for (const entry of [...logs].reverse()) {
-      const [ended] = endingsIn([{ ...entry, topics: [...entry.topics], logIndex: '0x0' }], target.mos, source.id)
+      const [ended] = leg.endingsIn([{ ...entry, topics: [...entry.topics], logIndex: '0x0' }])
       if (ended?.orderId === message.orderId)
         return { tx: entry.transactionHash, block: entry.blockNumber, reason: ended.reason }
     }
     return null
   }
 
+  /** What final blocks of the target say in one answer became of messages there, by order id. */
+  async function endingsOf(messages: readonly Message[]): Promise<ReadonlyMap<Hex, Outcome>> {
+    const blocks = messages.flatMap(({ targetBlock }) => (targetBlock === null ? [] : [targetBlock]))
+    const [fromBlock, toBlock] = [blocks.reduce(min, blocks[0] ?? 0n), blocks.reduce(max, 0n)]
+    if (blocks.length < 2 || toBlock - fromBlock >= target.tuning.maxSpan) return new Map()
+    const search = { address: leg.contract, topics: [leg.endTopics, chainTopic(origin.id)], fromBlock, toBlock }
+    const logs = await getLogs(rpc, search, target.tuning.maxSpan)
+    const endings = leg.endingsIn(logs.map((entry) => ({ ...entry, topics: [...entry.topics], logIndex: '0x0' })))
+    return new Map(endings.map(({ orderId, outcome }) => [orderId, outcome]))
+  }
+
+  async function settleAll(messages: readonly Message[]): Promise<void> {
+    const endings = await endingsOf(messages)
+    const known: Happening[] = []
+    const others: Message[] = []
+    for (const message of messages) {
+      const outcome = endings.get(message.orderId)
+      if (outcome === undefined || outcome === 'none' || outcome === 'forwarded') others.push(message)
+      else known.push([message, { type: 'settled', at: clock.now(), outcome }])
+    }
+    await store.apply(known)
+    for (const message of others) await settle(message)
+  }
+
   async function settle(message: Message): Promise<void> {
-    const outcome = await readOutcome(rpc, target.mos, message)
+    const outcome = await leg.outcome(message)
     const at = clock.now()
+    if (outcome === 'forwarded' && !(await carriedOn(message))) {
+      const detail = 'the hub has forwarded it, and the endpoint does not show its log'
+      return store.apply([waiting(message, { code: 'FORWARD_NOT_SEEN', detail }, target.tuning.pollMs, true)])
+    }
     if (outcome !== 'none') return store.apply([[message, { type: 'settled', at, outcome }]])
     log.warn({ orderId: message.orderId }, 'a reorg of the target took a delivery back')
     const gone: Happening[] = [[message, { type: 'excluded', at }]]
@@ -119,14 +142,35 @@ export function createLane(deps: LaneDeps): Lane {
     return store.apply(gone)
   }
 
+  /** Whether the next leg is known, which begins with the hub's log: where its source missed that, it is looked for. */
+  async function carriedOn(message: Message): Promise<boolean> {
+    const { fromChain, orderId, targetBlock } = message
+    const next = { fromChain, orderId, logChain: target.id }
+    if ((await store.message(next)) !== null) return true
+    const cursor = await store.cursor(target.id, leg.contract)
+    // it is going to be read
+    if (cursor === null || targetBlock === null || cursor.number < targetBlock) return false
+    const topics = [messageTopics, chainTopic(fromChain), chainTopic(leg.toChain)]
+    const search = { address: leg.contract, topics, fromBlock: target.startBlock, toBlock: cursor.number }
+    const logs = await getLogs(rpc, search, target.tuning.maxSpan)
+    const found = logs.findLast(({ data }) => data.startsWith(orderId))
+    if (found === undefined) return false
+    const { timestamp } = await getBlock(rpc, found.blockNumber)
+    const forwarded = forwardedOrigin(found, timestamp, target.id, [origin])
+    if (forwarded === null) return false
+    log.warn({ orderId, tx: found.transactionHash }, "the hub's log was missed, and found now")
+    await store.commitScan(target.id, leg.contract, cursor, [forwarded], clock.now())
+    return true
+  }
+
   async function recheck(message: Message): Promise<void> {
     const { timestamp: now } = await getBlock(rpc, 'latest')
-    const outcome = await readOutcome(rpc, target.mos, message)
+    const outcome = await leg.outcome(message)
     if (outcome === 'delivered' || outcome === 'expired') {
       await adopt(message, now)
       return
     }
-    if (isPast(message, now) && recordsExpiry(message, source, target))
+    if (isPast(message, now) && leg.recordsExpiry(message))
       return store.apply([[message, { type: 'lapsed', at: clock.now() }]])
     const reason = message.reason ?? { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' }
     await store.apply([waiting(message, reason, RECHECK_MS, false)])
@@ -139,7 +183,7 @@ export function createLane(deps: LaneDeps): Lane {
       const past = isPast(message, now)
       // what was tried before, or may have expired, may have ended since, by us or by somebody else
       if ((message.attempts > 0 || past) && (await adopt(message, now))) continue
-      if (past && !recordsExpiry(message, source, target)) {
+      if (past && !leg.recordsExpiry(message)) {
         const detail = `its deadline ${message.deadline} is past; whoever proves it now records that it expired`
         await store.apply([waiting(message, { code: 'DEADLINE_PASSED', detail }, LAPSED_MS, false)])
       } else fresh.push(message)
@@ -164,9 +208,15 @@ export function createLane(deps: LaneDeps): Lane {
   /** The update that made their block provable, for those that waited while another message's or a claim's did it. */
   async function broughtByUpdates(client: Address, messages: readonly Message[]): Promise<readonly Happening[]> {
     const found: Happening[] = []
-    for (const message of messages) {
-      if (message.state !== 'final' || message.updateTx !== null || message.finalAt === null) continue
-      const update = await store.lastUpdate(target.id, client, message.finalAt)
+    const waited = messages.flatMap((message) =>
+      message.state === 'final' && message.updateTx === null && message.finalAt !== null
+        ? [{ message, finalAt: message.finalAt }]
+        : [],
+    )
+    const first = Math.min(...waited.map(({ finalAt }) => finalAt))
+    if (waited.length === 0 || (await store.lastUpdate(target.id, client, first)) === null) return []
+    for (const { message, finalAt } of waited) {
+      const update = await store.lastUpdate(target.id, client, finalAt)
       if (update === null) continue
       found.push([message, { type: 'updated', at: clock.now(), tx: update.hash, gas: update.gasUsed }])
     }
@@ -198,15 +248,15 @@ export function createLane(deps: LaneDeps): Lane {
     const provenAt = clock.now()
     await store.apply(fresh.filter(({ state }) => state === 'final').map((m) => [m, { type: 'proven', at: provenAt }]))
     const context = { block, blockProof: proof.proof, updates: combined, payee }
-    const { ready, refused, later } = await partition(target, submitter.address, context, fresh)
+    const { ready, refused, later } = await partition(leg, submitter.address, context, fresh)
     // before anything that may wake them
     await store.apply(later.map((message) => outOfOrder(message, message.sequence - 1n)))
     for (const { delivery, gasLimit } of ready) {
-      const { data, messages } = delivery
-      const sent = await submitter.send({ kind: 'delivery', to: target.mos, data, gasLimit, messages })
+      const { kind, to, data, messages } = delivery
+      const sent = await submitter.send({ kind, to, data, gasLimit, messages })
       if (sent.status === 'refused')
         await store.apply(messages.map((m) => waiting(m, sent.reason, target.tuning.pollMs, false)))
-      else log.info({ orderIds: messages.map((m) => m.orderId), nonce: sent.transaction.nonce }, 'delivery sent')
+      else log.info({ orderIds: messages.map((m) => m.orderId), nonce: sent.transaction.nonce }, `${kind} sent`)
     }
     for (const [message, revert] of refused) {
       const policy = policyOf(revert)
@@ -220,7 +270,7 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   async function prove(groups: readonly BlockGroup[]): Promise<void> {
-    const client = await lightClient()
+    const client = await leg.lightClient()
     const [state, head] = await Promise.all([maintainer.readClient(client), getBlock(rpc, 'latest')])
     // the update that proves the newest block most often proves those before it
     const newestFirst = [...groups].sort((a, b) => Number(b.blockNumber - a.blockNumber))
@@ -248,20 +298,27 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   return {
-    fromChain: source.id,
-    toChain: target.id,
     async step() {
       const now = clock.now()
-      const states = ['final', 'provable', 'included', 'failed'] as const
-      const due = await store.due(source.id, target.id, states, now, STEP_LIMIT)
-      const actions = plan(due, { targetFinal: deps.targetFinal() }, now)
-      for (const action of actions) {
-        if (action.type === 'settle') await settle(action.message)
-        if (action.type === 'recheck') await recheck(action.message)
+      if (!looked && source === origin && target.id === leg.toChain) {
+        const count = await store.reroute(origin.id, target.id, now)
+        if (count > 0) log.info({ messages: count }, 'carried directly, and no more over a hub')
+        looked = true
       }
+      const targetFinal = deps.targetFinal()
+      const [due, landed, failed] = await Promise.all([
+        store.due(origin.id, leg.toChain, now, STEP_LIMIT, source.id),
+        targetFinal === null ? [] : store.landed(origin.id, leg.toChain, targetFinal, now, STEP_LIMIT, source.id),
+        store.failed(origin.id, leg.toChain, now, STEP_LIMIT, source.id),
+      ])
+      const actions = plan([...(await gate.admit(due)), ...landed, ...failed], { targetFinal }, now)
+      // what waits goes first: what has landed is in no hurry
       const groups = actions.flatMap((action) => (action.type === 'prove' ? [action.group] : []))
       if (groups.length > 0) await prove(groups)
-      await maintainer.maintain(await lightClient())
+      await settleAll(actions.flatMap((action) => (action.type === 'settle' ? [action.message] : [])))
+      for (const action of actions) if (action.type === 'recheck') await recheck(action.message)
+      await maintainer.maintain(leg.lightClient)
+      return due.length === STEP_LIMIT || landed.length === STEP_LIMIT
     },
   }
 }

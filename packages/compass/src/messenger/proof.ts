@@ -1,7 +1,7 @@
-import { iMessageServiceAbi } from '@meridian/abi'
+import { iHubAbi, iMessageServiceAbi } from '@meridian/abi'
 import { ChainDataError, getBlock, getBlockReceipts, type Receipt } from '@meridian/chain'
 import { buildReceiptsTrie, encodeBatchProof, encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
-import { type Address, encodeFunctionData, type Hex, hexToNumber } from 'viem'
+import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, hexToNumber } from 'viem'
 import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
 
@@ -35,17 +35,19 @@ export async function readProvableBlock(
 function positionIn(receipt: Receipt | undefined, message: Message): number {
   const position = receipt?.logs.findIndex((log) => hexToNumber(log.logIndex) === message.logIndex) ?? -1
   const log = receipt?.logs[position]
-  if (log === undefined || log.address !== message.mos || !log.data.includes(message.orderId.slice(2)))
+  if (log === undefined || log.address !== message.emitter || !log.data.includes(message.orderId.slice(2)))
     throw new ChainDataError('log in the receipt', message.orderId, 'another')
   return position
 }
 
-/** A call that delivers messages. */
+/** A call that carries messages of one block. */
 export interface Delivery {
+  readonly kind: 'delivery' | 'forward' | 'relay'
+  readonly to: Address
   readonly messages: readonly Message[]
   readonly data: Hex
-  /** Whether it is `transferInBatch`, which passes over what it cannot deliver. */
-  readonly batch: boolean
+  /** How many of them it carried, by what it returned: a batch passes over what it cannot carry. */
+  carried(returned: Hex): bigint
 }
 
 /** What all deliveries of a block have in common. */
@@ -58,30 +60,80 @@ export interface DeliveryContext {
   readonly payee: Address
 }
 
+const all =
+  ({ length }: readonly Message[]) =>
+  (): bigint =>
+    BigInt(length)
+
 /**
- * Encodes the delivery of messages of one block, alone or as a batch. The order ids go along as hints, so that a delivery
- * that comes second fails before its proof is paid for.
+ * Encodes the delivery of messages of one block at MOS, alone or as a batch. The order ids go along as hints, so that a
+ * delivery that comes second fails before its proof is paid for.
  */
-export function encodeDelivery(context: DeliveryContext, messages: readonly Message[]): Delivery {
-  const { block, blockProof, updates, payee } = context
-  const [first] = messages
-  if (first === undefined) throw new RangeError('a delivery has a message')
+export function encodeDelivery(mos: Address, context: DeliveryContext, messages: readonly Message[]): Delivery {
+  const { updates, payee } = context
+  const call = { kind: 'delivery', to: mos, messages } as const
+  const { first, rest } = split(messages)
   const { fromChain } = first
   const abi = iMessageServiceAbi
-  if (messages.length === 1) {
-    const { nodes } = block.trie.prove(first.txIndex)
-    const proof = encodeReceiptProof({ blockProof, txIndex: first.txIndex, nodes })
-    const args = [fromChain, updates, first.orderId, payee, BigInt(block.logIndex(first)), proof] as const
-    return { messages, data: encodeFunctionData({ abi, functionName: 'deliver', args }), batch: false }
+  if (rest.length === 0) {
+    const { logIndex, proof } = proveOne(context, first)
+    const args = [fromChain, updates, first.orderId, payee, logIndex, proof] as const
+    return { ...call, data: encodeFunctionData({ abi, functionName: 'deliver', args }), carried: all(messages) }
   }
+  const hints = messages.map(({ orderId }) => orderId)
+  const args = [fromChain, updates, hints, payee, proveBatch(context, messages)] as const
+  return {
+    ...call,
+    data: encodeFunctionData({ abi, functionName: 'transferInBatch', args }),
+    carried: (data) => decodeFunctionResult({ abi, functionName: 'transferInBatch', data }),
+  }
+}
+
+/** Encodes the forwarding of messages of one block at a hub, alone or as a batch. */
+export function encodeForward(hub: Address, context: DeliveryContext, messages: readonly Message[]): Delivery {
+  const { updates } = context
+  const call = { kind: 'forward', to: hub, messages } as const
+  const { first, rest } = split(messages)
+  const { fromChain } = first
+  const abi = iHubAbi
+  if (rest.length === 0) {
+    const { logIndex, proof } = proveOne(context, first)
+    const args = [fromChain, updates, logIndex, proof] as const
+    return { ...call, data: encodeFunctionData({ abi, functionName: 'forward', args }), carried: all(messages) }
+  }
+  const args = [fromChain, updates, proveBatch(context, messages)] as const
+  return {
+    ...call,
+    data: encodeFunctionData({ abi, functionName: 'forwardBatch', args }),
+    carried: (data) => decodeFunctionResult({ abi, functionName: 'forwardBatch', data }),
+  }
+}
+
+/** Encodes the running of a message at a hub, which sends on what its target returns. */
+export function encodeRelay(hub: Address, context: DeliveryContext, message: Message): Delivery {
+  const { logIndex, proof } = proveOne(context, message)
+  const args = [message.fromChain, context.updates, context.payee, logIndex, proof] as const
+  const data = encodeFunctionData({ abi: iHubAbi, functionName: 'relay', args })
+  return { kind: 'relay', to: hub, messages: [message], data, carried: () => 1n }
+}
+
+function split([first, ...rest]: readonly Message[]): { readonly first: Message; readonly rest: readonly Message[] } {
+  if (first === undefined) throw new RangeError('a delivery has a message')
+  return { first, rest }
+}
+
+function proveOne({ block, blockProof }: DeliveryContext, message: Message): { logIndex: bigint; proof: Hex } {
+  const { txIndex } = message
+  const { nodes } = block.trie.prove(txIndex)
+  return { logIndex: BigInt(block.logIndex(message)), proof: encodeReceiptProof({ blockProof, txIndex, nodes }) }
+}
+
+function proveBatch({ block, blockProof }: DeliveryContext, messages: readonly Message[]): Hex {
   const shared = block.trie.proveMany(messages.map(({ txIndex }) => txIndex))
   const members = messages.map((message, i) => {
     const path = shared.paths[i]
     if (path === undefined) throw new RangeError('a path for each member')
     return { txIndex: message.txIndex, logIndex: block.logIndex(message), path }
   })
-  const hints = messages.map(({ orderId }) => orderId)
-  const proof = encodeBatchProof({ blockProof, nodes: shared.nodes, members })
-  const args = [fromChain, updates, hints, payee, proof] as const
-  return { messages, data: encodeFunctionData({ abi, functionName: 'transferInBatch', args }), batch: true }
+  return encodeBatchProof({ blockProof, nodes: shared.nodes, members })
 }

@@ -1,4 +1,6 @@
-import { Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Progress } from '../progress.ts'
+import type { LaneOverview, LightClientOverview, RouteCost, WalletOverview } from './overview.ts'
 
 /** What is known of an asset's two sides. */
 export interface SupplySample {
@@ -11,29 +13,198 @@ export interface SupplySample {
   readonly at: number
 }
 
+/** All that is known of the service at a moment. Milliseconds. */
+export interface Sample {
+  readonly now: number
+  readonly lanes: readonly LaneOverview[]
+  readonly lightClients: readonly LightClientOverview[]
+  readonly wallets: readonly WalletOverview[]
+  /** Of the last 24 hours. */
+  readonly costs: readonly RouteCost[]
+  readonly reverts: readonly { readonly chainId: bigint; readonly error: string; readonly count: number }[]
+  readonly workers: readonly { readonly name: string; readonly failures: number }[]
+  readonly endpoints: readonly {
+    readonly chainId: bigint
+    readonly host: string
+    readonly failures: number
+    readonly healthy: boolean
+  }[]
+}
+
 /** Compass' figures for Prometheus. */
 export interface Metrics {
   supply(pair: string, sample: SupplySample): void
+  /** A message took a step. */
+  step(progress: Progress): void
+  /** What was true before and is not in the sample is gone. */
+  sample(sample: Sample): void
+  /** The watcher looked at a light client. `contradictions`: heads that the chain does not have. */
+  watched(lane: { readonly fromChain: bigint; readonly toChain: bigint }, contradictions: number, at: number): void
   /** All of it in the exposition format, and that format's content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** Names of all of it. */
+  names(): readonly string[]
 }
+
+/** Seconds: from a fast chain's block to two Ethereum epochs and a bad day. */
+const LATENCY_BUCKETS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 14_400, 86_400]
 
 /** A registry of its own, so that two of them in a process do not meet. Gauges are doubles: 53 bits of an amount. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
-  const gauge = (name: string, help: string): Gauge<'pair'> =>
-    new Gauge({ name, help, labelNames: ['pair'], registers: [registry] })
-  const locked = gauge('meridian_supply_locked', 'Units locked against what was minted, at a final block')
-  const outstanding = gauge('meridian_supply_outstanding', 'Units minted and not burned, at a final block')
-  const ok = gauge('meridian_supply_ok', '1 while no more is outstanding than locked, 0 from the alarm on')
-  const readAt = gauge('meridian_supply_read_timestamp_seconds', 'When both sides were read last')
+  const registers = [registry]
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
+    new Gauge({ name: `meridian_${name}`, help, labelNames, registers })
+  const lane = ['from', 'to'] as const
+  const labels = ({ fromChain, toChain }: { fromChain: bigint; toChain: bigint }) => ({
+    from: String(fromChain),
+    to: String(toChain),
+  })
+
+  const locked = gauge('supply_locked', 'Units locked against what was minted, at a final block', ['pair'])
+  const outstanding = gauge('supply_outstanding', 'Units minted and not burned, at a final block', ['pair'])
+  const supplyOk = gauge('supply_ok', '1 while no more is outstanding than locked, 0 from the alarm on', ['pair'])
+  const supplyAt = gauge('supply_read_timestamp_seconds', 'When both sides were read last', ['pair'])
+
+  const oldest = gauge('lane_oldest_pending_seconds', 'Age of the oldest message that could be delivered', lane)
+  const stalled = gauge('lane_stalled', '1 where a lane makes no progress although it could', lane)
+  const paused = gauge('lane_paused', '1 where an operator paused the lane', lane)
+  const backlog = gauge('messages', 'Messages that are not at their end, by state', [...lane, 'state'])
+  const waiting = gauge('messages_waiting', 'Messages that show a reason, by its code', [...lane, 'reason'])
+  const steps = new Counter({
+    name: 'meridian_message_steps_total',
+    help: 'Steps that messages took',
+    labelNames: [...lane, 'stage'],
+    registers,
+  })
+  const latency = new Histogram({
+    name: 'meridian_stage_seconds',
+    help: 'Time from the stage before to this one: final, provable, submitted, included, settled',
+    labelNames: [...lane, 'stage'],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  })
+
+  const clientLag = gauge('light_client_lag_seconds', "From the client's head to the source's final block", lane)
+  const clientExpiry = gauge('light_client_expiry_seconds', 'Until the client expires unless its head moves', lane)
+  const clientActive = gauge('light_client_active', '1 while the client accepts, 0 when expired or frozen', lane)
+  const contradictions = gauge('watcher_contradictions', 'Accepted heads that the source chain does not have', lane)
+  const watchedAt = gauge('watcher_look_timestamp_seconds', 'When the watcher looked last', lane)
+
+  const wallet = ['chain', 'address'] as const
+  const balance = gauge('wallet_balance_wei', 'What a wallet has', wallet)
+  const spent = gauge('wallet_spent_wei_per_day', 'What landed in the last 24 hours', wallet)
+  const runway = gauge('wallet_runway_days', 'How long the balance lasts at that rate', wallet)
+  const routeGas = gauge('route_gas', 'Gas of the last 24 hours, by kind of transaction', [...lane, 'kind'])
+  const routeWei = gauge('route_wei', 'Wei of the last 24 hours, of the chain that it was paid on', [...lane, 'kind'])
+  const reverts = new Counter({
+    name: 'meridian_reverts_total',
+    help: 'Transactions that reverted, by error',
+    labelNames: ['chain', 'error'],
+    registers,
+  })
+  const workers = gauge('worker_failures', 'Rounds in a row that failed', ['worker'])
+  const endpointFailures = gauge('endpoint_failures', 'Requests in a row that failed', ['chain', 'host'])
+  const endpointHealthy = gauge('endpoint_healthy', '1 while an endpoint is asked, 0 while it rests', ['chain', 'host'])
+  const memory = gauge('process_resident_bytes', 'Memory of the process', [])
+
+  const sampled = [
+    oldest,
+    stalled,
+    paused,
+    backlog,
+    waiting,
+    clientLag,
+    clientExpiry,
+    clientActive,
+    balance,
+    spent,
+    runway,
+    routeGas,
+    routeWei,
+    reverts,
+    workers,
+    endpointFailures,
+    endpointHealthy,
+  ]
+
+  function sampleLane(one: LaneOverview, now: number): void {
+    const at = labels(one)
+    oldest.set(at, one.oldestPendingAt === null ? 0 : Math.max(0, now - one.oldestPendingAt) / 1_000)
+    stalled.set(at, one.stalled === null ? 0 : 1)
+    paused.set(at, one.paused ? 1 : 0)
+    for (const [state, count] of Object.entries(one.states)) backlog.set({ ...at, state }, count)
+    for (const { code, count } of one.reasons) waiting.set({ ...at, reason: code }, count)
+  }
+
   return {
     supply(pair, sample) {
       locked.set({ pair }, Number(sample.locked))
       outstanding.set({ pair }, Number(sample.outstanding))
-      ok.set({ pair }, sample.ok ? 1 : 0)
-      readAt.set({ pair }, sample.at / 1_000)
+      supplyOk.set({ pair }, sample.ok ? 1 : 0)
+      supplyAt.set({ pair }, sample.at / 1_000)
     },
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    step(progress) {
+      const at = labels(progress)
+      steps.inc({ ...at, stage: progress.stage })
+      const step = latencyOf(progress)
+      if (step !== null) latency.observe({ ...at, stage: step.stage }, step.seconds)
+    },
+    sample(sample) {
+      for (const one of sampled) one.reset()
+      for (const one of sample.lanes) sampleLane(one, sample.now)
+      for (const one of sample.lightClients) {
+        const at = labels(one)
+        if (one.lagSeconds !== null) clientLag.set(at, one.lagSeconds)
+        if (one.expirySeconds !== null) clientExpiry.set(at, one.expirySeconds)
+        clientActive.set(at, one.status === 'active' ? 1 : 0)
+      }
+      for (const one of sample.wallets) {
+        const at = { chain: String(one.chainId), address: one.address }
+        balance.set(at, Number(one.balance))
+        spent.set(at, Number(one.spentPerDay))
+        if (one.runwayDays !== null) runway.set(at, one.runwayDays)
+      }
+      for (const one of sample.costs) {
+        routeGas.set({ ...labels(one), kind: one.kind }, Number(one.gas))
+        routeWei.set({ ...labels(one), kind: one.kind }, Number(one.wei))
+      }
+      for (const { chainId, error, count } of sample.reverts) reverts.inc({ chain: String(chainId), error }, count)
+      for (const { name, failures } of sample.workers) workers.set({ worker: name }, failures)
+      for (const { chainId, host, failures, healthy } of sample.endpoints) {
+        const at = { chain: String(chainId), host }
+        endpointFailures.set(at, failures)
+        endpointHealthy.set(at, healthy ? 1 : 0)
+      }
+    },
+    watched(one, count, at) {
+      contradictions.set(labels(one), count)
+      watchedAt.set(labels(one), at / 1_000)
+    },
+    async render() {
+      memory.set(process.memoryUsage.rss())
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
+    names: () => registry.getMetricsAsArray().map(({ name }) => name),
+  }
+}
+
+/** How long the stage took that a step ends; null where it has no beginning here (somebody else delivered it). */
+export function latencyOf({ stage, data }: Progress): { readonly stage: string; readonly seconds: number } | null {
+  const between = (name: string, from: number | null, to: number | null) =>
+    from === null || to === null ? null : { stage: name, seconds: Math.max(0, to - from) / 1_000 }
+  switch (stage) {
+    case 'final':
+      return between('final', data.seenAt, data.finalAt)
+    case 'lightClientUpdated':
+      return between('provable', data.finalAt, data.provableAt)
+    case 'proven':
+      return between('submitted', data.provableAt, data.submittedAt)
+    case 'delivered':
+      return between('included', data.submittedAt, data.includedAt)
+    case 'settled':
+      return between('settled', data.includedAt, data.settledAt)
+    default:
+      return null
   }
 }

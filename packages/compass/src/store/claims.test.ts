@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { numberToHex, pad, zeroAddress } from 'viem'
-import { useStore } from '../testing/test-store.ts'
+import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import type { FoundClaim } from './claims.ts'
 import type { Store } from './types.ts'
 
-const current = useStore()
 const mos = pad('0xa1', { size: 20 })
 const signer = pad('0xb1', { size: 20 })
 const feeService = pad('0xf1', { size: 20 })
@@ -15,6 +14,8 @@ const message = { fromChain: 1n, orderId: pad('0x01') } as const
 async function delivery(store: Store, nonce: number, final = true): Promise<number> {
   const origin = {
     ...message,
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: 1n,
     mos,
@@ -57,6 +58,7 @@ const found = (deliveryId: number): FoundClaim => ({
   fromChain: 1n,
   toChain: 2n,
   feeService,
+  recordChain: 2n,
   blockNumber: 9n,
   blockHash: pad('0x09'),
   txHash: pad('0x07'),
@@ -77,45 +79,49 @@ const settling = (store: Store, nonce: number, claims: readonly number[]) => {
   return store.reserve({ chainId: 1n, signer, nonce, attempt, ...job }, 6)
 }
 
-test('a final delivery is looked at once: what it earned is a claim, and found again is no second one', async () => {
-  const store = current()
-  const id = await delivery(store, 0)
-  assert.deepEqual(
-    (await store.claims.unread(1n, 2n, 10)).map((d) => d.id),
-    [id],
-  )
-  assert.deepEqual(await store.claims.unread(3n, 2n, 10), [])
-  await store.claims.found(id, found(id))
-  await store.claims.found(id, found(id))
-  assert.deepEqual(await store.claims.unread(1n, 2n, 10), [])
-  const [claim, ...more] = await store.claims.list(10)
-  assert.deepEqual(more, [])
-  assert.deepEqual([claim?.state, claim?.orders[0]?.amount, claim?.txIndex], ['open', 2n ** 127n, 3])
-  assert.deepEqual(await store.claims.tokens(1n, feeService), [zeroAddress])
-})
+onEachDatabase((kind) => {
+  const current = useStore(kind)
 
-test('a delivery that may still be reorganised is not looked at', async () => {
-  const store = current()
-  await delivery(store, 0, false)
-  assert.deepEqual(await store.claims.unread(1n, 2n, 10), [])
-})
+  test('a final delivery is looked at once: what it earned is a claim, and found again is no second one', async () => {
+    const store = current()
+    const id = await delivery(store, 0)
+    assert.deepEqual(
+      (await store.claims.unread(1n, 2n, 10)).map((d) => d.id),
+      [id],
+    )
+    assert.deepEqual(await store.claims.unread(3n, 2n, 10), [])
+    await store.claims.found(id, found(id))
+    await store.claims.found(id, found(id))
+    assert.deepEqual(await store.claims.unread(1n, 2n, 10), [])
+    const [claim, ...more] = await store.claims.list(10)
+    assert.deepEqual(more, [])
+    assert.deepEqual([claim?.state, claim?.orders[0]?.amount, claim?.txIndex], ['open', 2n ** 127n, 3])
+    assert.deepEqual(await store.claims.tokens(1n, feeService), [zeroAddress])
+  })
 
-test('a claim is with one transaction at a time, open again after it, and never after it has ended', async () => {
-  const store = current()
-  const id = await delivery(store, 0)
-  await store.claims.found(id, found(id))
-  const first = await settling(store, 0, [id])
-  assert.deepEqual(await store.claims.due(1n, 2n, 'open', 10, 10), [])
-  await settling(store, 1, [id])
-  const [submitted] = await store.claims.due(1n, 2n, 'submitted', 10, 10)
-  assert.equal(submitted?.transactionId, first.id)
-  await store.claims.reopen(id, { code: 'CLAIM_LOST', detail: 'x' }, 50, true)
-  assert.deepEqual(await store.claims.due(1n, 2n, 'open', 49, 10), [])
-  const [again] = await store.claims.due(1n, 2n, 'open', 50, 10)
-  assert.deepEqual([again?.attempts, again?.transactionId, again?.reason?.code], [1, null, 'CLAIM_LOST'])
-  await store.claims.settled(id, 60)
-  await store.claims.reopen(id, { code: 'X', detail: 'x' }, 70, false)
-  await settling(store, 2, [id])
-  const [ended] = await store.claims.list(10)
-  assert.deepEqual([ended?.state, ended?.settledAt], ['settled', 60])
+  test('a delivery that may still be reorganised is not looked at', async () => {
+    const store = current()
+    await delivery(store, 0, false)
+    assert.deepEqual(await store.claims.unread(1n, 2n, 10), [])
+  })
+
+  test('a claim is with one transaction at a time, open again after it, and never after it has ended', async () => {
+    const store = current()
+    const id = await delivery(store, 0)
+    await store.claims.found(id, found(id))
+    const first = await settling(store, 0, [id])
+    assert.deepEqual(await store.claims.due(1n, 2n, 'open', 10, 10), [])
+    await settling(store, 1, [id])
+    const [submitted] = await store.claims.due(1n, 2n, 'submitted', 10, 10)
+    assert.equal(submitted?.transactionId, first.id)
+    await store.claims.reopen(id, { code: 'CLAIM_LOST', detail: 'x' }, 50, true)
+    assert.deepEqual(await store.claims.due(1n, 2n, 'open', 49, 10), [])
+    const [again] = await store.claims.due(1n, 2n, 'open', 50, 10)
+    assert.deepEqual([again?.attempts, again?.transactionId, again?.reason?.code], [1, null, 'CLAIM_LOST'])
+    await store.claims.settled(id, 60)
+    await store.claims.reopen(id, { code: 'X', detail: 'x' }, 70, false)
+    await settling(store, 2, [id])
+    const [ended] = await store.claims.list(10)
+    assert.deepEqual([ended?.state, ended?.settledAt], ['settled', 60])
+  })
 })

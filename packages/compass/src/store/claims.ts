@@ -1,8 +1,9 @@
 import type { Kysely, Selectable, Transaction as SqlTransaction } from 'kysely'
 import type { Address, Hex } from 'viem'
-import type { Claim, ClaimOrder, ClaimState } from '../claimer/claim.ts'
+import type { Claim, ClaimOrder, ClaimState, ReceiptPlace } from '../claimer/claim.ts'
 import type { Reason } from '../message.ts'
 import type { ClaimOrderTable, ClaimTable, Schema } from './schema.ts'
+import type { Write } from './write.ts'
 
 /** A delivery that is final on its target and whose receipt has not been looked at for records. */
 export interface UnreadDelivery {
@@ -16,14 +17,20 @@ export type FoundClaim = Omit<Claim, 'state' | 'reason' | 'attempts' | 'nextAtte
 
 /** Compass' memory of what its deliveries have earned. Each function is one database transaction. */
 export interface ClaimStore {
-  /** Final deliveries from one chain to another whose records are not known yet, oldest first. */
-  unread(fromChain: bigint, toChain: bigint, limit: number): Promise<readonly UnreadDelivery[]>
+  /**
+   * Final deliveries from one chain to another whose records are not known yet, oldest first.
+   *
+   * @param relayedOn A hub's chain: instead, the transactions by which the hub ran messages between the two.
+   */
+  unread(fromChain: bigint, toChain: bigint, limit: number, relayedOn?: bigint): Promise<readonly UnreadDelivery[]>
   /** What a delivery's receipt showed, once: a claim, or null where it earned nothing. */
   found(deliveryId: number, claim: FoundClaim | null): Promise<void>
   /** Claims in a state, by the time of their next try. */
   due(fromChain: bigint, toChain: bigint, state: ClaimState, now: number, limit: number): Promise<readonly Claim[]>
   /** It cannot be settled now, or its transaction came to nothing: it is open again. */
   reopen(deliveryId: number, reason: Reason, nextAttemptAt: number, failure: boolean): Promise<void>
+  /** Its records are in another receipt now, from which it goes on, due at once. */
+  moved(deliveryId: number, place: ReceiptPlace): Promise<void>
   /** Nothing of it is in escrow any more. */
   settled(deliveryId: number, at: number): Promise<void>
   /** Tokens that fees on a chain were paid in. */
@@ -48,7 +55,7 @@ export async function submitClaims(
 }
 
 /** The claims of a store. */
-export function createClaimStore(db: Kysely<Schema>): ClaimStore {
+export function createClaimStore(db: Kysely<Schema>, write: Write): ClaimStore {
   async function withOrders(rows: readonly Selectable<ClaimTable>[]): Promise<readonly Claim[]> {
     if (rows.length === 0) return []
     const ids = rows.map((row) => row.delivery_id)
@@ -62,21 +69,25 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
   }
 
   return {
-    async unread(fromChain, toChain, limit) {
+    async unread(fromChain, toChain, limit, relayedOn) {
       const rows = await db
         .selectFrom('transactions')
         .select(['id', 'hash'])
-        .where('chain_id', '=', toChain)
-        .where('kind', '=', 'delivery')
+        .where('chain_id', '=', relayedOn ?? toChain)
+        .where('kind', '=', relayedOn === undefined ? 'delivery' : 'relay')
         .where('state', '=', 'final')
         .where('records_read', '=', false)
         .where((eb) =>
           eb.exists(
             eb
-              .selectFrom('transaction_messages')
-              .select('order_id')
-              .whereRef('transaction_id', '=', 'transactions.id')
-              .where('from_chain', '=', fromChain),
+              .selectFrom('transaction_messages as tm')
+              .innerJoin('messages as m', (join) =>
+                join.onRef('m.from_chain', '=', 'tm.from_chain').onRef('m.order_id', '=', 'tm.order_id'),
+              )
+              .select('tm.order_id')
+              .whereRef('tm.transaction_id', '=', 'transactions.id')
+              .where('m.from_chain', '=', fromChain)
+              .where('m.to_chain', '=', toChain),
           ),
         )
         .orderBy('id')
@@ -87,7 +98,7 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
     },
 
     found: (deliveryId, claim) =>
-      db.transaction().execute(async (trx) => {
+      write(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('transactions')
           .set({ records_read: true })
@@ -119,27 +130,49 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
     },
 
     async reopen(deliveryId, reason, nextAttemptAt, failure) {
-      await db
-        .updateTable('claims')
-        .set((eb) => ({
-          state: 'open',
-          transaction_id: null,
-          reason_code: reason.code,
-          reason_detail: reason.detail.slice(0, 2_000),
-          attempts: failure ? eb('attempts', '+', 1) : eb.ref('attempts'),
-          next_attempt_at: BigInt(nextAttemptAt),
-        }))
-        .where('delivery_id', '=', deliveryId)
-        .where('state', '<>', 'settled')
-        .execute()
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set((eb) => ({
+            state: 'open',
+            transaction_id: null,
+            reason_code: reason.code,
+            reason_detail: reason.detail.slice(0, 2_000),
+            attempts: failure ? eb('attempts', '+', 1) : eb.ref('attempts'),
+            next_attempt_at: BigInt(nextAttemptAt),
+          }))
+          .where('delivery_id', '=', deliveryId)
+          .where('state', '<>', 'settled')
+          .execute(),
+      )
+    },
+
+    async moved(deliveryId, place) {
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set({
+            ...fromPlace(place),
+            state: 'open',
+            transaction_id: null,
+            reason_code: null,
+            reason_detail: null,
+            next_attempt_at: 0n,
+          })
+          .where('delivery_id', '=', deliveryId)
+          .where('state', '<>', 'settled')
+          .execute(),
+      )
     },
 
     async settled(deliveryId, at) {
-      await db
-        .updateTable('claims')
-        .set({ state: 'settled', settled_at: BigInt(at), reason_code: null, reason_detail: null })
-        .where('delivery_id', '=', deliveryId)
-        .execute()
+      await write((trx) =>
+        trx
+          .updateTable('claims')
+          .set({ state: 'settled', settled_at: BigInt(at), reason_code: null, reason_detail: null })
+          .where('delivery_id', '=', deliveryId)
+          .execute(),
+      )
     },
 
     async tokens(fromChain, feeService) {
@@ -160,16 +193,22 @@ export function createClaimStore(db: Kysely<Schema>): ClaimStore {
   }
 }
 
+const fromPlace = ({ recordChain, blockNumber, blockHash, txHash, txIndex }: ReceiptPlace) =>
+  ({
+    record_chain: recordChain,
+    block_number: blockNumber,
+    block_hash: blockHash,
+    tx_hash: txHash,
+    tx_index: txIndex,
+  }) as const
+
 function fromClaim(claim: FoundClaim): ClaimTable {
   return {
+    ...fromPlace(claim),
     delivery_id: claim.deliveryId,
     from_chain: claim.fromChain,
     to_chain: claim.toChain,
     fee_service: claim.feeService,
-    block_number: claim.blockNumber,
-    block_hash: claim.blockHash,
-    tx_hash: claim.txHash,
-    tx_index: claim.txIndex,
     state: 'open',
     reason_code: null,
     reason_detail: null,
@@ -187,6 +226,7 @@ function toClaim(row: Selectable<ClaimTable>, orders: readonly Selectable<ClaimO
     fromChain: row.from_chain,
     toChain: row.to_chain,
     feeService: row.fee_service as Address, // CAST: the store writes hex into its hex columns, here and below
+    recordChain: row.record_chain,
     blockNumber: row.block_number,
     blockHash: row.block_hash as Hex, // CAST: as above
     txHash: row.tx_hash as Hex, // CAST: as above

@@ -162,7 +162,105 @@ const optionsAndClaims: Migration = {
   },
 }
 
+/** A message over a hub has two legs, each a row: the source's log and the hub's. */
+const legs: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable('messages')
+      .addColumn('log_chain', uint256, (c) => c.notNull().defaultTo(0))
+      .addColumn('emitter', 'text', (c) => c.notNull().defaultTo(''))
+      .execute()
+    // until now every message was proven from its source's log
+    await sql`update messages set log_chain = from_chain, emitter = mos`.execute(db)
+    await sql`alter table messages alter column log_chain drop default, alter column emitter drop default,
+      drop constraint messages_key, add constraint messages_key primary key (from_chain, order_id, log_chain)`.execute(
+      db,
+    )
+    await sql`drop index messages_open`.execute(db)
+    await sql`create index messages_open on messages (log_chain, from_chain, to_chain, state, next_attempt_at)
+      where state not in ('delivered', 'expired')`.execute(db)
+    await db.schema
+      .alterTable('transaction_messages')
+      .addColumn('log_chain', uint256, (c) => c.notNull().defaultTo(0))
+      .execute()
+    await sql`update transaction_messages set log_chain = from_chain`.execute(db)
+    await sql`alter table transaction_messages alter column log_chain drop default,
+      drop constraint transaction_messages_key,
+      add constraint transaction_messages_key primary key (transaction_id, from_chain, order_id, log_chain)`.execute(db)
+    // a hub that runs a message makes its record
+    await sql`drop index transactions_unread`.execute(db)
+    await sql`create index transactions_unread on transactions (chain_id, id)
+      where kind in ('delivery', 'relay') and state = 'final' and not records_read`.execute(db)
+    // the receipt that proves a claim moves from the target to the hub when its records are forwarded
+    await db.schema
+      .alterTable('claims')
+      .addColumn('record_chain', uint256, (c) => c.notNull().defaultTo(0))
+      .execute()
+    await sql`update claims set record_chain = to_chain`.execute(db)
+    await sql`alter table claims alter column record_chain drop default`.execute(db)
+  },
+}
+
+const decisions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('decisions')
+      .addColumn('subject', 'text', (c) => c.notNull())
+      .addColumn('key', 'text', (c) => c.notNull())
+      .addColumn('decision', 'text', (c) => c.notNull())
+      .addColumn('decided_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('decisions_key', ['subject', 'key'])
+      .execute()
+    // for pages, limits, histories and costs, which look at what ended as well
+    await sql`create index messages_newest on messages (seen_at desc, from_chain desc, order_id desc)`.execute(db)
+    await sql`create index messages_submitted on messages (from_chain, to_chain, submitted_at)
+      where submitted_at is not null`.execute(db)
+    await sql`create index transaction_messages_order on transaction_messages (from_chain, order_id)`.execute(db)
+    await sql`create index transactions_created on transactions (created_at)`.execute(db)
+    await sql`create index transactions_reverted on transactions (chain_id) where success = false`.execute(db)
+    await sql`create index messages_backlog on messages (from_chain, to_chain, state)
+      where state not in ('delivered', 'expired')`.execute(db)
+  },
+}
+
+const sharedStore: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    // in the order in which they are read, so that a backlog costs no sorting
+    await sql`create index messages_due on messages (log_chain, from_chain, to_chain, next_attempt_at, block_number, log_index)
+      where state in ('final', 'provable')`.execute(db)
+    await sql`create index messages_landed on messages (log_chain, from_chain, to_chain, target_block)
+      where state = 'included'`.execute(db)
+    await sql`create index messages_seen on messages (log_chain, block_number) where state = 'seen'`.execute(db)
+    await sql`drop index messages_open`.execute(db)
+    await sql`create index messages_failed on messages (log_chain, from_chain, to_chain, next_attempt_at)
+      where state = 'failed'`.execute(db)
+    await sql`create index messages_forwarded on messages (from_chain, to_chain) where state = 'forwarded'`.execute(db)
+    // bytes in hex: squeezing them costs more time than it saves, and out of line a row's next version does not copy them
+    await sql`alter table messages alter column message_data set storage external`.execute(db)
+    await sql`alter table transactions alter column data set storage external`.execute(db)
+    await sql`alter table attempts alter column raw set storage external`.execute(db)
+    await db.schema
+      .createTable('leases')
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('holder', 'text')
+      .addColumn('token', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('members')
+      .addColumn('holder', 'text', (c) => c.primaryKey())
+      .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+      .execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001_initial': initial, '0002_options_and_claims': optionsAndClaims }),
+  getMigrations: async () => ({
+    '0001_initial': initial,
+    '0002_options_and_claims': optionsAndClaims,
+    '0003_legs': legs,
+    '0004_decisions': decisions,
+    '0005_shared_store': sharedStore,
+  }),
 }

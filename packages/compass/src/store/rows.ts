@@ -11,6 +11,8 @@ export function toMessage(row: Selectable<MessageTable>): Message {
   return {
     fromChain: row.from_chain,
     orderId: row.order_id as Hex, // CAST: the store writes hex into its hex columns, here and below
+    logChain: row.log_chain,
+    emitter: row.emitter as Hex, // CAST: as above
     toChain: row.to_chain,
     nonce: row.nonce,
     mos: row.mos as Hex, // CAST: as above
@@ -57,6 +59,8 @@ export function fromMessage(message: Message): Insertable<MessageTable> {
   return {
     from_chain: message.fromChain,
     order_id: message.orderId,
+    log_chain: message.logChain,
+    emitter: message.emitter,
     to_chain: message.toChain,
     nonce: message.nonce,
     mos: message.mos,

@@ -1,9 +1,11 @@
 import type { Generated } from 'kysely'
 
-/** Messages: one row each, keyed by where it started and its order id. Times are milliseconds. */
+/** Messages: a row for each leg, keyed by where it started, its order id and whose log it is. Times are milliseconds. */
 export interface MessageTable {
   from_chain: bigint
   order_id: string
+  log_chain: bigint
+  emitter: string
   to_chain: bigint
   nonce: bigint
   mos: string
@@ -43,7 +45,7 @@ export interface MessageTable {
   execution_reason: string | null
 }
 
-/** How far a chain's MOS has been read, and the newest block that was final. */
+/** How far the logs of a MOS, or of a hub, have been read, and the newest block that was final. */
 export interface CursorTable {
   chain_id: bigint
   mos: string
@@ -93,6 +95,7 @@ export interface TransactionMessageTable {
   transaction_id: number
   from_chain: bigint
   order_id: string
+  log_chain: bigint
 }
 
 /** Fees that a delivery has earned: what its receipt proves on the chain where they lie. Times are milliseconds. */
@@ -101,6 +104,7 @@ export interface ClaimTable {
   from_chain: bigint
   to_chain: bigint
   fee_service: string
+  record_chain: bigint
   block_number: bigint
   block_hash: string
   tx_hash: string
@@ -123,7 +127,30 @@ export interface ClaimOrderTable {
   amount: bigint
 }
 
+/** What an operator decided about a message or a lane. */
+export interface DecisionTable {
+  subject: string
+  key: string
+  decision: string
+  decided_at: bigint
+}
+
+/** Which Compass does a piece of work. `token` counts how often it was taken. Times are the database's. */
+export interface LeaseTable {
+  name: string
+  holder: string | null
+  token: bigint
+  expires_at: Date
+}
+
+/** Which Compasses share the database. */
+export interface MemberTable {
+  holder: string
+  expires_at: Date
+}
+
 export interface Schema {
+  decisions: DecisionTable
   messages: MessageTable
   cursors: CursorTable
   transactions: TransactionTable
@@ -131,4 +158,6 @@ export interface Schema {
   transaction_messages: TransactionMessageTable
   claims: ClaimTable
   claim_orders: ClaimOrderTable
+  leases: LeaseTable
+  members: MemberTable
 }

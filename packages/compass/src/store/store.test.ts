@@ -7,11 +7,10 @@ import { hasCode } from '@meridian/core'
 import { numberToHex, pad } from 'viem'
 import type { MessageOrigin } from '../message.ts'
 import type { Progress } from '../progress.ts'
-import { useStore } from '../testing/test-store.ts'
+import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import { openStore } from './open.ts'
 import type { Reservation } from './types.ts'
 
-const current = useStore()
 const mos = pad('0xa1', { size: 20 })
 const signer = pad('0xb1', { size: 20 })
 const MAX = 2n ** 256n - 1n
@@ -20,6 +19,8 @@ function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigi
   return {
     fromChain: 1n,
     orderId: pad(numberToHex(n)),
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: BigInt(n),
     mos,
@@ -58,86 +59,106 @@ const reservation = (nonce: number, messages: Reservation['messages']): Reservat
   messages,
 })
 
-test('a message’s way through the store, with its steps told after each commit', async () => {
-  const store = current()
-  const steps: Progress[] = []
-  store.subscribe((step) => steps.push(step))
-  await store.commitScan(1n, mos, cursor(5), [origin(1)], 10)
-  await store.commitScan(1n, mos, cursor(6), [origin(1)], 20)
-  const key = { fromChain: 1n, orderId: pad('0x01') }
-  await store.apply([
-    [key, { type: 'finalized', at: 30 }],
-    [key, { type: 'updated', at: 40, tx: pad('0x07'), gas: MAX }],
-    [key, { type: 'proven', at: 50 }],
-  ])
-  assert.deepEqual((await store.due(1n, 2n, ['final', 'provable'], 60, 10)).length, 1)
-  const transaction = await store.reserve(reservation(0, [key]), 60)
-  assert.equal((await store.openTransactions(2n, signer)).length, 1)
-  assert.equal((await store.transactionMessages(transaction.id))[0]?.state, 'submitted')
-  await store.settle(transaction.id, { state: 'mined', gasUsed: 77n, success: true }, [
-    [
-      key,
-      { type: 'included', at: 70, outcome: 'delivered', executionReason: null, tx: pad('0x09'), block: 9n, gas: 77n },
-    ],
-  ])
-  await store.apply([[key, { type: 'settled', at: 80, outcome: 'delivered' }]])
-  const message = await store.message(key)
-  assert.equal(message?.state, 'delivered')
-  assert.equal(message?.updateGas, MAX)
-  assert.deepEqual(
-    steps.map((s) => [s.stage, s.at]),
-    [
-      ['sent', 10],
-      ['final', 30],
-      ['lightClientUpdated', 50],
-      ['proven', 60],
-      ['delivered', 70],
-      ['executed', 70],
-    ],
-  )
-})
+onEachDatabase((kind) => {
+  const current = useStore(kind)
 
-// CO-2
-test('an illegal event changes nothing of its transaction', async () => {
-  const store = current()
-  await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
-  await assert.rejects(
-    store.apply([
+  test('a message’s way through the store, with its steps told after each commit', async () => {
+    const store = current()
+    const steps: Progress[] = []
+    store.subscribe((step) => steps.push(step))
+    await store.commitScan(1n, mos, cursor(5), [origin(1)], 10)
+    await store.commitScan(1n, mos, cursor(6), [origin(1)], 20)
+    const key = { fromChain: 1n, orderId: pad('0x01') }
+    await store.apply([
+      [key, { type: 'finalized', at: 30 }],
+      [key, { type: 'updated', at: 40, tx: pad('0x07'), gas: MAX }],
+      [key, { type: 'proven', at: 50 }],
+    ])
+    assert.deepEqual((await store.due(1n, 2n, 60, 10)).length, 1)
+    const transaction = await store.reserve(reservation(0, [key]), 60)
+    assert.equal((await store.openTransactions(2n, signer)).length, 1)
+    assert.equal((await store.transactionMessages(transaction.id))[0]?.state, 'submitted')
+    await store.settle(transaction.id, { state: 'mined', gasUsed: 77n, success: true }, [
       [
-        { fromChain: 1n, orderId: pad('0x01') },
+        key,
+        { type: 'included', at: 70, outcome: 'delivered', executionReason: null, tx: pad('0x09'), block: 9n, gas: 77n },
+      ],
+    ])
+    await store.apply([[key, { type: 'settled', at: 80, outcome: 'delivered' }]])
+    const message = await store.message(key)
+    assert.equal(message?.state, 'delivered')
+    assert.equal(message?.updateGas, MAX)
+    assert.deepEqual(
+      steps.map((s) => [s.stage, s.at]),
+      [
+        ['sent', 10],
+        ['final', 30],
+        ['lightClientUpdated', 50],
+        ['proven', 60],
+        ['delivered', 70],
+        ['executed', 70],
+        ['settled', 80],
+      ],
+    )
+  })
+
+  // CO-2
+  test('an illegal event changes nothing of its transaction', async () => {
+    const store = current()
+    await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)
+    await assert.rejects(
+      store.apply([
+        [
+          { fromChain: 1n, orderId: pad('0x01') },
+          { type: 'finalized', at: 1 },
+        ],
+        [
+          { fromChain: 1n, orderId: pad('0x02') },
+          { type: 'proven', at: 1 },
+        ],
+      ]),
+      (e) => hasCode(e, 'ILLEGAL_TRANSITION'),
+    )
+    assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
+  })
+
+  // CO-4
+  test('a nonce is never given twice', async () => {
+    const store = current()
+    await store.reserve(reservation(3, []), 1)
+    await assert.rejects(store.reserve({ ...reservation(3, []), attempt: { ...reservation(4, []).attempt } }, 1))
+  })
+
+  test('a reorg forgets what was only seen, and nothing that is final', async () => {
+    const store = current()
+    await store.commitScan(1n, mos, cursor(5), [origin(3), origin(4), origin(5)], 10)
+    await store.apply([
+      [
+        { fromChain: 1n, orderId: pad('0x04') },
         { type: 'finalized', at: 1 },
       ],
-      [
-        { fromChain: 1n, orderId: pad('0x02') },
-        { type: 'proven', at: 1 },
-      ],
-    ]),
-    (e) => hasCode(e, 'ILLEGAL_TRANSITION'),
-  )
-  assert.equal((await store.inState(1n, 'seen', 10)).length, 2)
-})
+    ])
+    assert.equal(await store.rollback(1n, mos, cursor(3)), 1)
+    assert.equal((await store.inState(1n, 'seen', 10)).length, 1)
+    assert.equal((await store.inState(1n, 'final', 10)).length, 1)
+    assert.equal((await store.cursor(1n, mos))?.number, 3n)
+    assert.equal(await store.lastNonce(1n, mos, 2n), 4n)
+  })
 
-// CO-4
-test('a nonce is never given twice', async () => {
-  const store = current()
-  await store.reserve(reservation(3, []), 1)
-  await assert.rejects(store.reserve({ ...reservation(3, []), attempt: { ...reservation(4, []).attempt } }, 1))
-})
-
-test('a reorg forgets what was only seen, and nothing that is final', async () => {
-  const store = current()
-  await store.commitScan(1n, mos, cursor(5), [origin(3), origin(4), origin(5)], 10)
-  await store.apply([
-    [
-      { fromChain: 1n, orderId: pad('0x04') },
-      { type: 'finalized', at: 1 },
-    ],
-  ])
-  assert.equal(await store.rollback(1n, mos, cursor(3)), 1)
-  assert.equal((await store.inState(1n, 'seen', 10)).length, 1)
-  assert.equal((await store.inState(1n, 'final', 10)).length, 1)
-  assert.equal((await store.cursor(1n, mos))?.number, 3n)
-  assert.equal(await store.lastNonce(1n, mos, 2n), 4n)
+  test('the update that landed while a message waited is found, and none from before, of another client, or that failed', async () => {
+    const store = current()
+    const client = pad('0xc1', { size: 20 })
+    const update = { ...reservation(0, []), kind: 'update', to: client } as const
+    const { id } = await store.reserve(update, 50)
+    assert.equal(await store.lastUpdate(2n, client, 0), null)
+    await store.settle(id, { state: 'mined', success: true, hash: pad('0x0f'), gasUsed: 7n }, [])
+    assert.deepEqual(await store.lastUpdate(2n, client, 50), { hash: pad('0x0f'), gasUsed: 7n })
+    assert.equal(await store.lastUpdate(2n, client, 51), null)
+    assert.equal(await store.lastUpdate(2n, mos, 0), null)
+    assert.equal(await store.lastUpdate(1n, client, 0), null)
+    await store.settle(id, { success: false }, [])
+    assert.equal(await store.lastUpdate(2n, client, 0), null)
+  })
 })
 
 test('the folder keeps everything, and refuses a second holder in one line', async (t) => {
@@ -154,19 +175,4 @@ test('the folder keeps everything, and refuses a second holder in one line', asy
   assert.equal((await second.messages())[0]?.toChain, MAX)
   assert.deepEqual(await second.cursor(1n, mos), cursor(5))
   await second.close()
-})
-
-test('the update that landed while a message waited is found, and none from before, of another client, or that failed', async () => {
-  const store = current()
-  const client = pad('0xc1', { size: 20 })
-  const update = { ...reservation(0, []), kind: 'update', to: client } as const
-  const { id } = await store.reserve(update, 50)
-  assert.equal(await store.lastUpdate(2n, client, 0), null)
-  await store.settle(id, { state: 'mined', success: true, hash: pad('0x0f'), gasUsed: 7n }, [])
-  assert.deepEqual(await store.lastUpdate(2n, client, 50), { hash: pad('0x0f'), gasUsed: 7n })
-  assert.equal(await store.lastUpdate(2n, client, 51), null)
-  assert.equal(await store.lastUpdate(2n, mos, 0), null)
-  assert.equal(await store.lastUpdate(1n, client, 0), null)
-  await store.settle(id, { success: false }, [])
-  assert.equal(await store.lastUpdate(2n, client, 0), null)
 })

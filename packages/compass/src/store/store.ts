@@ -1,52 +1,93 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageEvent, type MessageState, seen, transition } from '../message.ts'
+import { type Message, type MessageState, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
-import { createClaimStore, submitClaims } from './claims.ts'
-import { fromMessage, toMessage, toTransaction } from './rows.ts'
+import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
+import { createClaimStore } from './claims.ts'
+import { createDecisionStore } from './decisions.ts'
+import { fenceOf, type LeaseStore } from './leases.ts'
+import { createLedger } from './ledger.ts'
+import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Cursor, Happening, Store, Transaction } from './types.ts'
+import type { Cursor, Happening, Store } from './types.ts'
+import { createViewStore } from './views.ts'
+import { type ApplyIn, createWrite, type Fence } from './write.ts'
 
-/** Rows that still move. Written as the partial indices have it, so that they serve. */
-const open = sql<boolean>`state not in ('delivered', 'expired')`
+/** What waits to be delivered. Written as the partial indices have it, so that they serve; so are the other states. */
+const deliverable = sql<boolean>`state in ('final', 'provable')`
 
-/** The store over any database of PostgreSQL's dialect; `close` is what closes it. */
-export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Store {
+/** Whether a leg has another one: what ends it may end that. */
+const isLegOfTwo = ({ fromChain, logChain, state }: Message): boolean => logChain !== fromChain || state === 'forwarded'
+
+/** What a store is made of beside the database. */
+export interface StoreParts {
+  /** Null where the database is this process' alone. */
+  readonly leases: LeaseStore | null
+  /** Whether the database has to be told to clean up after itself. */
+  readonly vacuum: boolean
+  close(): Promise<void>
+}
+
+/** The store over any database of PostgreSQL's dialect. */
+export function createStore(db: Kysely<Schema>, parts: StoreParts): Store {
   const listeners = new Set<(progress: Progress) => void>()
+  return viewOf(db, parts, listeners, null)
+}
 
-  async function commit<T>(work: (trx: SqlTransaction<Schema>, steps: Progress[]) => Promise<T>): Promise<T> {
-    const steps: Progress[] = []
-    const result = await db.transaction().execute((trx) => work(trx, steps))
-    for (const step of steps) for (const listener of listeners) listener(step)
-    return result
+/** A view of the store that writes only while its fence lets it; all views have the same listeners. */
+function viewOf(
+  db: Kysely<Schema>,
+  parts: StoreParts,
+  listeners: Set<(progress: Progress) => void>,
+  fence: Fence | null,
+): Store {
+  const write = createWrite(db, fence, (progress) => {
+    for (const listener of listeners) listener(progress)
+  })
+
+  const applyIn: ApplyIn = async (trx, steps, happenings) => {
+    if (happenings.length === 0) return
+    const held = await lockMessages(
+      trx,
+      happenings.map(([key]) => key),
+    )
+    const now = new Map<string, { readonly before: Message; after: Message }>()
+    const settled: Message[] = []
+    for (const [key, event] of happenings) {
+      const before = held.get(key)
+      const leg = now.get(keyOf(before)) ?? { before, after: before }
+      const after = transition(leg.after, event)
+      steps.push(...progressBetween(leg.after, after))
+      now.set(keyOf(before), { before, after })
+      if (event.type === 'settled' && isLegOfTwo(after)) settled.push(after)
+    }
+    const legs = [...now.values()]
+    await updateMessages(
+      trx,
+      legs.map(({ after }) => after),
+    )
+    for (const { before, after } of legs) if (after.outcome !== before.outcome) await wakeNext(trx, after)
+    for (const message of settled) await arrive(trx, steps, message)
   }
 
-  async function applyIn(
+  /** The first leg of a message over a hub ends as the last one does, whichever is known to have ended first. */
+  async function arrive(
     trx: SqlTransaction<Schema>,
     steps: Progress[],
-    happenings: readonly Happening[],
+    { fromChain, orderId, settledAt }: Message,
   ): Promise<void> {
-    for (const [key, event] of happenings) {
-      const row = await trx
-        .selectFrom('messages')
-        .selectAll()
-        .where('from_chain', '=', key.fromChain)
-        .where('order_id', '=', key.orderId)
-        .forUpdate()
-        .executeTakeFirstOrThrow()
-      const before = toMessage(row)
-      const after = transition(before, event)
-      const { from_chain, order_id, ...changes } = fromMessage(after)
-      await trx
-        .updateTable('messages')
-        .set(changes)
-        .where('from_chain', '=', from_chain)
-        .where('order_id', '=', order_id)
-        .execute()
-      if (after.outcome !== before.outcome) await wakeNext(trx, after)
-      steps.push(...progressBetween(before, after))
-    }
+    const rows = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('from_chain', '=', fromChain)
+      .where('order_id', '=', orderId)
+      .execute()
+    const legs = rows.map(toMessage)
+    const first = legs.find(({ logChain, state }) => logChain === fromChain && state === 'forwarded')
+    const ended = legs.find(({ state }) => state === 'delivered' || state === 'expired')
+    if (first === undefined || (ended?.state !== 'delivered' && ended?.state !== 'expired')) return
+    await applyIn(trx, steps, [[first, { type: 'arrived', at: settledAt ?? 0, outcome: ended.state }]])
   }
 
   /** What waits behind a message of an ordered stream is tried as soon as that message has left the stream. */
@@ -55,6 +96,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     const next = await trx
       .selectFrom('messages')
       .select('order_id')
+      .where('log_chain', '=', message.logChain)
       .where('from_chain', '=', message.fromChain)
       .where('mos', '=', message.mos)
       .where('to_chain', '=', message.toChain)
@@ -69,6 +111,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     await trx
       .updateTable('messages')
       .set({ next_attempt_at: 0n })
+      .where('log_chain', '=', message.logChain)
       .where('from_chain', '=', message.fromChain)
       .where('order_id', '=', next.order_id)
       .execute()
@@ -77,7 +120,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
   async function writeCursor(
     trx: SqlTransaction<Schema>,
     chainId: bigint,
-    mos: Address,
+    emitter: Address,
     cursor: Cursor,
   ): Promise<void> {
     const values = {
@@ -88,38 +131,18 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
     }
     await trx
       .insertInto('cursors')
-      .values({ chain_id: chainId, mos, ...values })
+      .values({ chain_id: chainId, mos: emitter, ...values })
       .onConflict((oc) => oc.columns(['chain_id', 'mos']).doUpdateSet(values))
       .execute()
   }
 
-  async function withAttempts(rows: readonly Parameters<typeof toTransaction>[0][]): Promise<readonly Transaction[]> {
-    if (rows.length === 0) return []
-    const attempts = await db
-      .selectFrom('attempts')
-      .selectAll()
-      .where(
-        'transaction_id',
-        'in',
-        rows.map((row) => row.id),
-      )
-      .orderBy('created_at')
-      .execute()
-    return rows.map((row) =>
-      toTransaction(
-        row,
-        attempts.filter((a) => a.transaction_id === row.id),
-      ),
-    )
-  }
-
   return {
-    async cursor(chainId, mos) {
+    async cursor(chainId, emitter) {
       const row = await db
         .selectFrom('cursors')
         .selectAll()
         .where('chain_id', '=', chainId)
-        .where('mos', '=', mos)
+        .where('mos', '=', emitter)
         .executeTakeFirst()
       if (row === undefined) return null
       const hash = row.block_hash as Hex // CAST: written by writeCursor
@@ -129,31 +152,24 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return { number: row.block_number, hash, final }
     },
 
-    commitScan: (chainId, mos, cursor, origins, at) =>
-      commit(async (trx, steps) => {
-        for (const origin of origins) {
-          const message = seen(origin, at)
-          const inserted = await trx
-            .insertInto('messages')
-            .values(fromMessage(message))
-            .onConflict((oc) => oc.columns(['from_chain', 'order_id']).doNothing())
-            .returning('order_id')
-            .executeTakeFirst()
-          if (inserted !== undefined) steps.push(...progressBetween(null, message))
-        }
-        await writeCursor(trx, chainId, mos, cursor)
+    commitScan: (chainId, emitter, cursor, origins, at) =>
+      write(async (trx, steps) => {
+        const messages = origins.map((origin) => seen(origin, at))
+        const inserted = await insertMessages(trx, messages)
+        for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
+        await writeCursor(trx, chainId, emitter, cursor)
       }),
 
-    rollback: (chainId, mos, cursor) =>
-      commit(async (trx) => {
+    rollback: (chainId, emitter, cursor) =>
+      write(async (trx) => {
         const { numDeletedRows } = await trx
           .deleteFrom('messages')
-          .where('from_chain', '=', chainId)
-          .where('mos', '=', mos)
+          .where('log_chain', '=', chainId)
+          .where('emitter', '=', emitter)
           .where('state', '=', 'seen')
           .where('block_number', '>', cursor.number)
           .executeTakeFirst()
-        await writeCursor(trx, chainId, mos, cursor)
+        await writeCursor(trx, chainId, emitter, cursor)
         return Number(numDeletedRows)
       }),
 
@@ -161,6 +177,7 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       const row = await db
         .selectFrom('messages')
         .select('nonce')
+        .where('log_chain', '=', fromChain)
         .where('from_chain', '=', fromChain)
         .where('mos', '=', mos)
         .where('to_chain', '=', toChain)
@@ -170,27 +187,26 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return row?.nonce ?? null
     },
 
-    async inState(fromChain, state, limit) {
+    async inState(logChain, state, limit) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
-        .where('from_chain', '=', fromChain)
-        .where('state', '=', state)
-        .where(open)
+        .where('log_chain', '=', logChain)
+        .where(sql<boolean>`state = ${sql.lit(state)}`)
         .orderBy('block_number')
         .limit(limit)
         .execute()
       return rows.map(toMessage)
     },
 
-    async due(fromChain, toChain, states, now, limit) {
+    async due(fromChain, toChain, now, limit, logChain = fromChain) {
       const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
-        .where('state', 'in', [...states])
-        .where(open)
+        .where(deliverable)
         .where('next_attempt_at', '<=', BigInt(now))
         .orderBy('next_attempt_at')
         .orderBy('block_number')
@@ -200,13 +216,54 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       return rows.map(toMessage)
     },
 
-    async message({ fromChain, orderId }) {
-      const row = await db
+    async landed(fromChain, toChain, upTo, now, limit, logChain = fromChain) {
+      const rows = await db
         .selectFrom('messages')
         .selectAll()
+        .where('log_chain', '=', logChain)
         .where('from_chain', '=', fromChain)
-        .where('order_id', '=', orderId)
-        .executeTakeFirst()
+        .where('to_chain', '=', toChain)
+        .where(sql<boolean>`state = 'included'`)
+        .where('target_block', '<=', upTo)
+        .where('next_attempt_at', '<=', BigInt(now))
+        .orderBy('target_block')
+        .limit(limit)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    async failed(fromChain, toChain, now, limit, logChain = fromChain) {
+      const rows = await db
+        .selectFrom('messages')
+        .selectAll()
+        .where('log_chain', '=', logChain)
+        .where('from_chain', '=', fromChain)
+        .where('to_chain', '=', toChain)
+        .where(sql<boolean>`state = 'failed'`)
+        .where('next_attempt_at', '<=', BigInt(now))
+        .orderBy('next_attempt_at')
+        .limit(limit)
+        .execute()
+      return rows.map(toMessage)
+    },
+
+    reroute: (fromChain, toChain, at) =>
+      write(async (trx, steps) => {
+        const rows = await trx
+          .selectFrom('messages')
+          .selectAll()
+          .where('log_chain', '=', fromChain)
+          .where('from_chain', '=', fromChain)
+          .where('to_chain', '=', toChain)
+          .where(sql<boolean>`state = 'forwarded'`)
+          .execute()
+        const happenings = rows.map((row): Happening => [toMessage(row), { type: 'rerouted', at }])
+        await applyIn(trx, steps, happenings)
+        return rows.length
+      }),
+
+    async message(key) {
+      const row = await legOf(db, key).executeTakeFirst()
       return row === undefined ? null : toMessage(row)
     },
 
@@ -226,6 +283,8 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
         .selectFrom('messages')
         .select(['from_chain', 'to_chain', 'state'])
         .select((eb) => [eb.fn.countAll<bigint>().as('count'), eb.fn.min('seen_at').as('oldest')])
+        // a message counts once: a second leg shows in its first as `forwarded`
+        .whereRef('log_chain', '=', 'from_chain')
         .groupBy(['from_chain', 'to_chain', 'state'])
         .execute()
       return rows.map((row) => ({
@@ -237,173 +296,26 @@ export function createStore(db: Kysely<Schema>, close: () => Promise<void>): Sto
       }))
     },
 
-    apply: (happenings) => commit((trx, steps) => applyIn(trx, steps, happenings)),
-
-    reserve: (reservation, at) =>
-      commit(async (trx, steps) => {
-        const row = await trx
-          .insertInto('transactions')
-          .values({
-            chain_id: reservation.chainId,
-            signer: reservation.signer,
-            nonce: reservation.nonce,
-            kind: reservation.kind,
-            state: 'pending',
-            to_address: reservation.to,
-            data: reservation.data,
-            gas_limit: reservation.gasLimit,
-            created_at: BigInt(at),
-            missing_since: null,
-            success: null,
-            hash: null,
-            block_number: null,
-            block_hash: null,
-            gas_used: null,
-            gas_price: null,
-            error: null,
-          })
-          .returningAll()
-          .executeTakeFirstOrThrow()
-        const attempt = await trx
-          .insertInto('attempts')
-          .values({
-            hash: reservation.attempt.hash,
-            transaction_id: row.id,
-            cancel: false,
-            raw: reservation.attempt.raw,
-            max_fee: reservation.attempt.maxFeePerGas,
-            max_priority_fee: reservation.attempt.maxPriorityFeePerGas,
-            created_at: BigInt(at),
-            sent_at: null,
-          })
-          .returningAll()
-          .executeTakeFirstOrThrow()
-        for (const key of reservation.messages)
-          await trx
-            .insertInto('transaction_messages')
-            .values({ transaction_id: row.id, from_chain: key.fromChain, order_id: key.orderId })
-            .execute()
-        if (reservation.kind === 'delivery') {
-          const event: MessageEvent = { type: 'submitted', at, transactionId: row.id }
-          await applyIn(
-            trx,
-            steps,
-            reservation.messages.map((key) => [key, event]),
-          )
-        }
-        await submitClaims(trx, reservation.claims ?? [], row.id)
-        return toTransaction(row, [attempt])
-      }),
-
-    async attach(transactionId, messages) {
-      if (messages.length === 0) return
-      await db
-        .insertInto('transaction_messages')
-        .values(messages.map((m) => ({ transaction_id: transactionId, from_chain: m.fromChain, order_id: m.orderId })))
-        .onConflict((oc) => oc.doNothing())
-        .execute()
+    apply: async (happenings) => {
+      if (happenings.length > 0) await write((trx, steps) => applyIn(trx, steps, happenings))
     },
 
-    addAttempt: (transactionId, attempt, at) =>
-      commit(async (trx) => {
-        await trx
-          .insertInto('attempts')
-          .values({
-            hash: attempt.hash,
-            transaction_id: transactionId,
-            cancel: attempt.cancel,
-            raw: attempt.raw,
-            max_fee: attempt.maxFeePerGas,
-            max_priority_fee: attempt.maxPriorityFeePerGas,
-            created_at: BigInt(at),
-            sent_at: null,
-          })
-          .onConflict((oc) => oc.columns(['transaction_id', 'hash']).doNothing())
-          .execute()
-      }),
+    ...createLedger(db, write, applyIn),
+    claims: createClaimStore(db, write),
+    decisions: createDecisionStore(db),
+    views: createViewStore(db),
+    leases: parts.leases,
+    fenced: (lease) => viewOf(db, parts, listeners, fenceOf(lease)),
 
-    async markSent(hash, at) {
-      await db
-        .updateTable('attempts')
-        .set({ sent_at: BigInt(at) })
-        .where('hash', '=', hash)
-        .execute()
+    async tidy() {
+      if (parts.vacuum) await sql`vacuum (analyze) messages, transactions, attempts, transaction_messages`.execute(db)
     },
-
-    async openTransactions(chainId, signer) {
-      const rows = await db
-        .selectFrom('transactions')
-        .selectAll()
-        .where('chain_id', '=', chainId)
-        .where('signer', '=', signer)
-        .where('state', 'in', ['pending', 'mined'])
-        .orderBy('nonce')
-        .execute()
-      return withAttempts(rows)
-    },
-
-    async transaction(id) {
-      const rows = await db.selectFrom('transactions').selectAll().where('id', '=', id).execute()
-      const [transaction] = await withAttempts(rows)
-      return transaction ?? null
-    },
-
-    async lastUpdate(chainId, client, since) {
-      const row = await db
-        .selectFrom('transactions')
-        .select(['hash', 'gas_used'])
-        .where('chain_id', '=', chainId)
-        .where('kind', '=', 'update')
-        .where('to_address', '=', client)
-        .where('state', 'in', ['mined', 'final'])
-        .where('success', '=', true)
-        .where('created_at', '>=', BigInt(since))
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst()
-      if (row === undefined || row.hash === null || row.gas_used === null) return null
-      return { hash: row.hash as Hex, gasUsed: row.gas_used } // CAST: the ledger writes hex
-    },
-
-    async transactionMessages(id) {
-      const rows = await db
-        .selectFrom('messages')
-        .innerJoin('transaction_messages as tm', (join) =>
-          join.onRef('tm.from_chain', '=', 'messages.from_chain').onRef('tm.order_id', '=', 'messages.order_id'),
-        )
-        .selectAll('messages')
-        .where('tm.transaction_id', '=', id)
-        .execute()
-      return rows.map(toMessage)
-    },
-
-    settle: (transactionId, patch, happenings) =>
-      commit(async (trx, steps) => {
-        const set = {
-          ...(patch.state === undefined ? {} : { state: patch.state }),
-          ...(patch.missingSince === undefined
-            ? {}
-            : { missing_since: patch.missingSince === null ? null : BigInt(patch.missingSince) }),
-          ...(patch.success === undefined ? {} : { success: patch.success }),
-          ...(patch.hash === undefined ? {} : { hash: patch.hash }),
-          ...(patch.blockNumber === undefined ? {} : { block_number: patch.blockNumber }),
-          ...(patch.blockHash === undefined ? {} : { block_hash: patch.blockHash }),
-          ...(patch.gasUsed === undefined ? {} : { gas_used: patch.gasUsed }),
-          ...(patch.gasPrice === undefined ? {} : { gas_price: patch.gasPrice }),
-          ...(patch.error === undefined ? {} : { error: patch.error }),
-        }
-        if (Object.keys(set).length > 0)
-          await trx.updateTable('transactions').set(set).where('id', '=', transactionId).execute()
-        await applyIn(trx, steps, happenings)
-      }),
-
-    claims: createClaimStore(db),
 
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
 
-    close,
+    close: parts.close,
   }
 }

@@ -2,6 +2,9 @@ import type { Address, Hex } from 'viem'
 import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
+import type { DecisionStore } from './decisions.ts'
+import type { Lease, LeaseStore } from './leases.ts'
+import type { ViewStore } from './views.ts'
 
 /** How far a chain's MOS has been read. */
 export interface Cursor {
@@ -14,7 +17,15 @@ export interface Cursor {
 /** `pending`: signed, it may land. `mined`: in a block that may be reorganised. `final`: for good. `lost`: somebody else
  *  used the nonce. `rejected`: no node ever took it, its nonce is free again. */
 export type TransactionState = 'pending' | 'mined' | 'final' | 'lost' | 'rejected'
-export type TransactionKind = 'delivery' | 'update' | 'retry' | 'claim' | 'withdraw'
+export type TransactionKind =
+  | 'delivery'
+  | 'forward'
+  | 'relay'
+  | 'update'
+  | 'retry'
+  | 'claim'
+  | 'forwardRecords'
+  | 'withdraw'
 
 /** One signed form of a transaction. `cancel` fills the nonce with nothing. */
 export interface Attempt {
@@ -56,6 +67,12 @@ export interface Transaction {
   readonly attempts: readonly Attempt[]
 }
 
+/** A transaction without its bytes, which may be long: most of what is decided needs none of them. */
+export interface OpenTransaction extends Omit<Transaction, 'data' | 'attempts'> {
+  /** Oldest first. */
+  readonly attempts: readonly Omit<Attempt, 'raw'>[]
+}
+
 /** What `reserve` writes down before anything is sent. */
 export interface Reservation {
   readonly chainId: bigint
@@ -82,31 +99,67 @@ export type TransactionPatch = Partial<
   >
 >
 
+/** The part of the memory that a wallet is kept in. Each function is one database transaction. */
+export interface LedgerStore {
+  /** Takes a nonce, keeps the signed bytes, and moves the messages that it carries, or the claims, to `submitted`. */
+  reserve(reservation: Reservation, at: number): Promise<Transaction>
+  /** Lets more messages wait for a transaction that is on its way. */
+  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
+  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
+  markSent(hash: Hex, at: number): Promise<void>
+  /** Pending and mined transactions by nonce. */
+  openTransactions(chainId: bigint, signer: Address): Promise<readonly OpenTransaction[]>
+  transaction(id: number): Promise<Transaction | null>
+  /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
+  lastUpdate(
+    chainId: bigint,
+    client: Address,
+    since: number,
+  ): Promise<{ readonly hash: Hex; readonly gasUsed: bigint } | null>
+  transactionMessages(id: number): Promise<readonly Message[]>
+  /** Changes a transaction and its messages together. */
+  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
+  /** Mined transactions whose blocks are final. */
+  finish(transactionIds: readonly number[]): Promise<void>
+}
+
 /** Compass' memory. Each function is one database transaction. */
-export interface Store {
-  cursor(chainId: bigint, mos: Address): Promise<Cursor | null>
+export interface Store extends LedgerStore {
+  /** How far the logs of an emitter, a MOS or a hub, have been read. */
+  cursor(chainId: bigint, emitter: Address): Promise<Cursor | null>
   /** Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are. */
   commitScan(
     chainId: bigint,
-    mos: Address,
+    emitter: Address,
     cursor: Cursor,
     origins: readonly MessageOrigin[],
     at: number,
   ): Promise<void>
   /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
-  rollback(chainId: bigint, mos: Address, cursor: Cursor): Promise<number>
+  rollback(chainId: bigint, emitter: Address, cursor: Cursor): Promise<number>
   /** The newest nonce that is known of a lane. */
   lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
-  /** Messages of one chain in a state, oldest block first. */
-  inState(fromChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
-  /** Messages of a lane that are due, oldest try first, so that one that fails again and again starves nobody. */
-  due(
+  /** Messages whose logs are on one chain in a state, oldest block first. */
+  inState(logChain: bigint, state: MessageState, limit: number): Promise<readonly Message[]>
+  /**
+   * Messages of a lane to be delivered now, oldest try first, so that one that fails again and again starves nobody.
+   *
+   * @param logChain Whose logs they are: the first leg is the source's, the second a hub's. Default: the source.
+   */
+  due(fromChain: bigint, toChain: bigint, now: number, limit: number, logChain?: bigint): Promise<readonly Message[]>
+  /** Messages of a lane that are included in a block of the target up to `upTo`, oldest first. `logChain`: as in `due`. */
+  landed(
     fromChain: bigint,
     toChain: bigint,
-    states: readonly MessageState[],
+    upTo: bigint,
     now: number,
     limit: number,
+    logChain?: bigint,
   ): Promise<readonly Message[]>
+  /** Messages of a lane that failed and are to be looked at again. `logChain`: as in `due`. */
+  failed(fromChain: bigint, toChain: bigint, now: number, limit: number, logChain?: bigint): Promise<readonly Message[]>
+  /** A lane does not go over a hub any more: what a hub has of it is to be carried from its source. Returns how many. */
+  reroute(fromChain: bigint, toChain: bigint, at: number): Promise<number>
   message(key: MessageKey): Promise<Message | null>
   /** For views: newest first. */
   messages(filter?: { readonly state?: MessageState; readonly limit?: number }): Promise<readonly Message[]>
@@ -121,26 +174,18 @@ export interface Store {
   >
   /** @throws {IllegalTransitionError} and changes nothing. */
   apply(happenings: readonly Happening[]): Promise<void>
-  /** Takes a nonce, keeps the signed bytes, and moves the messages of a delivery, or the claims, to `submitted`. */
-  reserve(reservation: Reservation, at: number): Promise<Transaction>
-  /** Lets more messages wait for a transaction that is on its way. */
-  attach(transactionId: number, messages: readonly MessageKey[]): Promise<void>
-  addAttempt(transactionId: number, attempt: Omit<Attempt, 'createdAt' | 'sentAt'>, at: number): Promise<void>
-  markSent(hash: Hex, at: number): Promise<void>
-  /** Pending and mined transactions by nonce. */
-  openTransactions(chainId: bigint, signer: Address): Promise<readonly Transaction[]>
-  transaction(id: number): Promise<Transaction | null>
-  /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
-  lastUpdate(
-    chainId: bigint,
-    client: Address,
-    since: number,
-  ): Promise<{ readonly hash: Hex; readonly gasUsed: bigint } | null>
-  transactionMessages(id: number): Promise<readonly Message[]>
-  /** Changes a transaction and its messages together. */
-  settle(transactionId: number, patch: TransactionPatch, happenings: readonly Happening[]): Promise<void>
   /** The fees that deliveries have earned. */
   readonly claims: ClaimStore
+  /** What an operator decided about messages and lanes. */
+  readonly decisions: DecisionStore
+  /** Reads for people and metrics. */
+  readonly views: ViewStore
+  /** How several Compasses share this store; null where it is one process' alone. */
+  readonly leases: LeaseStore | null
+  /** The same store, which writes only while the lease is held. @throws {LeaseLostError} from every function that writes. */
+  fenced(lease: Lease): Store
+  /** Cleans up after old versions of rows, where the database does not do so by itself. */
+  tidy(): Promise<void>
   /** Steps that messages take, after they are committed. Returns a function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void
   close(): Promise<void>

@@ -1,21 +1,25 @@
 import type { Receipt, Refusal } from '@meridian/chain'
-import type { Address } from 'viem'
 import { backoffMs, type Message, type Reason } from '../message.ts'
-import { endingsIn } from '../mos.ts'
+import type { Ending } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Attempt, Happening, Transaction } from '../store/types.ts'
+import type { Attempt, Happening, OpenTransaction } from '../store/types.ts'
 
 /** How a transaction landed. */
 export interface Landed {
-  readonly attempt: Attempt
+  readonly attempt: Omit<Attempt, 'raw'>
   readonly receipt: Receipt
   /** Why it reverted; null where it did not. */
   readonly reverted: Refusal | null
-  readonly mos: Address
+  /** What the chain's contracts say in the receipt of the messages from a chain. */
+  endings(fromChain: bigint): readonly Ending[]
 }
 
 /** Messages that still belong to the transaction: others have moved on since. */
-function owned(transaction: Transaction, messages: readonly Message[], state: Message['state']): readonly Message[] {
+function owned(
+  transaction: OpenTransaction,
+  messages: readonly Message[],
+  state: Message['state'],
+): readonly Message[] {
   return messages.filter((m) => m.state === state && m.transactionId === transaction.id)
 }
 
@@ -26,7 +30,7 @@ const dropped = (message: Message, reason: Reason, delay: number, at: number): H
 
 /** What becomes of the messages of a transaction that will never land. */
 export function afterLoss(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
   reason: Reason,
   at: number,
@@ -35,13 +39,17 @@ export function afterLoss(
 }
 
 /** What becomes of the messages of a transaction that a reorg put back among the pending. */
-export function afterReorg(transaction: Transaction, messages: readonly Message[], at: number): readonly Happening[] {
+export function afterReorg(
+  transaction: OpenTransaction,
+  messages: readonly Message[],
+  at: number,
+): readonly Happening[] {
   return owned(transaction, messages, 'included').map((m) => [m, { type: 'excluded', at }] as const)
 }
 
 /** What becomes of the messages of a transaction that is in a block. */
 export function afterReceipt(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
   landed: Landed,
   at: number,
@@ -53,11 +61,14 @@ export function afterReceipt(
     case 'update':
       return afterUpdate(messages, landed, at)
     case 'delivery':
+    case 'forward':
+    case 'relay':
       return afterDelivery(transaction, messages, landed, at)
     case 'retry':
       return afterRetry(messages, landed, at)
     // they move no message; the Claimer looks at the ledger for them
     case 'claim':
+    case 'forwardRecords':
     case 'withdraw':
       return []
   }
@@ -78,9 +89,9 @@ function afterUpdate(
 }
 
 function afterDelivery(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   messages: readonly Message[],
-  { attempt, receipt, reverted, mos }: Landed,
+  { attempt, receipt, reverted, endings }: Landed,
   at: number,
 ): readonly Happening[] {
   const mine = owned(transaction, messages, 'submitted')
@@ -88,9 +99,11 @@ function afterDelivery(
     const policy = policyOf(reverted)
     return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
   }
-  const ended = mine.map(
-    (m) => [m, endingsIn(receipt.logs, mos, m.fromChain).find((e) => e.orderId === m.orderId)] as const,
-  )
+  // read once: a transaction has as many logs as messages
+  const found = new Map<string, Ending>()
+  for (const fromChain of new Set(mine.map((m) => m.fromChain)))
+    for (const ending of endings(fromChain)) found.set(`${fromChain}:${ending.orderId}`, ending)
+  const ended = mine.map((m) => [m, found.get(`${m.fromChain}:${m.orderId}`)] as const)
   const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
   return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
@@ -113,14 +126,15 @@ function afterDelivery(
 
 function afterRetry(
   messages: readonly Message[],
-  { attempt, receipt, reverted, mos }: Landed,
+  { attempt, receipt, reverted, endings }: Landed,
   at: number,
 ): readonly Happening[] {
   return messages
     .filter((m) => m.state === 'failed')
     .map((m): Happening => {
-      const endings = endingsIn(receipt.logs, mos, m.fromChain)
-      const executed = endings.some(({ orderId, outcome }) => orderId === m.orderId && outcome === 'delivered')
+      const executed = endings(m.fromChain).some(
+        ({ orderId, outcome }) => orderId === m.orderId && outcome === 'delivered',
+      )
       if (reverted === null && executed) {
         const block = receipt.blockNumber
         return [

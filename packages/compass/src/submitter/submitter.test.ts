@@ -8,7 +8,8 @@ import type { Message } from '../message.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock, createFakeNode, type FakeNode } from '../testing/fake-node.ts'
 import { useStore } from '../testing/test-store.ts'
-import { createSubmitter, type Submitter } from './submitter.ts'
+import type { Submitter } from './submitter.ts'
+import { createWallets } from './wallets.ts'
 
 const mos = pad('0xa1', { size: 20 })
 const KEY = pad('0x01')
@@ -34,7 +35,7 @@ function chain(): ChainContext {
 }
 
 /** A submitter as after a start: nothing in memory, everything in the store. */
-const restart = (): Submitter => createSubmitter(chain(), { store, clock, log: createLog('silent') })
+const restart = (): Submitter => createWallets(chain(), { store, clock, log: createLog('silent') })
 
 beforeEach(() => {
   node = createFakeNode()
@@ -49,6 +50,8 @@ async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${s
   const origin = {
     fromChain: 1n,
     orderId: hash,
+    logChain: 1n,
+    emitter: mos,
     toChain: 2n,
     nonce: BigInt(n),
     mos,

@@ -7,12 +7,16 @@ import {
   parseAnswer,
   quantity,
   type Receipt,
+  type WalletSigner,
 } from '@meridian/chain'
-import type { Address, Hex } from 'viem'
+import type { BlockPoint } from '@meridian/consensus'
+import { type Address, type Hex, isAddressEqual } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
+import { passagesIn } from '../hub.ts'
 import type { MessageKey, Reason } from '../message.ts'
+import { endingsIn } from '../mos.ts'
 import { createMutex } from '../mutex.ts'
-import type { Attempt, Transaction, TransactionKind } from '../store/types.ts'
+import type { OpenTransaction, Transaction, TransactionKind } from '../store/types.ts'
 import { broadcast } from './broadcast.ts'
 import { bumpedFees, type Fees, type Market, marketFees } from './fees.ts'
 import { afterLoss, afterReceipt, afterReorg } from './outcome.ts'
@@ -26,6 +30,8 @@ export interface Job {
   readonly messages: readonly MessageKey[]
   /** Claims that it settles, by their deliveries. */
   readonly claims?: readonly number[]
+  /** The wallet that has to send it. Default: whichever has time. */
+  readonly from?: Address
 }
 
 /** `sent`: it is in the ledger and will land, or its messages come back with a reason. `refused`: nothing was written. */
@@ -33,15 +39,25 @@ export type SendResult =
   | { readonly status: 'sent'; readonly transaction: Transaction }
   | { readonly status: 'refused'; readonly reason: Reason }
 
-/** The one writer of a wallet on a chain. */
+/** The one writer of a chain's wallets. */
 export interface Submitter {
+  /** The first wallet: fees go to it, and what is simulated is simulated as if from it. */
   readonly address: Address
+  readonly addresses: readonly Address[]
   send(job: Job): Promise<SendResult>
   /** Looks after what is on its way: receipts, rebroadcasts, fee bumps, gaps, reorgs. */
   poll(): Promise<void>
   /** Pending transactions. */
-  pending(): Promise<readonly Transaction[]>
+  pending(): Promise<readonly OpenTransaction[]>
 }
+
+/** The newest final block of a chain; null while nobody knows it. */
+export type Finalized = () => Promise<BlockPoint | null> | BlockPoint | null
+
+type AnyAttempt = OpenTransaction['attempts'][number]
+
+/** Milliseconds that the price of gas and the balance stand: within them neither changes by more than the headroom. */
+const MARKET_MS = 1_000
 
 /** Gas of a transfer of nothing, which fills a gap. */
 const TRANSFER_GAS = 21_000n
@@ -50,14 +66,20 @@ const TRANSFER_GAS = 21_000n
  * One writer a key and chain. Every transaction is signed and written down before the node sees it, so that a killed
  * process finds what it may have sent, sends the same bytes again, and never signs two payloads for one message.
  */
-export function createSubmitter(chain: ChainContext, common: Common): Submitter {
-  if (chain.signer === null) throw new TypeError(`chain ${chain.id} has no signer`)
-  const { signer, tuning } = { signer: chain.signer, tuning: chain.tuning }
+export function createWalletSubmitter(
+  chain: ChainContext,
+  signer: WalletSigner,
+  common: Common,
+  finalized: Finalized,
+): Submitter {
+  const { tuning } = chain
   const { rpc } = chain.ports
   const { store, clock } = common
   const log = common.log.child({ chain: chain.name, signer: signer.address })
   const mutex = createMutex()
   let nextNonce: number | null = null
+  /** What was read last, while it stands. */
+  let known: { readonly at: number; readonly market: Market; readonly funds: bigint } | null = null
 
   const count = async (block: 'latest' | 'pending'): Promise<number> =>
     Number(
@@ -104,16 +126,28 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     const pending = open.filter(({ state }) => state === 'pending')
     if (pending.length >= tuning.maxInFlight)
       return refused('WALLET_BUSY', `${pending.length} transactions are on their way`)
-    const [now, funds] = await Promise.all([market(), balance()])
+    const at = clock.now()
+    if (known === null || at - known.at >= MARKET_MS || at < known.at) {
+      const [price, funds] = await Promise.all([market(), balance()])
+      known = { at, market: price, funds }
+    }
+    const { market: now, funds } = known
     const fees = marketFees(now)
-    if (fees === null) return refused('FEE_CAP', `base fee ${now.baseFeePerGas} wei is above the cap of ${now.cap}`)
+    if (fees === null) {
+      known = null
+      return refused('FEE_CAP', `base fee ${now.baseFeePerGas} wei is above the cap of ${now.cap}`)
+    }
     const cost = pending.reduce((sum, { gasLimit, attempts }) => {
       return sum + gasLimit * (attempts.at(-1)?.maxFeePerGas ?? 0n)
     }, job.gasLimit * fees.maxFeePerGas)
-    if (funds < cost) return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${cost}`)
-    nextNonce ??= await reconcile()
-    const nonce = nextNonce
+    if (funds < cost) {
+      known = null
+      return refused('WALLET_EMPTY', `${signer.address} has ${funds} wei and needs ${cost}`)
+    }
+    const nonce = nextNonce ?? (await reconcile())
     const attempt = await sign(nonce, job.to, job.data, job.gasLimit, fees)
+    // until the ledger answers, nobody knows whose the nonce is: a commit may be lost on its way back to us
+    nextNonce = null
     const transaction = await store.reserve(
       { ...job, chainId: chain.id, signer: signer.address, nonce, attempt },
       clock.now(),
@@ -124,7 +158,7 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
   }
 
   /** Shows signed bytes to the node and draws the consequences. `fresh`: nobody can have seen these bytes before. */
-  async function show(transaction: Transaction, hash: Hex, raw: Hex, fresh: boolean): Promise<void> {
+  async function show(transaction: OpenTransaction, hash: Hex, raw: Hex, fresh: boolean): Promise<void> {
     const result = await broadcast(rpc, raw)
     const info = { nonce: transaction.nonce, kind: transaction.kind, hash }
     if (result.type === 'accepted') {
@@ -142,14 +176,14 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     }
   }
 
-  async function lose(transaction: Transaction, reason: Reason): Promise<void> {
+  async function lose(transaction: OpenTransaction, reason: Reason): Promise<void> {
     const messages = await store.transactionMessages(transaction.id)
     const events = afterLoss(transaction, messages, reason, clock.now())
     await store.settle(transaction.id, { state: 'lost', error: reason.detail }, events)
   }
 
   /** No node takes it: its messages go back, and its nonce is freed, or filled where later ones wait behind it. */
-  async function reject(transaction: Transaction, reason: Reason): Promise<void> {
+  async function reject(transaction: OpenTransaction, reason: Reason): Promise<void> {
     const messages = await store.transactionMessages(transaction.id)
     const events = afterLoss(transaction, messages, reason, clock.now())
     const open = await store.openTransactions(chain.id, signer.address)
@@ -162,9 +196,10 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
   }
 
   /** Signs the nonce again with a higher fee, or with nothing in it. */
-  async function replace(transaction: Transaction, cancel: boolean): Promise<void> {
-    const last = transaction.attempts.at(-1)
-    if (last === undefined) return
+  async function replace({ id }: OpenTransaction, cancel: boolean): Promise<void> {
+    const transaction = await store.transaction(id)
+    const last = transaction?.attempts.at(-1)
+    if (transaction === null || last === undefined) return
     const fees = bumpedFees(last, await market())
     if (fees === null) {
       await store.settle(transaction.id, { error: 'the fee cap forbids a replacement' }, [])
@@ -179,7 +214,13 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     await show(transaction, signed.hash, signed.raw, false)
   }
 
-  async function findReceipt(transaction: Transaction): Promise<readonly [Attempt, Receipt] | null> {
+  async function showAgain({ id }: OpenTransaction): Promise<void> {
+    const transaction = await store.transaction(id)
+    const last = transaction?.attempts.at(-1)
+    if (transaction !== null && last !== undefined) await show(transaction, last.hash, last.raw, false)
+  }
+
+  async function findReceipt(transaction: OpenTransaction): Promise<readonly [AnyAttempt, Receipt] | null> {
     for (const attempt of [...transaction.attempts].reverse()) {
       const receipt = await getReceipt(rpc, attempt.hash)
       if (receipt !== null) return [attempt, receipt]
@@ -187,11 +228,15 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     return null
   }
 
-  async function land(transaction: Transaction, attempt: Attempt, receipt: Receipt): Promise<void> {
+  async function land(transaction: OpenTransaction, attempt: AnyAttempt, receipt: Receipt): Promise<void> {
     const success = receipt.status === '0x1'
     const reverted = success || attempt.cancel ? null : await revertOf(transaction, receipt.blockNumber)
     const messages = await store.transactionMessages(transaction.id)
-    const landed = { attempt, receipt, reverted, mos: chain.mos }
+    const byHub = chain.hub !== undefined && isAddressEqual(transaction.to, chain.hub)
+    const { logs } = receipt
+    const endings = (fromChain: bigint) =>
+      byHub ? passagesIn(logs, transaction.to, fromChain) : endingsIn(logs, chain.mos, fromChain)
+    const landed = { attempt, receipt, reverted, endings }
     await store.settle(
       transaction.id,
       {
@@ -212,23 +257,30 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
   }
 
   /** Runs a reverted transaction again on the state before its block, for the reason that receipts do not carry. */
-  async function revertOf(transaction: Transaction, block: bigint) {
+  async function revertOf({ id }: OpenTransaction, block: bigint) {
+    const transaction = await store.transaction(id)
+    if (transaction === null) return decodeRevert('0x')
     const { to, data, gasLimit: gas } = transaction
     const result = await call(rpc, { to, data, gas, from: signer.address }, block - 1n)
     return result.ok ? decodeRevert('0x') : result.revert
   }
 
-  async function pollOne(transaction: Transaction, latest: number, oldest: boolean): Promise<void> {
+  async function pollOne(
+    transaction: OpenTransaction,
+    latest: number,
+    oldest: boolean,
+    receipt: ReturnType<typeof findReceipt> | null,
+  ): Promise<void> {
     const now = clock.now()
     if (transaction.state === 'mined') {
-      if (transaction.nonce < latest || (await findReceipt(transaction)) !== null) return
+      if (transaction.nonce < latest || (await receipt) != null) return
       const messages = await store.transactionMessages(transaction.id)
       log.warn({ nonce: transaction.nonce, hash: transaction.hash }, 'reorg took a transaction back')
       return store.settle(transaction.id, { state: 'pending', success: null }, afterReorg(transaction, messages, now))
     }
     if (transaction.nonce < latest) {
-      const found = await findReceipt(transaction)
-      if (found !== null) return land(transaction, ...found)
+      const found = await receipt
+      if (found != null) return land(transaction, ...found)
       if (transaction.missingSince === null) return store.settle(transaction.id, { missingSince: now }, [])
       if (now - transaction.missingSince < tuning.lostAfterMs) return
       nextNonce = null
@@ -239,7 +291,7 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     if (oldest && now - last.createdAt >= tuning.bumpAfterMs) return replace(transaction, false)
     const shownAt = last.sentAt ?? last.createdAt
     const unshown = last.sentAt === null && now > last.createdAt
-    if (unshown || now - shownAt >= tuning.rebroadcastMs) await show(transaction, last.hash, last.raw, false)
+    if (unshown || now - shownAt >= tuning.rebroadcastMs) await showAgain(transaction)
   }
 
   async function poll(): Promise<void> {
@@ -247,14 +299,23 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     if (open.length === 0) return
     const latest = await count('latest')
     const firstPending = open.find(({ state, nonce }) => state === 'pending' && nonce >= latest)
-    for (const transaction of open) await pollOne(transaction, latest, transaction === firstPending)
+    // all at once: they do not depend on one another
+    const receipts = open.map((transaction) => {
+      const wanted = (transaction.state === 'pending') === transaction.nonce < latest
+      if (!wanted) return null
+      const receipt = findReceipt(transaction)
+      receipt.catch(() => undefined)
+      return receipt
+    })
+    for (const [i, transaction] of open.entries())
+      await pollOne(transaction, latest, transaction === firstPending, receipts[i] ?? null)
     await closeFinal(open.filter(({ state }) => state === 'mined'))
     // a wallet whose lowest open nonce is beyond the chain's has a gap that nobody will fill: start over from the chain
     if (firstPending !== undefined && firstPending.nonce > latest) await fillGap(latest, firstPending)
   }
 
   /** A gap in front of the ledger: the node forgot a transaction of somebody else's that was pending when we reconciled. */
-  async function fillGap(nonce: number, behind: Transaction): Promise<void> {
+  async function fillGap(nonce: number, behind: OpenTransaction): Promise<void> {
     if (clock.now() - behind.createdAt < tuning.bumpAfterMs || (await count('pending')) > nonce) return
     const fees = marketFees(await market())
     if (fees === null) return
@@ -272,15 +333,16 @@ export function createSubmitter(chain: ChainContext, common: Common): Submitter 
     await show(transaction, signed.hash, signed.raw, false)
   }
 
-  async function closeFinal(mined: readonly Transaction[]): Promise<void> {
-    if (mined.length === 0) return
-    const final = await chain.consensus.finalized(chain.ports)
-    for (const { id, blockNumber } of mined)
-      if (blockNumber !== null && blockNumber <= final.number) await store.settle(id, { state: 'final' }, [])
+  async function closeFinal(mined: readonly OpenTransaction[]): Promise<void> {
+    const final = mined.length === 0 ? null : await finalized()
+    if (final === null) return
+    const done = mined.filter(({ blockNumber }) => blockNumber !== null && blockNumber <= final.number)
+    await store.finish(done.map(({ id }) => id))
   }
 
   return {
     address: signer.address,
+    addresses: [signer.address],
     send: (job) => mutex.run(() => send(job)),
     poll: () => mutex.run(poll),
     async pending() {

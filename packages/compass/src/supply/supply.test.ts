@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import type { Consensus, RpcPort } from '@meridian/consensus'
 import fc from 'fast-check'
 import { getAddress, numberToHex, pad, toFunctionSelector } from 'viem'
+import { healthApp } from '../api/app.ts'
+import { listen } from '../api/server.ts'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
-import { createMetrics } from '../metrics/metrics.ts'
-import { serveMetrics } from '../metrics/server.ts'
+import { createMetrics, type Metrics } from '../metrics/metrics.ts'
+import type { Telemetry } from '../metrics/telemetry.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { judged, type SupplyReading, type SupplyState } from './supply.ts'
 import { createSupplyWatch } from './watch.ts'
@@ -128,6 +130,10 @@ function chainOf(id: bigint, functionName: string, told: string[]) {
   return { state, context }
 }
 
+const telemetry: Pick<Telemetry, 'lanes'> = { lanes: async () => [] }
+const serve = (metrics: Metrics, port: number) =>
+  listen(healthApp({ telemetry, metrics }), { host: '127.0.0.1', port }, 'metrics')
+
 test('the watch reads the minting side first, alarms, and shows both sides to Prometheus', async (t) => {
   const told: string[] = []
   const mint = chainOf(2n, 'outstanding', told)
@@ -135,7 +141,7 @@ test('the watch reads the minting side first, alarms, and shows both sides to Pr
   const logged: Record<string, unknown>[] = []
   const log = createLog('info', { write: (line: string) => void logged.push(JSON.parse(line)) })
   const metrics = createMetrics()
-  const server = await serveMetrics(metrics, 0)
+  const server = await serve(metrics, 0)
   t.after(() => server.stop())
   const address = getAddress(pad('0xb1', { size: 20 }))
   const watch = createSupplyWatch(
@@ -147,7 +153,7 @@ test('the watch reads the minting side first, alarms, and shows both sides to Pr
     { clock: createFakeClock(), log, metrics },
   )
   const scraped = async (name: string) => {
-    const text = await (await fetch(server.url)).text()
+    const text = await (await fetch(`${server.url}/metrics`)).text()
     return Number(new RegExp(`^${name}\\{pair="usd"\\} (\\S+)$`, 'm').exec(text)?.[1])
   }
   lock.state.value = 10n
@@ -182,7 +188,7 @@ test('the watch reads the minting side first, alarms, and shows both sides to Pr
 })
 
 test('a port that is taken is a problem of the configuration', async (t) => {
-  const server = await serveMetrics(createMetrics(), 0)
+  const server = await serve(createMetrics(), 0)
   t.after(() => server.stop())
-  await assert.rejects(serveMetrics(createMetrics(), Number(new URL(server.url).port)), { code: 'CONFIG' })
+  await assert.rejects(serve(createMetrics(), Number(new URL(server.url).port)), { code: 'CONFIG' })
 })

@@ -1,22 +1,42 @@
-import { after, before, beforeEach } from 'node:test'
+import { after, before, beforeEach, describe } from 'node:test'
 import { sql } from 'kysely'
 import { type Database, openDatabase } from '../store/open.ts'
 import { createStore } from '../store/store.ts'
 import type { Store } from '../store/types.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
 
-/** An empty store for each test of a file, over one database: starting one takes longer than most tests. */
-export function useStore(): () => Store {
+/** What a store can stand on. */
+export const databases = ['PGlite', 'PostgreSQL'] as const
+export type DatabaseKind = (typeof databases)[number]
+
+/** A database for a file's tests: starting one takes longer than most tests. */
+export function useDatabase(kind: DatabaseKind): () => Database {
   let database: Database
-  let store: Store
+  let server: PostgresServer | null = null
   before(async () => {
-    database = await openDatabase(null)
+    server = kind === 'PostgreSQL' ? await startPostgres() : null
+    database = await openDatabase((await server?.createDatabase('compass')) ?? null)
   })
-  after(() => database?.close())
+  after(async () => {
+    await database?.close()
+    await server?.stop()
+  })
+  return () => database
+}
+
+/** An empty store for each test of a file, over one database. */
+export function useStore(kind: DatabaseKind = 'PGlite'): () => Store {
+  const database = useDatabase(kind)
+  let store: Store
   beforeEach(async () => {
-    await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders restart identity`.execute(
-      database.db,
-    )
-    store = createStore(database.db, async () => undefined)
+    await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders, leases,
+      members, decisions restart identity`.execute(database().db)
+    store = createStore(database().db, { ...database(), close: async () => undefined })
   })
   return () => store
+}
+
+/** The same tests on each database. */
+export function onEachDatabase(tests: (kind: DatabaseKind) => void): void {
+  for (const kind of databases) describe(kind, () => tests(kind))
 }

@@ -24,6 +24,20 @@ export function signSeal(digest: Hex, privateKey: Hex): Hex {
  * order and not 0, low s not demanded.
  */
 export function recoverSigner(digest: Hex, seal: Hex): Address | undefined {
+  const key = `${digest}${seal}`
+  if (recovered.has(key)) return recovered.get(key)
+  const signer = recover(digest, seal)
+  const oldest = recovered.size < RECOVERED_KEPT ? undefined : recovered.keys().next().value
+  if (oldest !== undefined) recovered.delete(oldest)
+  recovered.set(key, signer)
+  return signer
+}
+
+/** Who made the newest seals: a head is looked at many times before the next one comes. */
+const recovered = new Map<string, Address | undefined>()
+const RECOVERED_KEPT = 1_024
+
+function recover(digest: Hex, seal: Hex): Address | undefined {
   const { rs, recoveryId } = splitSeal(seal)
   if (recoveryId > 1) return undefined
   try {

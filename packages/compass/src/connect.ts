@@ -1,0 +1,61 @@
+import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
+import type { SourcePorts } from '@meridian/consensus'
+import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
+import type { ChainConfig } from './config/schema.ts'
+import { consensusRegistry } from './consensus-registry.ts'
+import { ConfigError } from './errors.ts'
+import { resolveUrl, type Secrets } from './secrets/reference.ts'
+import { resolveSigner } from './secrets/signer.ts'
+
+/** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
+export async function connect(chain: ChainConfig, secrets: Secrets): Promise<ChainContext> {
+  const urls = (key: 'rpc' | 'beacon', given: readonly string[]) =>
+    given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc) })
+  const ports: SourcePorts =
+    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon) }) }
+  const given = await rpc.request('eth_chainId', []).catch(() => null)
+  if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
+    throw new ConfigError([
+      `chains.${chain.name}.rpc: the endpoint serves chain ${BigInt(String(given))}, not ${chain.id}`,
+    ])
+  const settings = { chainId: chain.id, network: chain.network }
+  return {
+    id: chain.id,
+    name: chain.name,
+    consensus: await consensusRegistry[chain.consensus](settings, ports),
+    ports,
+    endpoints: rpc.endpoints,
+    mos: chain.mos,
+    ...(chain.hub === undefined ? {} : { hub: chain.hub }),
+    startBlock: chain.startBlock,
+    signer: chain.signer === undefined ? null : await resolveSigner(chain.signer, secrets),
+    moreSigners: await Promise.all(chain.moreSigners.map((one) => resolveSigner(one, secrets))),
+    payee: chain.payee ?? null,
+    claims: claimRuleOf(chain),
+    tuning: tuningOf(chain),
+  }
+}
+
+function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
+  if (claims === false) return null
+  return { ...claims, minAmount: claims.minAmount ?? null }
+}
+
+function tuningOf(chain: ChainConfig): Tuning {
+  return {
+    pollMs: chain.pollMs,
+    maxSpan: chain.maxSpan,
+    maxFeePerGas: chain.maxFeePerGas,
+    minPriorityFeePerGas: chain.minPriorityFeePerGas,
+    bumpAfterMs: chain.bumpAfterMs,
+    rebroadcastMs: chain.rebroadcastMs,
+    lostAfterMs: chain.lostAfterMs,
+    maxInFlight: chain.maxInFlight,
+    maxBatch: chain.maxBatch,
+    maxTransactionGas: chain.maxTransactionGas,
+    maintainMs: chain.maintainMs,
+    combineUpdates: chain.combineUpdates,
+    recordExpiry: chain.recordExpiry,
+  }
+}

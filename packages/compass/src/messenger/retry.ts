@@ -1,0 +1,35 @@
+import { call, getBlock } from '@meridian/chain'
+import type { Common } from '../chain-context.ts'
+import { backoffMs, type Message, type Reason } from '../message.ts'
+import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
+import type { Submitter } from '../submitter/submitter.ts'
+import type { Leg } from './leg.ts'
+
+/**
+ * Runs a failed message again where it failed, as an operator asks.
+ *
+ * @param gasLimit For the message, at least. @returns what it waits for, or null where the retry is on its way.
+ */
+export async function retryFailed(
+  leg: Leg,
+  submitter: Submitter,
+  { store, clock }: Common,
+  message: Message,
+  gasLimit: bigint = message.gasLimit,
+): Promise<Reason | null> {
+  const { rpc } = leg.target.ports
+  const { number: head } = await getBlock(rpc, 'latest')
+  const data = await leg.retry(message, head)
+  const gas = leg.work.memberGas({ ...message, gasLimit }) * 2n
+  const simulated = await call(rpc, { to: leg.contract, data, from: submitter.address, gas })
+  if (!simulated.ok) {
+    const reason = revertReason(simulated.revert)
+    const at = clock.now()
+    const nextAttemptAt = at + retryDelayMs(policyOf(simulated.revert), backoffMs(message.attempts))
+    await store.apply([[message, { type: 'waiting', at, reason, nextAttemptAt, failure: true }]])
+    return reason
+  }
+  const job = { kind: 'retry', to: leg.contract, data, gasLimit: gas, messages: [message] } as const
+  const sent = await submitter.send(job)
+  return sent.status === 'sent' ? null : sent.reason
+}
