@@ -1,5 +1,6 @@
 import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
+import type { Logger } from 'pino'
 import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
 import type { ChainConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
@@ -8,12 +9,14 @@ import { resolveUrl, type Secrets } from './secrets/reference.ts'
 import { resolveSigner } from './secrets/signer.ts'
 
 /** A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not. */
-export async function connect(chain: ChainConfig, secrets: Secrets): Promise<ChainContext> {
+export async function connect(chain: ChainConfig, secrets: Secrets, log?: Logger): Promise<ChainContext> {
   const urls = (key: 'rpc' | 'beacon', given: readonly string[]) =>
     given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
-  const rpc = createRpc({ urls: urls('rpc', chain.rpc) })
-  const ports: SourcePorts =
-    chain.beacon === undefined ? { rpc } : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon) }) }
+  const onPassOver = (host: string, reason: Error): void =>
+    log?.warn({ chain: chain.name, host, detail: reason.message }, 'an endpoint is passed over: its answer is wrong')
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc), onPassOver })
+  const beacon = chain.beacon === undefined ? null : createBeacon({ urls: urls('beacon', chain.beacon), onPassOver })
+  const ports: SourcePorts = beacon === null ? { rpc } : { rpc, beacon }
   const given = await rpc.request('eth_chainId', []).catch(() => null)
   if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
     throw new ConfigError([
@@ -25,7 +28,7 @@ export async function connect(chain: ChainConfig, secrets: Secrets): Promise<Cha
     name: chain.name,
     consensus: await consensusRegistry[chain.consensus](settings, ports),
     ports,
-    endpoints: rpc.endpoints,
+    endpoints: () => [...rpc.endpoints(), ...(beacon?.endpoints() ?? [])],
     mos: chain.mos,
     ...(chain.hub === undefined ? {} : { hub: chain.hub }),
     startBlock: chain.startBlock,
@@ -46,6 +49,7 @@ function tuningOf(chain: ChainConfig): Tuning {
   return {
     pollMs: chain.pollMs,
     maxSpan: chain.maxSpan,
+    quorum: chain.quorum,
     maxFeePerGas: chain.maxFeePerGas,
     minPriorityFeePerGas: chain.minPriorityFeePerGas,
     bumpAfterMs: chain.bumpAfterMs,

@@ -67,7 +67,9 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
-    const chains: readonly ChainContext[] = await Promise.all(config.chains.map((chain) => connect(chain, secrets)))
+    const chains: readonly ChainContext[] = await Promise.all(
+      config.chains.map((chain) => connect(chain, secrets, log)),
+    )
     const metrics = createMetrics()
     const { supply, supplyMs, stallMs, balanceMs } = config
     const lanes = config.lanes.map(({ from, to, via }) => ({ from, to, ...(via === undefined ? {} : { via }) }))
