@@ -141,6 +141,8 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
   const topics = [messageTopics, ...emitter.topics]
   let finalPoint: BlockPoint | null = null
   let countedAt = Number.NEGATIVE_INFINITY
+  /** Up to where the logs were searched and counted; what is above it may have been ruled out by headers alone. */
+  let searched: Cursor | null = null
   /** The head at the last look, and how many new ones there were since finality was asked for. */
   let lastHead: Hex | null = null
   let heads = 0
@@ -173,6 +175,14 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     return clock.now() - countedAt < COUNT_MS && !mayHoldLog(head, address, topics)
   }
 
+  /** What is missing may be in a block that a made-up header ruled out: all since the last count is read once more. */
+  async function searchAgain(rpc: RpcPort, cursor: Cursor): Promise<void> {
+    const base = searched ?? (await start(rpc))
+    if (base.number >= cursor.number) return
+    await store.rollback(chain.id, address, { ...base, final: cursor.final })
+    log.warn({ from: String(cursor.number), to: String(base.number) }, 'logs are missing: read once more')
+  }
+
   async function scan(rpc: RpcPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
     if (isQuiet(cursor, head)) {
       const at: Cursor = { number: head.number, hash: head.hash, final: cursor.final }
@@ -199,6 +209,7 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
       if (origins.length > 0) log.info({ messages: origins.length, block: String(upTo) }, 'messages seen')
     }
     countedAt = clock.now()
+    searched = at
     return at
   }
 
@@ -249,7 +260,11 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     const cursor = stored ?? (await start(rpc))
     // an endpoint that is behind another says nothing about the chain
     if (head.number < cursor.number) return false
-    const scanned = await scan(rpc, await anchored(rpc, cursor, head), head)
+    const from = await anchored(rpc, cursor, head)
+    const scanned = await scan(rpc, from, head).catch(async (error: unknown) => {
+      if (hasCode(error, 'INCOMPLETE_LOGS')) await searchAgain(rpc, from)
+      throw error
+    })
     const changed = final !== null && (await finalize(rpc, scanned, final))
     return changed || scanned.number !== cursor.number
   }
