@@ -195,21 +195,26 @@ export function createRpc(options: RpcOptions): Rpc {
     })
   }
 
+  /** One request for two callers, where `send` to the same `to` is under way. */
+  function share(to: string, method: string, params: readonly unknown[], send: () => Promise<unknown>) {
+    if (!SHARED.has(method)) return send()
+    const key = JSON.stringify([to, method, params])
+    const known = shared.get(key)
+    if (known !== undefined) return known
+    const answer = send().finally(() => shared.delete(key))
+    shared.set(key, answer)
+    return answer
+  }
+
+  const sendTo = (endpoint: Endpoint, method: string, params: readonly unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => void attempt([{ method, params, resolve, reject }], [endpoint]))
+
   return {
-    request(method, params) {
-      if (!SHARED.has(method)) return send(method, params)
-      const key = JSON.stringify([method, params])
-      const known = shared.get(key)
-      if (known !== undefined) return known
-      const answer = send(method, params).finally(() => shared.delete(key))
-      shared.set(key, answer)
-      return answer
-    },
+    request: (method, params) => share('', method, params, () => send(method, params)),
     nodes: () =>
       inOrder(endpoints, now()).map((endpoint) => ({
         host: endpoint.host,
-        request: (method, params) =>
-          new Promise((resolve, reject) => void attempt([{ method, params, resolve, reject }], [endpoint])),
+        request: (method, params) => share(endpoint.url, method, params, () => sendTo(endpoint, method, params)),
         passOver(reason) {
           noteWrongAnswer(endpoint, now(), reason.message)
           options.onPassOver?.(endpoint.host, reason)

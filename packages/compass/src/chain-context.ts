@@ -13,6 +13,8 @@ export interface Tuning {
   readonly pollMs: number
   /** Blocks of one log query at most; halved by itself where an endpoint refuses. */
   readonly maxSpan: bigint
+  /** Endpoints that have to agree on the head, on final blocks and on logs. Default: 1, whichever answers. */
+  readonly quorum?: number
   /** Wei. Nothing is sent above it. */
   readonly maxFeePerGas: bigint
   /** Wei. Tip at least. */

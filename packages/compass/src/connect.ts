@@ -1,5 +1,6 @@
 import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
+import type { Logger } from 'pino'
 import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
 import type { ChainConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
@@ -11,11 +12,13 @@ import { resolveSigner } from './secrets/signer.ts'
  * A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not.
  *
  * @param stopped Ends every request, those on their way as well.
+ * @param log Names endpoints that are passed over for what they answered.
  */
 export async function connect(
   chain: ChainConfig,
   secrets: Secrets,
   stopped: AbortSignal = new AbortController().signal,
+  log?: Logger,
 ): Promise<ChainContext> {
   // what is on its way when Compass ends is not waited for
   const stoppable = (url: string, init: RequestInit): Promise<Response> =>
@@ -23,11 +26,12 @@ export async function connect(
 
   const urls = (key: 'rpc' | 'beacon', given: readonly string[]) =>
     given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
-  const rpc = createRpc({ urls: urls('rpc', chain.rpc), fetch: stoppable })
-  const ports: SourcePorts =
-    chain.beacon === undefined
-      ? { rpc }
-      : { rpc, beacon: createBeacon({ urls: urls('beacon', chain.beacon), fetch: stoppable }) }
+  const onPassOver = (host: string, reason: Error): void =>
+    log?.warn({ chain: chain.name, host, detail: reason.message }, 'an endpoint is passed over: its answer is wrong')
+  const over = { fetch: stoppable, onPassOver }
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc), ...over })
+  const beacon = chain.beacon === undefined ? null : createBeacon({ urls: urls('beacon', chain.beacon), ...over })
+  const ports: SourcePorts = beacon === null ? { rpc } : { rpc, beacon }
   const given = await rpc.request('eth_chainId', []).catch(() => null)
   if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
     throw new ConfigError([
@@ -39,7 +43,7 @@ export async function connect(
     name: chain.name,
     consensus: await consensusRegistry[chain.consensus](settings, ports),
     ports,
-    endpoints: rpc.endpoints,
+    endpoints: () => [...rpc.endpoints(), ...(beacon?.endpoints() ?? [])],
     mos: chain.mos,
     ...(chain.hub === undefined ? {} : { hub: chain.hub }),
     startBlock: chain.startBlock,
@@ -60,6 +64,7 @@ function tuningOf(chain: ChainConfig): Tuning {
   return {
     pollMs: chain.pollMs,
     maxSpan: chain.maxSpan,
+    quorum: chain.quorum,
     maxFeePerGas: chain.maxFeePerGas,
     minPriorityFeePerGas: chain.minPriorityFeePerGas,
     bumpAfterMs: chain.bumpAfterMs,

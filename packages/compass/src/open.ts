@@ -75,7 +75,7 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   }
   try {
     const chains: readonly ChainContext[] = await Promise.all(
-      config.chains.map((chain) => connect(chain, secrets, ending.signal)),
+      config.chains.map((chain) => connect(chain, secrets, ending.signal, log)),
     )
     const metrics = createMetrics()
     const { lanes, supply, supplyMs, stallMs, balanceMs } = config

@@ -351,8 +351,10 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     // until the one before it is final, what it took may come back
     if (under.some(({ kind, to }) => kind === 'withdraw' && isAddressEqual(to, feeService))) return
     nextWithdrawalAt = now + lookMs
+    const tokens = await claims.tokens(source.id, feeService)
+    if (tokens.length === 0) return
     const price = await gasPrice()
-    for (const token of await claims.tokens(source.id, feeService)) {
+    for (const token of tokens) {
       const owed = await readOwed(rpc, feeService, payee, token)
       if (token === zeroAddress ? !isWorthWithdrawing(owed, rule, price) : owed === 0n) continue
       const args = [token, payee] as const

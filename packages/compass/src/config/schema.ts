@@ -61,6 +61,14 @@ const chain = z
     maxSpan: positive
       .default(defaultTuning.maxSpan)
       .describe('Blocks of one log query at most; halved by itself where an endpoint refuses.'),
+    quorum: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(1)
+      .describe(
+        'Endpoints that have to agree on the head, on final blocks and on logs. One that says something else is passed over and named.',
+      ),
     maxFeePerGas: count
       .default(defaultTuning.maxFeePerGas)
       .describe('Wei. Nothing is sent above it: what waits says FEE_CAP.'),

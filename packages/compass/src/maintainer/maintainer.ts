@@ -28,6 +28,15 @@ export interface Maintainer {
 const MARGIN_NUMERATOR = 6n
 const MARGIN_DENOMINATOR = 5n
 
+/** Times as long as configured between looks at most, and how quickly it comes to that. */
+const LONGEST_REST = 10
+const REST_GROWTH = 4
+
+/** A client that needs nothing is looked at less and less: what it may need next is hours away, or a message brings it. */
+function restMs(maintainMs: number, idle: number): number {
+  return maintainMs * Math.min(REST_GROWTH ** Math.max(0, idle - 1), LONGEST_REST)
+}
+
 /**
  * Lazy: updates when a message waits for one, when a committee must rotate, or when the trusting period runs down. One
  * update of a client is on its way at a time, since each is simulated on what the one before it left.
@@ -42,6 +51,8 @@ export function createMaintainer(
   const { rpc } = target.ports
   let state: ClientState | null = null
   let nextLookAt = 0
+  /** Looks in a row that found nothing due: each makes the next one later. */
+  let idle = 0
 
   async function request(
     client: Address,
@@ -94,8 +105,10 @@ export function createMaintainer(
       const [read, head] = await Promise.all([readClient(client), getBlock(rpc, 'latest')])
       const updates = await source.consensus.maintain(source.ports, read, head.timestamp)
       const result = updates.length === 0 ? null : await request(client, updates, [])
+      idle = updates.length === 0 ? idle + 1 : 0
       // more than one update may be due: look again as soon as this one can have landed
-      nextLookAt = now + (result?.status === 'sent' || result?.status === 'inFlight' ? 0 : target.tuning.maintainMs)
+      const isUnderWay = result?.status === 'sent' || result?.status === 'inFlight'
+      nextLookAt = now + (isUnderWay ? 0 : restMs(target.tuning.maintainMs, idle))
     },
   }
 }

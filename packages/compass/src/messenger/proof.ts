@@ -1,9 +1,11 @@
 import { iHubAbi, iMessageServiceAbi } from '@meridian/abi'
 import { ChainDataError, getBlock, getBlockReceipts, type Receipt } from '@meridian/chain'
+import type { RpcPort } from '@meridian/consensus'
 import { buildReceiptsTrie, encodeBatchProof, encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, hexToNumber } from 'viem'
 import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
+import { overEndpoints } from './endpoints.ts'
 
 /** The receipts of a source block, checked against the root in its header. */
 export interface ProvableBlock {
@@ -23,11 +25,18 @@ export async function readProvableBlock(
   source: ChainContext,
   group: { readonly blockNumber: bigint; readonly blockHash: Hex },
 ): Promise<ProvableBlock> {
-  const { rpc } = source.ports
+  return overEndpoints(source.ports.rpc, (rpc) => readFrom(source, rpc, group))
+}
+
+async function readFrom(
+  source: ChainContext,
+  rpc: RpcPort,
+  group: { readonly blockNumber: bigint; readonly blockHash: Hex },
+): Promise<ProvableBlock> {
   const header = await getBlock(rpc, group.blockNumber)
   if (header.hash !== group.blockHash) throw new ChainDataError('block hash', group.blockHash, header.hash)
   const receipts = await getBlockReceipts(rpc, header)
-  const hidden = (await source.consensus.hiddenReceipts?.(source.ports, header, receipts.length)) ?? []
+  const hidden = (await source.consensus.hiddenReceipts?.({ ...source.ports, rpc }, header, receipts.length)) ?? []
   const trie = buildReceiptsTrie([...receipts, ...hidden], { expectedRoot: header.receiptsRoot })
   return { trie, receipts, logIndex: (message) => positionIn(receipts[message.txIndex], message) }
 }

@@ -13,6 +13,7 @@ const current = useStore()
 let node: FakeSource
 let store: Store
 let source: Source
+let clock: ReturnType<typeof createFakeClock>
 
 /** A source as after a start. */
 function restart(): Source {
@@ -28,12 +29,13 @@ function restart(): Source {
     claims: null,
     tuning: { ...defaultTuning, maxSpan: 3n },
   }
-  return createSource(chain, [2n], { store, clock: createFakeClock(), log: createLog('silent') })
+  return createSource(chain, [2n], { store, clock, log: createLog('silent') })
 }
 
 beforeEach(() => {
   node = createFakeSource()
   store = current()
+  clock = createFakeClock()
   source = restart()
 })
 
@@ -117,4 +119,41 @@ test('a quiet block costs a look at the head, one at the logs and one at the cou
   node.calls.length = 0
   await source.step()
   assert.deepEqual(node.calls, ['eth_getBlockByNumber'])
+})
+
+test('a block whose header rules a message out costs a look at the head alone', async () => {
+  node.blooms = 'true'
+  node.mine(1)
+  await source.step()
+  node.calls.length = 0
+  node.mine(0)
+  await source.step()
+  assert.deepEqual(node.calls, ['eth_getBlockByNumber'])
+  const [next] = node.mine(1)
+  await source.step()
+  assert.ok((await ids('seen')).includes(next ?? '0x'))
+})
+
+// once, the block was behind the cursor by then, and its message was never read
+test('a header that hides its messages is found out by the counters, and the block is read after all', async () => {
+  node.blooms = 'empty'
+  await source.step()
+  const [hidden] = node.mine(1)
+  await source.step()
+  assert.deepEqual(await ids('seen'), [], 'it is believed for a while')
+  node.mine(0)
+  clock.advance(300_000)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'INCOMPLETE_LOGS'))
+  await source.step()
+  assert.deepEqual(await ids('seen'), [hidden])
+  // the same with a Compass that was started in between, and so does not know how far it had searched
+  node.mine(0)
+  await source.step()
+  const [other] = node.mine(1)
+  await source.step()
+  source = restart()
+  node.mine(0)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'INCOMPLETE_LOGS'))
+  await source.step()
+  assert.deepEqual(await ids('seen'), [hidden, other])
 })

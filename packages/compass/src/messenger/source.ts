@@ -1,5 +1,13 @@
-import { getBlock, getLogs, type Log } from '@meridian/chain'
-import type { BlockPoint } from '@meridian/consensus'
+import {
+  type BlockHeader,
+  ChainDataError,
+  createLogSpan,
+  getBlock,
+  getLogs,
+  type Log,
+  mayHoldLog,
+} from '@meridian/chain'
+import type { BlockPoint, RpcPort } from '@meridian/consensus'
 import { hasCode, LogError } from '@meridian/core'
 import { type Address, getAddress, type Hex } from 'viem'
 import { min } from '../bigint.ts'
@@ -8,6 +16,8 @@ import { FinalityViolationError, IncompleteLogsError } from '../errors.ts'
 import type { MessageOrigin } from '../message.ts'
 import { chainTopic, forwardedOrigin, messageTopics, originOf, readLaneNonce } from '../mos.ts'
 import type { Cursor } from '../store/types.ts'
+import { type ChainView, isWrongAnswer, viewOf } from './endpoints.ts'
+import { createPacer } from './pacer.ts'
 
 /** Follows one chain: its messages, its head, its finality. */
 export interface Source {
@@ -25,7 +35,7 @@ interface Emitter {
   /** Null: a log that carries nothing for us. @throws {LogError} the emitter emits no such log. */
   read(log: Log, blockTimestamp: bigint): MessageOrigin | null
   /** @throws {IncompleteLogsError} the endpoint left out a log of the range that ends with `upTo`. */
-  requireComplete(origins: readonly MessageOrigin[], upTo: bigint, atHead: boolean): Promise<void>
+  requireComplete(rpc: RpcPort, origins: readonly MessageOrigin[], upTo: bigint, atHead: boolean): Promise<void>
 }
 
 /** Messages that are marked final in one look. */
@@ -39,10 +49,14 @@ const FINALIZE_LIMIT = 1_000
  */
 export function createSource(chain: ChainContext, targets: readonly bigint[], common: Common): Source {
   const { store } = common
-  const { rpc } = chain.ports
   const mos = getAddress(chain.mos)
 
-  async function requireComplete(origins: readonly MessageOrigin[], upTo: bigint, atHead: boolean): Promise<void> {
+  async function requireComplete(
+    rpc: RpcPort,
+    origins: readonly MessageOrigin[],
+    upTo: bigint,
+    atHead: boolean,
+  ): Promise<void> {
     const lanes = new Set([...targets, ...origins.map(({ toChain }) => toChain)])
     for (const toChain of lanes) {
       let last = await store.lastNonce(chain.id, mos, toChain)
@@ -54,13 +68,13 @@ export function createSource(chain: ChainContext, targets: readonly bigint[], co
       if (!atHead) continue
       const next = await readLaneNonce(rpc, mos, toChain, upTo)
       if (next === 0n) continue
-      const known = last === null ? await nonceBeforeStart(toChain) : last + 1n
+      const known = last === null ? await nonceBeforeStart(rpc, toChain) : last + 1n
       if (known !== null && next > known) throw new IncompleteLogsError(chain.id, toChain, next, known)
     }
   }
 
   /** The lane's counter before the first block that is read; null where the endpoint does not keep so old a state. */
-  async function nonceBeforeStart(toChain: bigint): Promise<bigint | null> {
+  async function nonceBeforeStart(rpc: RpcPort, toChain: bigint): Promise<bigint | null> {
     try {
       return await readLaneNonce(rpc, mos, toChain, startOf(chain))
     } catch (error) {
@@ -104,28 +118,46 @@ export function createHubSource(
 /** The block before the first one that is read. */
 const startOf = (chain: ChainContext): bigint => (chain.startBlock === 0n ? 0n : chain.startBlock - 1n)
 
+/** Milliseconds after which lane counters are read although no block seems to hold a message. */
+const COUNT_MS = 300_000
+/** New heads without a message that waits for finality before finality is asked for, where it is long in coming. */
+const IDLE_HEADS = 8
+/** Seconds from the final block to the head from which finality is long in coming. */
+const LONG_FINALITY = 60n
+
 /**
  * Reads an emitter's logs in ranges. The cursor carries the hash of the block it stands on: where that block is gone, what
  * was only seen above the last final block is forgotten and read again.
+ *
+ * A block right above the cursor whose header's bloom rules a message out is not searched: the bloom is as true as the header,
+ * which the next one has to name as its parent. Once in a while the counters are read all the same.
  */
 function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
   const { store, clock } = common
-  const { rpc } = chain.ports
   const { address } = emitter
   const log = common.log.child({ role: 'source', chain: chain.name })
+  const span = createLogSpan(chain.tuning.maxSpan)
+  const pacer = createPacer(chain.tuning.pollMs)
+  const topics = [messageTopics, ...emitter.topics]
   let finalPoint: BlockPoint | null = null
+  let countedAt = Number.NEGATIVE_INFINITY
+  /** Up to where the logs were searched and counted; what is above it may have been ruled out by headers alone. */
+  let searched: Cursor | null = null
+  /** The head at the last look, and how many new ones there were since finality was asked for. */
+  let lastHead: Hex | null = null
+  let heads = 0
 
-  async function start(): Promise<Cursor> {
+  async function start(rpc: RpcPort): Promise<Cursor> {
     const number = startOf(chain)
     return { number, hash: (await getBlock(rpc, number)).hash, final: null }
   }
 
   /** Steps back to the last final block when the block under the cursor is gone. */
-  async function anchored(cursor: Cursor, head: { number: bigint; parentHash: Hex; hash: Hex }): Promise<Cursor> {
+  async function anchored(rpc: RpcPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
     if (head.number === cursor.number + 1n && head.parentHash === cursor.hash) return cursor
     const there = head.number === cursor.number ? head.hash : (await getBlock(rpc, cursor.number)).hash
     if (there === cursor.hash) return cursor
-    const base = cursor.final ?? (await start())
+    const base = cursor.final ?? (await start(rpc))
     if (cursor.final !== null) {
       const given = (await getBlock(rpc, cursor.final.number)).hash
       if (given !== cursor.final.hash)
@@ -137,36 +169,59 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     return back
   }
 
-  async function scan(cursor: Cursor, head: { number: bigint; hash: Hex }): Promise<Cursor> {
+  /** Whether the block right above the cursor holds nothing for us, by its own header. */
+  function isQuiet(cursor: Cursor, head: BlockHeader): boolean {
+    if (head.number !== cursor.number + 1n || head.parentHash !== cursor.hash) return false
+    return clock.now() - countedAt < COUNT_MS && !mayHoldLog(head, address, topics)
+  }
+
+  /** What is missing may be in a block that a made-up header ruled out: all since the last count is read once more. */
+  async function searchAgain(rpc: RpcPort, cursor: Cursor): Promise<void> {
+    const base = searched ?? (await start(rpc))
+    if (base.number >= cursor.number) return
+    await store.rollback(chain.id, address, { ...base, final: cursor.final })
+    log.warn({ from: String(cursor.number), to: String(base.number) }, 'logs are missing: read once more')
+  }
+
+  async function scan(rpc: RpcPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
+    if (isQuiet(cursor, head)) {
+      const at: Cursor = { number: head.number, hash: head.hash, final: cursor.final }
+      await store.commitScan(chain.id, address, at, [], clock.now())
+      return at
+    }
     let at = cursor
     while (at.number < head.number) {
       const upTo = min(at.number + chain.tuning.maxSpan, head.number)
-      const filter = { address, topics: [messageTopics, ...emitter.topics] }
-      const logs = await getLogs(rpc, { ...filter, fromBlock: at.number + 1n, toBlock: upTo }, chain.tuning.maxSpan)
-      const timestamps = new Map<bigint, bigint>()
-      for (const { blockNumber } of logs)
-        if (!timestamps.has(blockNumber)) timestamps.set(blockNumber, (await getBlock(rpc, blockNumber)).timestamp)
+      const logs = await getLogs(rpc, { address, topics, fromBlock: at.number + 1n, toBlock: upTo }, span)
+      const blocks = new Map<bigint, { readonly timestamp: bigint; readonly hash: Hex }>()
+      for (const { blockNumber, blockHash } of logs) {
+        const block = blocks.get(blockNumber) ?? (await getBlock(rpc, blockNumber))
+        if (block.hash !== blockHash) throw new ChainDataError('block hash of a log', block.hash, blockHash)
+        blocks.set(blockNumber, block)
+      }
       const origins = logs
-        .map((entry) => emitter.read(entry, timestamps.get(entry.blockNumber) ?? 0n))
+        .map((entry) => emitter.read(entry, blocks.get(entry.blockNumber)?.timestamp ?? 0n))
         .filter((origin) => origin !== null)
-      await emitter.requireComplete(origins, upTo, upTo === head.number)
+      await emitter.requireComplete(rpc, origins, upTo, upTo === head.number)
       const hash = upTo === head.number ? head.hash : (await getBlock(rpc, upTo)).hash
       at = { number: upTo, hash, final: at.final }
       await store.commitScan(chain.id, address, at, origins, clock.now())
       if (origins.length > 0) log.info({ messages: origins.length, block: String(upTo) }, 'messages seen')
     }
+    countedAt = clock.now()
+    searched = at
     return at
   }
 
   /** Marks what is final. A row whose block is not the chain's any more is forgotten with everything above it. */
-  async function finalize(cursor: Cursor, final: BlockPoint): Promise<boolean> {
+  async function finalize(rpc: RpcPort, cursor: Cursor, final: BlockPoint): Promise<boolean> {
     const seen = await store.inState(chain.id, 'seen', FINALIZE_LIMIT)
     const ready = seen.filter((m) => m.emitter === address && m.blockNumber <= final.number)
     const blocks = new Map(ready.map((m) => [m.blockNumber, m.blockHash]))
     for (const [number, hash] of blocks) {
       const there = number === final.number ? final.hash : (await getBlock(rpc, number)).hash
       if (there === hash) continue
-      const base = cursor.final ?? (await start())
+      const base = cursor.final ?? (await start(rpc))
       const forgotten = await store.rollback(chain.id, address, { ...base, final: cursor.final })
       log.warn({ block: String(number), forgotten }, 'reorg')
       return true
@@ -182,18 +237,54 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     return ready.length > 0
   }
 
+  /** Whether finality is asked for at a head. Where it takes long and nothing waits for it, that is not each one. */
+  async function asksFinality(head: BlockHeader): Promise<boolean> {
+    if (finalPoint === null) return true
+    if (head.hash === lastHead) return false
+    heads += 1
+    if (head.timestamp - finalPoint.timestamp <= LONG_FINALITY || heads >= IDLE_HEADS) return true
+    return (await store.inState(chain.id, 'seen', 1)).length > 0
+  }
+
+  async function look({ rpc, finalized }: ChainView): Promise<boolean> {
+    const stored = await store.cursor(chain.id, address)
+    // Ethereum's finality is read elsewhere; other chains' is in the head or near it, and asked for along with it
+    const along = chain.consensus.kind === 'ethereum' ? null : finalized()
+    const [head] = await Promise.all([getBlock(rpc, 'latest'), along])
+    const isAsked = along !== null || (await asksFinality(head))
+    const final = isAsked ? await (along ?? finalized()) : finalPoint
+    if (isAsked) heads = 0
+    lastHead = head.hash
+    pacer.saw(head, clock.now())
+    if (final !== null && (finalPoint === null || final.number >= finalPoint.number)) finalPoint = final
+    const cursor = stored ?? (await start(rpc))
+    // an endpoint that is behind another says nothing about the chain
+    if (head.number < cursor.number) return false
+    const from = await anchored(rpc, cursor, head)
+    const scanned = await scan(rpc, from, head).catch(async (error: unknown) => {
+      if (hasCode(error, 'INCOMPLETE_LOGS')) await searchAgain(rpc, from)
+      throw error
+    })
+    const changed = final !== null && (await finalize(rpc, scanned, final))
+    return changed || scanned.number !== cursor.number
+  }
+
   return {
     finalized: () => finalPoint,
     async step() {
-      const stored = await store.cursor(chain.id, address)
-      const [head, final] = await Promise.all([getBlock(rpc, 'latest'), chain.consensus.finalized(chain.ports)])
-      if (finalPoint === null || final.number >= finalPoint.number) finalPoint = final
-      const cursor = stored ?? (await start())
-      // an endpoint that is behind another says nothing about the chain
-      if (head.number < cursor.number) return false
-      const scanned = await scan(await anchored(cursor, head), head)
-      const changed = await finalize(scanned, final)
-      return changed || scanned.number !== cursor.number
+      if (!pacer.isDue(clock.now())) return false
+      const view = viewOf(chain)
+      try {
+        return await look(view)
+      } catch (error) {
+        if (isWrongAnswer(error)) view.passOver(error)
+        if (hasCode(error, 'FINALITY_VIOLATION'))
+          log.error(
+            { code: error.code, detail: error.message },
+            'a reorg deeper than finality: an operator has to look',
+          )
+        throw error
+      }
     },
   }
 }

@@ -23,6 +23,8 @@ export interface FakeSource extends RpcPort {
   /** Blocks that the endpoint is behind. */
   behind: number
   readonly calls: string[]
+  /** What headers say of logs: nothing, the truth as far as a message is there or not, or that there never is one. */
+  blooms: 'none' | 'true' | 'empty'
 }
 
 /** Starts with a genesis block. */
@@ -65,6 +67,7 @@ export function createFakeSource(): FakeSource {
   const header = (number: number): unknown => {
     const block = blocks[number]
     if (block === undefined || number > blocks.length - 1 - node.behind) return null
+    const holds = node.blooms === 'true' && block.messages.length > 0
     return {
       number: numberToHex(number),
       timestamp: numberToHex(1_700_000_000 + number),
@@ -73,6 +76,7 @@ export function createFakeSource(): FakeSource {
       receiptsRoot: pad('0x00'),
       gasLimit: '0x1',
       transactions: [],
+      ...(node.blooms === 'none' ? {} : { logsBloom: `0x${(holds ? 'ff' : '00').repeat(256)}` }),
     }
   }
 
@@ -82,6 +86,7 @@ export function createFakeSource(): FakeSource {
     behind: 0,
     hidden: new Set(),
     calls: [],
+    blooms: 'none',
     mine: append,
     reorg(depth) {
       blocks.splice(blocks.length - depth, depth)
