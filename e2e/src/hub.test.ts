@@ -93,7 +93,8 @@ test(
     }
     const [there] = await roundTrip('there and back')
     assert.ok(there !== undefined)
-    const taken = steps.filter(({ orderId }) => orderId === there)
+    // when it is final on the target is no step of its way
+    const taken = steps.filter(({ orderId, stage }) => orderId === there && stage !== 'settled')
     const atHub = h.contracts.chainId
     assert.deepEqual(
       taken.filter(({ data }) => data.logChain !== atHub).map(({ stage }) => stage),
