@@ -171,6 +171,19 @@ test('an empty wallet refuses before anything is written, and works again once f
   assert.deepEqual([...node.pool.keys()], [0])
 })
 
+// once, the balance of a moment ago let it be signed, and the message stood as submitted with nothing on its way
+test('a wallet that was emptied a moment ago gives the message and its nonce back with the reason', async () => {
+  assert.equal((await deliver(1)).status, 'sent')
+  node.refusal = 'insufficient funds for gas * price + value'
+  await deliver(2)
+  const waiting = await state(2)
+  assert.equal(waiting?.state, 'provable')
+  assert.equal(waiting?.reason?.code, 'WALLET_EMPTY')
+  node.refusal = null
+  assert.equal((await deliver(3)).status, 'sent')
+  assert.deepEqual([...node.pool.keys()], [0, 1])
+})
+
 // once, the same nonce with the same bytes stopped the wallet: its hash was already in the store
 test('what no node takes gives its message and its nonce back', async () => {
   node.refusal = 'intrinsic gas too low'

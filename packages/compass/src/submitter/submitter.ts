@@ -174,6 +174,10 @@ export function createWalletSubmitter(
       if (fresh) await lose(transaction, { code: 'NONCE_TAKEN', detail: 'the key was used from outside' })
     } else if (result.type === 'invalid' && fresh) {
       await reject(transaction, { code: 'TRANSACTION_INVALID', detail: result.detail })
+    } else if (result.type === 'noFunds' && fresh) {
+      // the balance that we knew of was older than the node's
+      known = null
+      await reject(transaction, { code: 'WALLET_EMPTY', detail: result.detail })
     } else {
       await store.settle(transaction.id, { error: result.detail }, [])
     }
