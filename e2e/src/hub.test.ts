@@ -263,6 +263,7 @@ test(
     })
     await client.waitForTransactionReceipt({ hash })
     const key = { fromChain: a.contracts.chainId, orderId: sent.orderId }
+    while ((await compass.message(key))?.state !== 'failed') await tick()
     assert.equal(await compass.retry(key), null)
     await reached(sent.orderId, 'executed')
     const passage = await passageOf(world.lane(a, b), sent.orderId)

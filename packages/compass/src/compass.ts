@@ -230,6 +230,10 @@ export function createCompass(deps: CompassDeps): Compass {
           return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${leg.target.name}: ask that one` }
         return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit)
       }
+      if (message.state === 'included' && message.executed === false)
+        return { code: 'NOT_FINAL', detail: 'it failed in a block that is not final yet: ask again when it is' }
+      if (message.state === 'delivered' || message.state === 'expired')
+        return { code: 'ENDED', detail: `it is ${message.state} for good` }
       if (!legal.woken.includes(message.state)) return null
       await deps.store.apply([[key, { type: 'woken', at: clock.now() }]])
       return null
