@@ -5,7 +5,6 @@ import {IHub} from "../../src/hub/IHub.sol";
 import {ILightClient} from "../../src/light-clients/ILightClient.sol";
 import {IMessageService} from "../../src/mos/interfaces/IMessageService.sol";
 import {MessageService} from "../../src/mos/MessageService.sol";
-import {MessageCodec} from "../../src/mos/libraries/MessageCodec.sol";
 import {TestLightClient} from "../mos/utils/TestLightClient.sol";
 import {Vm} from "../utils/Vm.sol";
 import {Middleman} from "./utils/RelayApp.sol";
@@ -160,13 +159,16 @@ contract HubBoundariesTest is RelayTest {
         mos.setHubRoute(origin, ofC, remote, address(0x4b));
     }
 
-    /// @dev A log of number 0 as MOS there would emit it, from `USER`.
+    /// @dev A log of number 0 as MOS there would emit it, from `USER`: version 1, without options; the last 8 bytes of the
+    ///      order id are the number.
     function _forged(uint256 from, address mos, uint256 to, bytes memory messageData)
         private
         pure
         returns (Vm.Log memory log)
     {
-        bytes32 id = MessageCodec.orderId(from, mos, to, 0, USER, keccak256(messageData), MessageCodec.NO_OPTIONS);
+        bytes memory order =
+            abi.encode(uint256(1), from, mos, to, uint64(0), USER, keccak256(messageData), keccak256(""));
+        bytes32 id = keccak256(order) >> 64 << 64;
         log.emitter = mos;
         log.topics = new bytes32[](3);
         (log.topics[0], log.topics[1], log.topics[2]) = (IHub.mapMessageOut.selector, bytes32(from), bytes32(to));
