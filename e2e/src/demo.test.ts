@@ -55,6 +55,23 @@ test('demo --once carries a message each way between Ethereum and QBFT and a tok
   assert.ok(messages[0].updateGas > 150_000)
 })
 
+test('demo --topology hub --once does the same over a hub, between chains that have no light client of each other', async () => {
+  const { output, exited } = demo('--topology', 'hub', '--once')
+  const [code] = await exited
+  assert.equal(code, 0, output.err)
+  assert.equal(output.err, '')
+  const { messages, transfers } = JSON.parse(output.out.trimEnd().split('\n').at(-1) ?? '')
+  const ways = (list: readonly Record<string, unknown>[]) => list.map(({ from, to, executed }) => [from, to, executed])
+  const both = [
+    ['bsc', 'ethereum', true],
+    ['ethereum', 'bsc', true],
+  ]
+  assert.deepEqual(ways(messages), both)
+  assert.deepEqual(ways(transfers), both)
+  for (const message of [...messages, ...transfers])
+    assert.equal(new Set([message.sourceTx, message.hubTx, message.targetTx]).size, 3)
+})
+
 test('the demo runs until it is interrupted, then ends with exit code 0 and leaves no process behind', async () => {
   const { child, output, exited } = demo('--chains', 'qbft,qbft')
   while (!output.out.includes('executed by its target') && child.exitCode === null) {

@@ -27,6 +27,8 @@ interface OnceMessage {
   readonly to: string
   readonly orderId: Hex
   readonly sourceTx: Hex
+  /** The transaction by which the hub forwarded it; only over a hub. */
+  readonly hubTx?: Hex
   readonly targetTx: Hex
   readonly updateGas: number
   readonly deliveryGas: number
@@ -197,10 +199,10 @@ async function sendOnce(
   const [a, b] = world.chains
   const amount = AMOUNT.toString()
   return {
-    messages: await Promise.all(lanesOf(world).map(({ source, target }, i) => report(source, target, first[i]))),
+    messages: await Promise.all(lanesOf(world).map(({ source, target }, i) => report(world, source, target, first[i]))),
     transfers: [
-      { ...onceMessage(a, b, first[messages.length]), amount },
-      { ...onceMessage(b, a, second[0]), amount },
+      { ...(await onceMessage(world, a, b, first[messages.length])), amount },
+      { ...(await onceMessage(world, b, a, second[0])), amount },
     ],
   }
 }
@@ -239,7 +241,12 @@ async function executed(
 }
 
 /** What the target app itself says decides whether the message has executed. */
-async function report(source: DemoChain, target: DemoChain, row: Message | undefined): Promise<OnceMessage> {
+async function report(
+  world: World,
+  source: DemoChain,
+  target: DemoChain,
+  row: Message | undefined,
+): Promise<OnceMessage> {
   const hash = row?.targetTx ?? null
   const receipt = hash === null ? null : await target.endpoint.client.getTransactionReceipt({ hash })
   const counted = parseEventLogs({ abi: counterAbi, eventName: 'Counted', logs: receipt?.logs ?? [] }).find(
@@ -248,21 +255,32 @@ async function report(source: DemoChain, target: DemoChain, row: Message | undef
   if (row?.targetTx == null || counted?.args.messageHash !== keccak256(payloadOf(source, 0))) {
     throw new RunError('the demo', `the app on ${target.name} does not show the message from ${source.name}`)
   }
-  return onceMessage(source, target, row)
+  return onceMessage(world, source, target, row)
 }
 
-function onceMessage(source: DemoChain, target: DemoChain, row: Message | undefined): OnceMessage {
+async function onceMessage(
+  world: World,
+  source: DemoChain,
+  target: DemoChain,
+  row: Message | undefined,
+): Promise<OnceMessage> {
   if (row?.targetTx == null) throw new RunError('the demo', `nothing from ${source.name} was found on ${target.name}`)
-  const { orderId, txHash, targetTx, updateGas, deliveryGas, finalAt, includedAt } = row
+  const { orderId, fromChain, targetTx, includedAt } = row
+  // over a hub: the leg before this one
+  const first = (await world.compass.message({ fromChain, orderId, logChain: fromChain })) ?? row
+  const legs = first.logChain === row.logChain ? [row] : [first, row]
+  const sum = (gas: (leg: Message) => bigint | null) =>
+    Number(legs.reduce((total, leg) => total + (gas(leg) ?? 0n), 0n))
   return {
     from: source.name,
     to: target.name,
     orderId,
-    sourceTx: txHash,
+    sourceTx: first.txHash,
+    ...(legs.length === 1 ? {} : { hubTx: row.txHash }),
     targetTx,
-    updateGas: Number(updateGas ?? 0n),
-    deliveryGas: Number(deliveryGas ?? 0n),
-    secondsFinalToExecuted: Math.max(0, (includedAt ?? 0) - (finalAt ?? 0)) / 1000,
+    updateGas: sum((leg) => leg.updateGas),
+    deliveryGas: sum((leg) => leg.deliveryGas),
+    secondsFinalToExecuted: Math.max(0, (includedAt ?? 0) - (first.finalAt ?? 0)) / 1000,
     executed: true,
   }
 }
