@@ -76,22 +76,16 @@ async function typescript(name: string, globs: readonly string[], concurrency: n
 process.stdout.write(`seed ${seed} (repeat with MERIDIAN_SEED=${seed})\n`)
 const started = performance.now()
 // Two steps at a time, each on a core: the compiler has only one thread, and chains that are short of time make e2e flaky.
-const contractsThenLibraries = (async () => [
+const contractsThenUnits = (async () => [
   await contracts(),
   await check('packages/abi matches the contracts', 'gen.ts', ['--check']),
-  await typescript('unit, libraries', ['packages/{abi,core,proofs,consensus,chain}/**/*.test.ts'], 1, true),
+  await typescript('unit', ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'], 1, true),
 ])()
 const counts = [
   await check('format, lint, layers, types', 'lint.ts'),
   await check('vectors are what their generators make', 'vectors.ts', ['--check']),
   await typescript('e2e', ['e2e/src/**/*.test.ts'], 1, false),
-  ...(await contractsThenLibraries),
-  await typescript(
-    'unit, programs',
-    ['packages/!(abi|core|proofs|consensus|chain)/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
-    2,
-    false,
-  ),
+  ...(await contractsThenUnits),
 ]
 rmSync(scratch, { recursive: true })
 
