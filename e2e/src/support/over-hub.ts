@@ -96,6 +96,8 @@ export function rawConfigOf({ a, h, b, hub }: HubWorld, store: string, more: obj
     rebroadcastMs: 1_000,
     lostAfterMs: 1_000,
     maintainMs: 1_000,
+    // a test has no later messages that would pay for the update
+    claims: { updateAfterMs: 0 },
     ...more,
   })
   const [idA, idH, idB] = [a, h, b].map((side) => String(side.contracts.chainId))
