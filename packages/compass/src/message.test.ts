@@ -7,34 +7,19 @@ import { backoffMs, legal, type Message, type MessageEvent, messageStates, seen,
 import { batches, memberGas, plan } from './plan.ts'
 import { progressBetween } from './progress.ts'
 import { inOrder, streamOf } from './streams.ts'
+import { testOrigin } from './testing/messages.ts'
 
 const tx = pad('0x07')
 
 /** A message as the source's log shows it. */
 export function fresh(n: number, overrides: Partial<Message> = {}): Message {
-  const origin = {
-    fromChain: 1n,
-    orderId: pad(numberToHex(n)),
-    logChain: 1n,
-    emitter: pad('0xa1', { size: 20 }),
-    toChain: 2n,
-    nonce: BigInt(n),
-    mos: pad('0xa1', { size: 20 }),
+  const origin = testOrigin(n, {
     fromAddress: pad('0x12', { size: 20 }),
-    messageData: '0xabcd',
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: pad(numberToHex(n)),
     blockTimestamp: 1_700_000_000n,
-    txHash: pad(numberToHex(n)),
     txIndex: 0,
-    logIndex: n,
-  } as const
+  })
   return { ...seen(origin, 1), ...overrides }
 }
 

@@ -4,6 +4,7 @@ import { encodeMessageData } from '@meridian/core'
 import { type Hex, pad } from 'viem'
 import { configSchema, type FilterRule, type LaneLimit } from '../config/schema.ts'
 import { type Message, seen } from '../message.ts'
+import { testOrigin } from '../testing/messages.ts'
 import { filterReason, noRules, withinLimits } from './decide.ts'
 import { createSanctions, parseSanctions } from './sanctions.ts'
 
@@ -12,29 +13,14 @@ const bob: Hex = '0x00000000000000000000000000000000000000Bb'
 const carol: Hex = '0x00000000000000000000000000000000000000cc'
 
 function message(payload: Hex = '0xdeadbeef00', change: Partial<Message> = {}): Message {
-  const origin = {
-    fromChain: 1n,
-    toChain: 2n,
-    orderId: pad('0x01'),
+  const origin = testOrigin(1, {
     nonce: 0n,
-    mos: pad('0xa1', { size: 20 }),
     fromAddress: alice,
     messageData: encodeMessageData({ msgType: 'MESSAGE', target: bob, payload, gasLimit: 100_000n }),
-    gasLimit: 100_000n,
     target: bob,
-    logChain: 1n,
-    emitter: pad('0xa1', { size: 20 }),
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
-    blockNumber: 1n,
-    blockHash: pad('0x01'),
-    blockTimestamp: 0n,
-    txHash: pad('0x01'),
     txIndex: 0,
     logIndex: 0,
-  } as const
+  })
   return { ...seen(origin, 0), ...change }
 }
 

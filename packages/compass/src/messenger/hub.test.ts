@@ -12,6 +12,7 @@ import { forwardWork } from '../plan.ts'
 import type { Store } from '../store/types.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
+import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
 import { createLane } from './lane.ts'
 import { createFirstLeg } from './leg.ts'
@@ -132,7 +133,7 @@ test('a hub’s log of a configured chain is a second leg; of another MOS or ano
 test('a forward whose log the endpoint leaves out holds the first leg open until it is found', async () => {
   const { id, log, messageData } = forwardedLog(A, mos, 0n)
   const first = { fromChain: A, orderId: id, logChain: A }
-  const origin = {
+  const origin = testOrigin(2, {
     ...first,
     emitter: mos,
     toChain: B,
@@ -140,19 +141,12 @@ test('a forward whose log the endpoint leaves out holds the first leg open until
     mos,
     fromAddress: sender,
     messageData,
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
     blockNumber: 2n,
     blockHash: pad('0x02'),
     blockTimestamp: 1n,
-    txHash: pad('0x02'),
     txIndex: 0,
     logIndex: 0,
-  } as const
+  })
   await store.commitScan(A, mos, { number: 2n, hash: pad('0x02'), final: null }, [origin], 1)
   await store.apply([
     [first, { type: 'finalized', at: 1 }],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { numberToHex, pad, zeroAddress } from 'viem'
+import { testOrigin } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import type { FoundClaim } from './claims.ts'
 import type { Store } from './types.ts'
@@ -12,28 +13,7 @@ const message = { fromChain: 1n, orderId: pad('0x01') } as const
 
 /** A delivery of a message from chain 1 to chain 2 in the ledger, final or not. */
 async function delivery(store: Store, nonce: number, final = true): Promise<number> {
-  const origin = {
-    ...message,
-    logChain: 1n,
-    emitter: mos,
-    toChain: 2n,
-    nonce: 1n,
-    mos,
-    fromAddress: mos,
-    messageData: '0xabcd',
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
-    blockNumber: 1n,
-    blockHash: pad('0x01'),
-    blockTimestamp: 0n,
-    txHash: pad('0x01'),
-    txIndex: 0,
-    logIndex: 0,
-  } as const
+  const origin = testOrigin(1, { emitter: mos, mos, fromAddress: mos, txIndex: 0, logIndex: 0 })
   await store.commitScan(1n, mos, { number: 1n, hash: pad('0x01'), final: null }, [origin], 1)
   const row = await store.message(message)
   if (row?.state === 'seen')

@@ -1,11 +1,12 @@
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Hex } from 'viem'
 import type { MessageEvent } from '../message.ts'
+import { withAttempts } from './attempts.ts'
 import { linkMessages } from './bulk.ts'
 import { submitClaims } from './claims.ts'
 import { toMessage, toTransaction } from './rows.ts'
-import type { Schema, TransactionTable } from './schema.ts'
-import type { Attempt, LedgerStore, OpenTransaction, Transaction, TransactionPatch } from './types.ts'
+import type { Schema } from './schema.ts'
+import type { Attempt, LedgerStore, OpenTransaction, TransactionPatch } from './types.ts'
 import type { ApplyIn, Write } from './write.ts'
 
 const transactionColumns = [
@@ -38,23 +39,6 @@ const attemptColumns = [
 
 /** The nonce ledger: every transaction that was signed, and what it was for. */
 export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn): LedgerStore {
-  async function withAttempts(rows: readonly Selectable<TransactionTable>[]): Promise<readonly Transaction[]> {
-    if (rows.length === 0) return []
-    const ids = rows.map(({ id }) => id)
-    const attempts = await db
-      .selectFrom('attempts')
-      .selectAll()
-      .where('transaction_id', 'in', ids)
-      .orderBy('created_at')
-      .execute()
-    return rows.map((row) =>
-      toTransaction(
-        row,
-        attempts.filter((attempt) => attempt.transaction_id === row.id),
-      ),
-    )
-  }
-
   return {
     reserve: (reservation, at) =>
       write(async (trx, steps) => {
@@ -172,7 +156,7 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
 
     async transaction(id) {
       const rows = await db.selectFrom('transactions').selectAll().where('id', '=', id).execute()
-      const [transaction] = await withAttempts(rows)
+      const [transaction] = await withAttempts(db, rows)
       return transaction ?? null
     },
 

@@ -5,6 +5,7 @@ import { hasCode } from '@meridian/core'
 import { numberToHex, pad } from 'viem'
 import type { MessageEvent, MessageOrigin } from '../message.ts'
 import type { Progress } from '../progress.ts'
+import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
 import type { Store } from './types.ts'
 
@@ -19,7 +20,7 @@ const last = { fromChain: A, orderId, logChain: H }
 
 /** The log of a leg, in block `n` of its chain. */
 function origin(logChain: bigint, n = 5, overrides: Partial<MessageOrigin> = {}): MessageOrigin {
-  return {
+  return testOrigin(n, {
     fromChain: A,
     orderId,
     logChain,
@@ -28,21 +29,13 @@ function origin(logChain: bigint, n = 5, overrides: Partial<MessageOrigin> = {})
     nonce: 4n,
     mos,
     fromAddress: '0x1234',
-    messageData: '0xabcd',
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: pad(numberToHex(n)),
     blockTimestamp: 1_700_000_000n,
-    txHash: pad(numberToHex(n)),
     txIndex: 0,
     logIndex: 0,
     ...overrides,
-  }
+  })
 }
 
 const included = (outcome: 'forwarded' | 'delivered' | 'expired'): MessageEvent => {

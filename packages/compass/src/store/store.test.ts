@@ -7,6 +7,7 @@ import { hasCode } from '@meridian/core'
 import { numberToHex, pad } from 'viem'
 import type { MessageOrigin } from '../message.ts'
 import type { Progress } from '../progress.ts'
+import { testOrigin } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import { openStore } from './open.ts'
 import type { Reservation } from './types.ts'
@@ -16,30 +17,17 @@ const signer = pad('0xb1', { size: 20 })
 const MAX = 2n ** 256n - 1n
 
 function origin(n: number, overrides: Partial<MessageOrigin> = {}): MessageOrigin {
-  return {
-    fromChain: 1n,
-    orderId: pad(numberToHex(n)),
-    logChain: 1n,
+  return testOrigin(n, {
     emitter: mos,
-    toChain: 2n,
-    nonce: BigInt(n),
     mos,
     fromAddress: '0x1234',
-    messageData: '0xabcd',
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
     blockNumber: BigInt(n),
     blockHash: pad(numberToHex(n)),
     blockTimestamp: 1_700_000_000n,
-    txHash: pad(numberToHex(n)),
     txIndex: 0,
     logIndex: 0,
     ...overrides,
-  }
+  })
 }
 const cursor = (n: number) => ({ number: BigInt(n), hash: pad(numberToHex(n)), final: null })
 const reservation = (nonce: number, messages: Reservation['messages']): Reservation => ({

@@ -155,6 +155,14 @@ function viewOf(
       .execute()
   }
 
+  const ofLeg = (logChain: bigint, fromChain: bigint, toChain: bigint) =>
+    db
+      .selectFrom('messages')
+      .selectAll()
+      .where('log_chain', '=', logChain)
+      .where('from_chain', '=', fromChain)
+      .where('to_chain', '=', toChain)
+
   return {
     async cursor(chainId, emitter) {
       const row = await db
@@ -220,12 +228,7 @@ function viewOf(
     },
 
     async due(fromChain, toChain, now, limit, logChain = fromChain) {
-      const rows = await db
-        .selectFrom('messages')
-        .selectAll()
-        .where('log_chain', '=', logChain)
-        .where('from_chain', '=', fromChain)
-        .where('to_chain', '=', toChain)
+      const rows = await ofLeg(logChain, fromChain, toChain)
         .where(deliverable)
         .where('next_attempt_at', '<=', BigInt(now))
         .orderBy('next_attempt_at')
@@ -237,12 +240,7 @@ function viewOf(
     },
 
     async landed(fromChain, toChain, upTo, now, limit, logChain = fromChain) {
-      const rows = await db
-        .selectFrom('messages')
-        .selectAll()
-        .where('log_chain', '=', logChain)
-        .where('from_chain', '=', fromChain)
-        .where('to_chain', '=', toChain)
+      const rows = await ofLeg(logChain, fromChain, toChain)
         .where(sql<boolean>`state = 'included'`)
         .where('target_block', '<=', upTo)
         .where('next_attempt_at', '<=', BigInt(now))
@@ -253,12 +251,7 @@ function viewOf(
     },
 
     async failed(fromChain, toChain, now, limit, logChain = fromChain) {
-      const rows = await db
-        .selectFrom('messages')
-        .selectAll()
-        .where('log_chain', '=', logChain)
-        .where('from_chain', '=', fromChain)
-        .where('to_chain', '=', toChain)
+      const rows = await ofLeg(logChain, fromChain, toChain)
         .where(sql<boolean>`state = 'failed'`)
         .where('next_attempt_at', '<=', BigInt(now))
         .orderBy('next_attempt_at')

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { Address } from 'viem'
 import type { Message, MessageKey, MessageState } from '../message.ts'
-import { toMessage, toTransaction } from './rows.ts'
+import { withAttempts } from './attempts.ts'
+import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { Transaction, TransactionKind } from './types.ts'
 
@@ -117,20 +118,7 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
         .where('tm.order_id', '=', orderId)
         .orderBy('transactions.id')
         .execute()
-      if (rows.length === 0) return []
-      const ids = rows.map(({ id }) => id)
-      const attempts = await db
-        .selectFrom('attempts')
-        .selectAll()
-        .where('transaction_id', 'in', ids)
-        .orderBy('created_at')
-        .execute()
-      return rows.map((row) =>
-        toTransaction(
-          row,
-          attempts.filter(({ transaction_id }) => transaction_id === row.id),
-        ),
-      )
+      return withAttempts(db, rows)
     },
 
     async backlog() {

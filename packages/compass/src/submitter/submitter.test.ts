@@ -7,6 +7,7 @@ import { createLog } from '../log.ts'
 import type { Message } from '../message.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock, createFakeNode, type FakeNode } from '../testing/fake-node.ts'
+import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
 import type { Submitter } from './submitter.ts'
 import { createWallets } from './wallets.ts'
@@ -47,29 +48,8 @@ beforeEach(() => {
 /** A message that waits to be delivered. */
 async function provable(n: number): Promise<{ fromChain: bigint; orderId: `0x${string}` }> {
   const hash = pad(numberToHex(n))
-  const origin = {
-    fromChain: 1n,
-    orderId: hash,
-    logChain: 1n,
-    emitter: mos,
-    toChain: 2n,
-    nonce: BigInt(n),
-    mos,
-    fromAddress: mos,
-    messageData: '0xabcd',
-    gasLimit: 100_000n,
-    target: null,
-    options: '0x',
-    deadline: 0n,
-    sequence: 0n,
-    refundRecipient: null,
-    blockNumber: BigInt(n),
-    blockHash: hash,
-    blockTimestamp: 0n,
-    txHash: hash,
-    txIndex: 0,
-    logIndex: 0,
-  } as const
+  const block = { blockNumber: BigInt(n), blockHash: hash, txIndex: 0, logIndex: 0 }
+  const origin = testOrigin(n, { emitter: mos, mos, fromAddress: mos, ...block })
   await store.commitScan(1n, mos, { number: BigInt(n), hash, final: null }, [origin], 1)
   await store.apply([
     [origin, { type: 'finalized', at: 1 }],

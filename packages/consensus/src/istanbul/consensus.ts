@@ -1,4 +1,5 @@
 import type { Hex } from 'viem'
+import { proveThroughAncestors } from '../ancestry.ts'
 import { isExpired, ready, waiting } from '../answers.ts'
 import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts } from '../types.ts'
 import { type IstanbulClientDetail, istanbulDetail, readIstanbulClient } from './client.ts'
@@ -12,8 +13,6 @@ import { createIstanbulSource, type IstanbulSource } from './source.ts'
 import { readSystemReceipt } from './system-receipt.ts'
 import { setHashOf } from './validator-set.ts'
 
-/** How far above a block an anchor is looked for, where its own seal no longer counts. */
-const MAX_ANCESTORS = 64n
 /** A client is refreshed once less than this share of its trusting period is left. */
 const REFRESH_SHARE = 3n
 
@@ -117,27 +116,18 @@ async function requireHeader(source: IstanbulSource, number: bigint): Promise<Is
 }
 
 /** Proves a block at or below the head: stored, by its seal, or as an ancestor of such a block. */
-async function proveKnown(
+function proveKnown(
   source: IstanbulSource,
   client: ClientState,
   detail: IstanbulClientDetail,
   block: IstanbulHeader,
   now: bigint,
 ): Promise<BlockProof> {
-  const ancestors: IstanbulHeader[] = []
-  let anchor = block
-  while (true) {
-    if (isStored(client, detail, anchor)) return ready(encodeStoredProof(anchor, ancestors))
-    if (!isExpired(client, now) && maySeal(detail, anchor.number, now))
-      return ready(encodeSealedProof(await trusted(source, detail, anchor), ancestors))
-    if (anchor.number >= client.head.number || anchor.number - block.number >= MAX_ANCESTORS) break
-    ancestors.unshift(anchor)
-    anchor = await requireHeader(source, anchor.number + 1n)
-  }
-  if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
-  return waiting({
-    code: 'UPDATE_NOT_SERVED',
-    detail: `no set that the client still trusts vouches for block ${block.number} or one of the ${MAX_ANCESTORS} above it`,
+  const above = (number: bigint) => requireHeader(source, number)
+  return proveThroughAncestors(client, block, now, above, async (anchor, ancestors) => {
+    if (isStored(client, detail, anchor)) return encodeStoredProof(anchor, ancestors)
+    if (isExpired(client, now) || !maySeal(detail, anchor.number, now)) return undefined
+    return encodeSealedProof(await trusted(source, detail, anchor), ancestors)
   })
 }
 

@@ -1,4 +1,5 @@
 import { bytesToBigInt, type Hex, hexToBytes, size } from 'viem'
+import { evidenceAgainst } from '../evidence.ts'
 import type { AcceptedHead, ClientState, SourcePorts } from '../types.ts'
 import { G1_SIZE, G2_SIZE } from './bn254.ts'
 import { proveBlock } from './consensus.ts'
@@ -27,11 +28,12 @@ export async function istanbulMisbehaviour(
 ): Promise<Hex | null> {
   const header = headersIn(accepted.update).find(({ hash }) => hash === accepted.hash.toLowerCase())
   const own = await createIstanbulSource(ports.rpc).headerAt(accepted.number)
-  if (header === undefined || own === undefined || own.hash === header.hash) return null
-  const { number, timestamp, hash } = own
-  const proof = await proveBlock(ports, client, { number, timestamp, hash }, now)
-  if (proof.status === 'waiting' || proof.updates.length > 0) return null
-  return encodeEvidence(encodeStoredProof(header), proof.proof)
+  return evidenceAgainst(
+    header,
+    own,
+    ({ number, timestamp, hash }) => proveBlock(ports, client, { number, timestamp, hash }, now),
+    (stored, proof) => encodeEvidence(encodeStoredProof(stored), proof),
+  )
 }
 
 /** The headers of an update, as far as its bytes can be read. */

@@ -1,4 +1,5 @@
 import { type Hex, hexToBytes } from 'viem'
+import { evidenceAgainst } from '../evidence.ts'
 import type { AcceptedHead, ClientState } from '../types.ts'
 import { proveByVotes } from './consensus.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
@@ -23,10 +24,12 @@ export async function parliaMisbehaviour(
 ): Promise<Hex | null> {
   const header = headerIn(accepted.update, accepted.hash)
   const own = await source.findHeader(accepted.number)
-  if (header === undefined || own === undefined || own.hash === header.hash) return null
-  const proof = await proveByVotes(source, client, own, now)
-  if (proof.status === 'waiting' || proof.updates.length > 0) return null
-  return encodeEvidence(encodeStoredProof(header), proof.proof)
+  return evidenceAgainst(
+    header,
+    own,
+    (block) => proveByVotes(source, client, block, now),
+    (stored, proof) => encodeEvidence(encodeStoredProof(stored), proof),
+  )
 }
 
 /** The header with a hash, wherever in an update it stands: its hash is what tells it from anything else. */

@@ -1,4 +1,5 @@
 import type { Hex } from 'viem'
+import { proveThroughAncestors } from '../ancestry.ts'
 import { isExpired, ready, waiting } from '../answers.ts'
 import type { BlockPoint, BlockProof, ClientState, Consensus, SourcePorts } from '../types.ts'
 import { currentRange, type QbftClientDetail, qbftDetail, readQbftClient } from './client.ts'
@@ -10,8 +11,6 @@ import { encodeUpdates, headersBetween, quorumSeals, sealedSteps, type TrustedPo
 import { createQbftSource, type QbftSource } from './source.ts'
 import { lower, oneDifference, setHashOf } from './validator-set.ts'
 
-/** How far above a block an anchor is looked for, where its own seals no longer count. */
-const MAX_ANCESTORS = 64n
 /** A client is refreshed once less than this share of its trusting period is left. */
 const REFRESH_SHARE = 3n
 const NO_HASH = 0n
@@ -115,29 +114,19 @@ async function requireHeader(source: QbftSource, number: bigint): Promise<QbftHe
 }
 
 /** Proves a block at or below the head: stored, by its seals, or as an ancestor of such a block. */
-async function proveKnown(
+function proveKnown(
   source: QbftSource,
   client: ClientState,
   detail: QbftClientDetail,
   block: QbftHeader,
   now: bigint,
 ): Promise<BlockProof> {
-  const ancestors: QbftHeader[] = []
-  let anchor = block
-  while (true) {
-    if (anchor.hash === lower(client.head.hash)) return ready(encodeStoredProof(anchor, ancestors))
-    if (!isExpired(client, now)) {
-      const sealed = await sealedBelow(source, detail, anchor, now)
-      if (sealed !== undefined) return ready(encodeSealedProof(sealed, ancestors))
-    }
-    if (anchor.number >= client.head.number || anchor.number - block.number >= MAX_ANCESTORS) break
-    ancestors.unshift(anchor)
-    anchor = await requireHeader(source, anchor.number + 1n)
-  }
-  if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
-  return waiting({
-    code: 'UPDATE_NOT_SERVED',
-    detail: `no set that the client still trusts vouches for block ${block.number} or one of the ${MAX_ANCESTORS} above it`,
+  const above = (number: bigint) => requireHeader(source, number)
+  return proveThroughAncestors(client, block, now, above, async (anchor, ancestors) => {
+    if (anchor.hash === lower(client.head.hash)) return encodeStoredProof(anchor, ancestors)
+    if (isExpired(client, now)) return undefined
+    const sealed = await sealedBelow(source, detail, anchor, now)
+    return sealed === undefined ? undefined : encodeSealedProof(sealed, ancestors)
   })
 }
 
