@@ -1,5 +1,4 @@
 /** What the vectors of the Istanbul client are made of: blocks of a made-up MAP relay chain, right ones and broken ones. */
-import { errorsBySelector } from '@meridian/abi'
 import {
   aggregateKey,
   encodeG1,
@@ -30,33 +29,13 @@ import {
   secretsOf,
   testChain,
 } from '../../packages/consensus/test/istanbul-chain.ts'
+import { type Case, one, proven, reverted, type Step, updated } from './steps.ts'
 
 export const DAY = 86_400n
 export const DRIFT = 60n
 export const WORD = 32
 
-export interface Step {
-  readonly call: 'update' | 'verifyBlock' | 'reportMisbehaviour'
-  readonly now: bigint
-  readonly data: Hex
-  /** Name of the custom error, empty for success. */
-  readonly error: string
-  /** Its selector, left out for success. */
-  readonly selector?: string
-  /** verifyBlock: what is returned. */
-  readonly number?: bigint
-  readonly hash?: Hex
-  readonly participation?: bigint
-  /** update: what is returned, and the head after it. */
-  readonly result?: 0 | 1
-  readonly head?: bigint
-}
-
-export interface Case {
-  /** What would happen if the check were missing. */
-  readonly story: string
-  readonly steps: readonly Step[]
-}
+export { type Case, one, type Step }
 
 export const four = secretsOf([1, 2, 3, 4])
 export const five = secretsOf([1, 2, 3, 4, 5])
@@ -68,34 +47,13 @@ export const verify = (sealed: SealedHeader, ancestors: readonly IstanbulHeader[
   encodeSealedProof(sealed, ancestors)
 export const update = (...sealed: readonly SealedHeader[]): Hex => encodeUpdate(sealed)
 
-export const proves = ({ header }: SealedHeader, data: Hex, participation = 7500n, now = NOW): Step => ({
-  call: 'verifyBlock',
-  now,
-  data,
-  error: '',
-  number: header.number,
-  hash: header.hash,
-  participation,
-})
-export const updates = (data: Hex, head: bigint, result: 0 | 1 = 1, now = NOW): Step => ({
-  call: 'update',
-  now,
-  data,
-  error: '',
-  result,
-  head,
-})
+export const proves = ({ header }: SealedHeader, data: Hex, participation = 7500n, now = NOW): Step =>
+  proven(header, data, participation, now)
+export const updates = (data: Hex, head: bigint, result: 0 | 1 = 1, now = NOW): Step => updated(data, head, result, now)
 export const freezes = (data: Hex, now = NOW): Step => ({ call: 'reportMisbehaviour', now, data, error: '' })
-export const selectors = new Map(
-  Object.entries(errorsBySelector).map(([selector, { name }]) => [name as string, selector]),
-) // CAST: widened
-export function refused(call: Step['call'], data: Hex, error: string, now = NOW): Step {
-  const selector = selectors.get(error)
-  if (selector === undefined) throw new Error(`the contracts have no error ${error}`)
-  return { call, now, data, error, selector }
-}
+export const refused = (call: Step['call'], data: Hex, error: string, now = NOW): Step =>
+  reverted(call, data, error, now)
 export const client = (name: string): string => `IstanbulLightClient_${name}`
-export const one = (story: string, ...steps: Step[]): Case => ({ story, steps })
 
 /** A sealed header whose envelope differs from the true one. */
 export function envelope(sealed: SealedHeader, other: Partial<Record<'validators' | 'tail', Hex>> = {}): Hex {

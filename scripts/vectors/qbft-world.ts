@@ -1,5 +1,4 @@
 /** What the cases of `vectors/qbft/` are made of: a chain of four validators from block 100, and the steps of a case. */
-import { errorsBySelector } from '@meridian/abi'
 import {
   encodeSealedProof,
   encodeUpdate,
@@ -10,32 +9,12 @@ import {
 } from '@meridian/consensus/qbft'
 import { concatHex, type Hex, numberToHex, slice, toRlp } from 'viem'
 import { type BlockPlan, makeBlock, sortedKeys } from '../../packages/consensus/test/qbft-chain.ts'
+import { type Case, one, proven, reverted, type Step, updated } from './steps.ts'
 
 export const DAY = 86_400n
 export const DRIFT = 60n
 
-export interface Step {
-  readonly call: 'update' | 'verifyBlock' | 'reportMisbehaviour'
-  readonly now: bigint
-  readonly data: Hex
-  /** Name of the custom error, empty for success. */
-  readonly error: string
-  /** Its selector, left out for success. */
-  readonly selector?: string
-  /** verifyBlock: what is returned. */
-  readonly number?: bigint
-  readonly hash?: Hex
-  readonly participation?: bigint
-  /** update: what is returned, and the head after it. */
-  readonly result?: 0 | 1
-  readonly head?: bigint
-}
-
-export interface Case {
-  /** What would happen if the check were missing. */
-  readonly story: string
-  readonly steps: readonly Step[]
-}
+export { type Case, one, type Step }
 
 export const four = sortedKeys([1, 2, 3, 4])
 export const five = sortedKeys([1, 2, 3, 4, 5])
@@ -55,30 +34,11 @@ export const verify = (block: QbftHeader, more: Partial<SealedHeader> = {}): Hex
   encodeSealedProof(sealed(block, more))
 export const trustFour = { trusted: anchor.validators }
 
-export const proves = (block: QbftHeader, data: Hex, participation: bigint, now = NOW): Step => ({
-  call: 'verifyBlock',
-  now,
-  data,
-  error: '',
-  number: block.number,
-  hash: block.hash,
-  participation,
-})
-export const updates = (data: Hex, head: bigint, result: 0 | 1 = 1, now = NOW): Step => ({
-  call: 'update',
-  now,
-  data,
-  error: '',
-  result,
-  head,
-})
-const selectors = new Map(Object.entries(errorsBySelector).map(([selector, { name }]) => [name as string, selector])) // CAST: widened
-export function refused(call: Step['call'], data: Hex, error: string, now = NOW): Step {
-  const selector = selectors.get(error)
-  if (selector === undefined) throw new Error(`the contracts have no error ${error}`)
-  return { call, now, data, error, selector }
-}
-export const one = (story: string, ...steps: Step[]): Case => ({ story, steps })
+export const proves = (block: QbftHeader, data: Hex, participation: bigint, now = NOW): Step =>
+  proven(block, data, participation, now)
+export const updates = (data: Hex, head: bigint, result: 0 | 1 = 1, now = NOW): Step => updated(data, head, result, now)
+export const refused = (call: Step['call'], data: Hex, error: string, now = NOW): Step =>
+  reverted(call, data, error, now)
 
 export const seals = seatedSeals(header(101n, four, { signers: four }))
 export const all = header(101n, four, { signers: four })
