@@ -95,6 +95,20 @@ test('whatever happens: the log’s facts stay, an end is the end, and each stat
   )
 })
 
+// The target's head showed an update before its receipt was looked for, so the message had gone on; or the lane adopted the
+// update that the submitter had just told of: its gas was missing from the message, or there twice.
+test('an update counts once, whoever tells of it and however far the message is', () => {
+  const told: MessageEvent = { type: 'updated', at: 5, tx, gas: 7n }
+  for (const state of ['final', 'provable', 'submitted', 'included'] as const) {
+    const once = transition(fresh(1, { state, finalAt: 1, reason, nextAttemptAt: 9 }), told)
+    assert.deepEqual([once.state, once.updateTx, once.updateGas], [state, tx, 7n])
+    // what a message that has gone on waits for is not this update
+    assert.deepEqual([once.reason, once.nextAttemptAt], state === 'final' ? [null, 0] : [reason, 9])
+    assert.deepEqual(transition(once, told), once)
+    assert.equal(transition(once, { ...told, tx: pad('0x08') }).updateGas, 14n)
+  }
+})
+
 test('no other state is a dead end: from each, a message can still be delivered, and can still expire', () => {
   const sample: readonly MessageEvent[] = fc.sample(event, { numRuns: 400, seed: 1 })
   for (const state of messageStates.filter((s) => s !== 'delivered' && s !== 'expired')) {

@@ -120,6 +120,8 @@ export interface Message extends MessageOrigin {
 /** What can happen to a message. `at` is milliseconds of Compass' clock. */
 export type MessageEvent =
   | { readonly type: 'finalized'; readonly at: number }
+  /** A light-client update that it waited for is in a block. The target's head may show that before the update's receipt was
+   *  looked for: the message can have gone on, and may be told of one update twice, which counts once. */
   | { readonly type: 'updated'; readonly at: number; readonly tx: Hex; readonly gas: bigint }
   | { readonly type: 'proven'; readonly at: number }
   | { readonly type: 'unproven'; readonly at: number; readonly reason: Reason; readonly nextAttemptAt: number }
@@ -156,7 +158,7 @@ export type MessageEvent =
 /** Which states take which event. */
 export const legal: Readonly<Record<MessageEvent['type'], readonly MessageState[]>> = {
   finalized: ['seen'],
-  updated: ['final'],
+  updated: ['final', 'provable', 'submitted', 'included'],
   proven: ['final', 'provable'],
   unproven: ['provable'],
   submitted: ['provable'],
@@ -232,12 +234,12 @@ export function transition(message: Message, event: MessageEvent): Message {
     case 'finalized':
       return { ...message, state: 'final', finalAt: event.at, reason: null, nextAttemptAt: 0 }
     case 'updated':
+      if (message.updateTx === event.tx) return message
       return {
         ...message,
         updateTx: event.tx,
         updateGas: (message.updateGas ?? 0n) + event.gas,
-        reason: null,
-        nextAttemptAt: 0,
+        ...(message.state === 'final' ? { reason: null, nextAttemptAt: 0 } : {}),
       }
     case 'proven':
       return { ...message, state: 'provable', provableAt: message.provableAt ?? event.at, reason: null }

@@ -1,5 +1,5 @@
 import type { Receipt, Refusal } from '@meridian/chain'
-import { backoffMs, type Message, type Reason } from '../message.ts'
+import { backoffMs, legal, type Message, type Reason } from '../message.ts'
 import type { Ending } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Attempt, Happening, OpenTransaction } from '../store/types.ts'
@@ -79,10 +79,13 @@ function afterUpdate(
   { attempt, receipt, reverted }: Landed,
   at: number,
 ): readonly Happening[] {
+  if (reverted === null)
+    return messages
+      .filter(({ state }) => legal.updated.includes(state))
+      .map((m) => [m, { type: 'updated', at, tx: attempt.hash, gas: receipt.gasUsed }])
   return messages
-    .filter((m) => m.state === 'final')
-    .map((m): Happening => {
-      if (reverted === null) return [m, { type: 'updated', at, tx: attempt.hash, gas: receipt.gasUsed }]
+    .filter(({ state }) => state === 'final')
+    .map((m) => {
       const nextAttemptAt = at + retryDelayMs(policyOf(reverted), backoffMs(m.attempts))
       return [m, { type: 'waiting', at, reason: revertReason(reverted), nextAttemptAt, failure: true }]
     })
