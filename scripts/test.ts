@@ -16,8 +16,15 @@ interface Count {
 }
 
 const seed = process.env.MERIDIAN_SEED ?? String(randomInt(2 ** 31))
-const env = { ...toolEnv(), MERIDIAN_SEED: seed, FORCE_COLOR: '0' }
 const scratch = mkdtempSync(join(tmpdir(), 'meridian-test-'))
+const env = {
+  ...toolEnv(),
+  MERIDIAN_SEED: seed,
+  FORCE_COLOR: '0',
+  // hundreds of processes load the same modules: each is compiled once
+  NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+  MERIDIAN_TEST_SHARED: join(scratch, 'shared'),
+}
 const children = new Set<ChildProcess>()
 const stop = () => {
   for (const child of children) child.kill('SIGTERM')
