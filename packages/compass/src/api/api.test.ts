@@ -9,6 +9,7 @@ import { createLog } from '../log.ts'
 import type { MessageKey, Reason } from '../message.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { createTelemetry, type Telemetry } from '../metrics/telemetry.ts'
+import { testHealth } from '../testing/endpoints.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
 import { deliver, putMessages, testKey, testMos } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
@@ -35,7 +36,7 @@ const chains = [1n, 2n].map(
     payee: null,
     claims: null,
     tuning: defaultTuning,
-    endpoints: () => [{ host: `node${id}`, failures: 2, restUntil: 0 }],
+    endpoints: () => [testHealth(`node${id}`, { failures: 2 })],
   }),
 )
 const lanes = [{ from: 1n, to: 2n }]
