@@ -1,4 +1,4 @@
-import type { EndpointHealth, EndpointMemory, WalletSigner } from '@meridian/chain'
+import type { EndpointHealth, EndpointMemory, RpcNode, WalletSigner } from '@meridian/chain'
 import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
@@ -100,6 +100,8 @@ export interface ChainContext {
   readonly tuning: Tuning
   /** Health of its endpoints; left out where nobody keeps it. */
   readonly endpoints?: () => readonly EndpointHealth[]
+  /** Its JSON-RPC endpoints, each for itself; left out where nobody looks at them. */
+  readonly nodes?: () => readonly RpcNode[]
   /** What of that outlives a restart; left out where nobody keeps it. */
   readonly remembered?: {
     /** As it was at the start. */

@@ -47,6 +47,7 @@ export async function connect(
     consensus: await consensusRegistry[chain.consensus](settings, ports),
     ports,
     endpoints: healths,
+    nodes: rpc.nodes,
     remembered: {
       known: known.filter(({ id }) => healths().some((one) => one.id === id)),
       now: () => [...rpc.memory(), ...(beacon?.memory() ?? [])],
