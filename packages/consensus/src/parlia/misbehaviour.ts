@@ -1,9 +1,9 @@
 import { type Hex, hexToBytes } from 'viem'
 import { evidenceAgainst } from '../evidence.ts'
 import type { AcceptedHead, ClientState } from '../types.ts'
-import { proveByVotes } from './consensus.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
 import { type ParliaHeader, readHeader } from './header.ts'
+import { proveByVotes } from './prove.ts'
 import type { ParliaSource } from './source.ts'
 
 /** First byte of a list whose length has two bytes: every header's. */

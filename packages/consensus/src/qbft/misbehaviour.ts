@@ -1,9 +1,9 @@
 import { type Hex, hexToBytes } from 'viem'
 import { evidenceAgainst } from '../evidence.ts'
 import type { AcceptedHead, ClientState, SourcePorts } from '../types.ts'
-import { proveBlock } from './consensus.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
 import { type QbftHeader, readHeader } from './header.ts'
+import { proveBlock } from './prove.ts'
 import { createQbftSource } from './source.ts'
 
 /** Layout of a sealed header, as `docs/spec/qbft-light-client.md` has it. */
