@@ -3,7 +3,7 @@ import { call } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { decodeFunctionResult, encodeFunctionData, isAddressEqual, zeroAddress } from 'viem'
 import { readRoute } from '../mos.ts'
-import { readHeadOf } from '../watcher/heads.ts'
+import { verdictOf } from '../watcher/verdict.ts'
 import type { CheckedChain } from './chain.ts'
 import { attempt, type DoctorLine, fail, ok, warn } from './line.ts'
 
@@ -57,14 +57,14 @@ async function* clientLines(
   else if (left < SOON) yield warn(what, `it expires in ${left} s`, 'start Compass: it will be updated')
   else yield ok(what, `head ${client.head.number}, expires in ${left / 3_600n} h`)
   yield await attempt(`${lane} head`, "are the source's own nodes whole and in sync?", async () => {
-    const own = await readHeadOf(source, client.head.number)
-    if (own === null) return warn(`${lane} head`, `our nodes do not have ${client.head.number}`, 'are they in sync?')
-    if (own.toLowerCase() !== client.head.hash.toLowerCase())
-      return fail(
-        `${lane} head`,
-        `the client accepted ${client.head.hash} at ${client.head.number}, our nodes have ${own}`,
-        'docs/runbooks/WatcherContradiction.md',
-      )
-    return ok(`${lane} head`, 'is the chain that our own nodes see')
+    const { number, hash } = client.head
+    const { verdict, own } = verdictOf(
+      hash,
+      await source.consensus.ownViews(source.ports, { what: 'head', number, hash }),
+    )
+    if (verdict === 'held') return ok(`${lane} head`, 'is the chain that our own nodes see')
+    if (own === null) return warn(`${lane} head`, `our nodes do not have ${number}`, 'are they in sync?')
+    const detail = `the client accepted ${hash} at ${number}, ${verdict === 'disputed' ? 'some of our' : 'our'} nodes have ${own}`
+    return fail(`${lane} head`, detail, 'docs/runbooks/WatcherContradiction.md')
   })
 }

@@ -1,3 +1,4 @@
+import { ownBlocks } from '../own-views.ts'
 import type { Consensus } from '../types.ts'
 import { readIstanbulClient } from './client.ts'
 import { IstanbulSourceError } from './errors.ts'
@@ -24,6 +25,11 @@ export const istanbulConsensus: Consensus = {
   // A header is hashed whole, so its receipts root has no shorter proof.
   proveReceiptsRoot: proveBlock,
   maintain,
-  misbehaviour: istanbulMisbehaviour,
+  ownViews: ({ rpc }, claim) =>
+    ownBlocks(rpc, claim, async (node, { number }) => {
+      const header = await createIstanbulSource(node).headerAt(number)
+      return header === undefined || (number !== 0n && header.seal === undefined) ? null : header.hash
+    }),
+  misbehaviour: (source, _target, client, accepted, now) => istanbulMisbehaviour(source, client, accepted, now),
   hiddenReceipts: readSystemReceipt,
 }

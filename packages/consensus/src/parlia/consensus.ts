@@ -1,3 +1,4 @@
+import { ownBlocks } from '../own-views.ts'
 import type { Consensus, SourcePorts } from '../types.ts'
 import { readParliaClient } from './client.ts'
 import { EPOCH_LENGTH } from './deploy.ts'
@@ -36,6 +37,17 @@ export function createParliaConsensus({ epochLength = EPOCH_LENGTH }: ParliaSett
     // A header is hashed whole, so its receipts root has no shorter proof.
     proveReceiptsRoot: (ports, client, block, now) => proveBlock(open(ports), client, block, now),
     maintain: (ports, client, now) => maintain(open(ports), client, now),
-    misbehaviour: (ports, client, accepted, now) => parliaMisbehaviour(open(ports), client, accepted, now),
+    ownViews: ({ rpc }, claim) =>
+      ownBlocks(rpc, claim, async (node, { number, hash }) => {
+        // what one node said is not kept for another
+        const source = createParliaSource(node, epochLength, createParliaCache())
+        const header = await source.findHeader(number)
+        if (header === undefined || header.hash === hash.toLowerCase()) return header?.hash ?? null
+        const final = await source.lastFinal(await source.latest(), FINALITY_DEPTH)
+        // read again: what was there before it was final may have been replaced
+        if (final === undefined || final.header.number < number) return null
+        return (await createParliaSource(node, epochLength, createParliaCache()).headerAt(number)).hash
+      }),
+    misbehaviour: (ports, _target, client, accepted, now) => parliaMisbehaviour(open(ports), client, accepted, now),
   }
 }

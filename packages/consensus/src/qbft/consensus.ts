@@ -1,3 +1,4 @@
+import { ownBlocks } from '../own-views.ts'
 import type { Consensus } from '../types.ts'
 import { readQbftClient } from './client.ts'
 import { qbftMisbehaviour } from './misbehaviour.ts'
@@ -22,5 +23,12 @@ export const qbftConsensus: Consensus = {
   // A header is hashed whole, so its receipts root has no shorter proof.
   proveReceiptsRoot: proveBlock,
   maintain,
-  misbehaviour: qbftMisbehaviour,
+  ownViews: ({ rpc }, claim) =>
+    ownBlocks(rpc, claim, async (node, { number }) => {
+      const header = await createQbftSource(node).headerAt(number)
+      if (header === undefined) return null
+      if (number !== 0n) quorumSeals(header)
+      return header.hash
+    }),
+  misbehaviour: (source, _target, client, accepted, now) => qbftMisbehaviour(source, client, accepted, now),
 }
