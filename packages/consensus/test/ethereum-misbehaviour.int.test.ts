@@ -175,6 +175,7 @@ describe('what validators signed twice', () => {
       assert.equal(codeOf(await evidence(claim, short, node({ finality: ownSame }))), 'UPDATE_NOT_FOUND', 'cut short')
     }))
 
+  // CO-10
   it('an honest head is accused by nothing, whatever our nodes say', () =>
     withClient([encode(ownSame)], async ({ evidence }) => {
       const claim = headOf(ownFinal)

@@ -1,5 +1,5 @@
 import { iLightClientAbi } from '@meridian/abi'
-import { call, getBlock } from '@meridian/chain'
+import { call, getBlock, parseAnswer, quantity } from '@meridian/chain'
 import type { ClientState, Evidence } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, toFunctionSelector, zeroAddress } from 'viem'
@@ -27,6 +27,8 @@ const reportSelector = toFunctionSelector('reportMisbehaviour(bytes)')
 /** Milliseconds until evidence is looked for again: our nodes may serve it later. Doubled each time, as far as the second. */
 const RETRY_MS = 1_000
 const RETRY_CAP_MS = 600_000
+/** Tries for which what a wallet has on its way from before is waited for: two minutes. It may be the same report. */
+const PATIENCE = 7
 
 interface Attempt {
   readonly tries: number
@@ -68,6 +70,24 @@ export function createReporter({ source, target, submitter, store, clock }: Watc
     return false
   }
 
+  /** Transactions of our wallets that are not in the ledger: what a process that was killed may have sent. */
+  async function isUsedOutside(): Promise<boolean> {
+    const pending = (await submitter?.pending()) ?? []
+    for (const address of submitter?.addresses ?? []) {
+      const [mined, sent] = await Promise.all(['latest', 'pending'].map((block) => countOf(address, block)))
+      const open = pending.filter(
+        ({ signer, nonce }) => isAddressEqual(signer, address) && nonce >= (mined ?? 0),
+      ).length
+      if ((sent ?? 0) > (mined ?? 0) + open) return true
+    }
+    return false
+  }
+
+  const countOf = async (address: Address, block: string): Promise<number> =>
+    Number(
+      parseAnswer(quantity, 'eth_getTransactionCount', await rpc.request('eth_getTransactionCount', [address, block])),
+    )
+
   /** Why evidence was not sent; null where it was. */
   async function send(client: Address, evidence: Hex): Promise<Attempt['reason']> {
     const data = encodeFunctionData({ abi: iLightClientAbi, functionName: 'reportMisbehaviour', args: [evidence] })
@@ -91,9 +111,15 @@ export function createReporter({ source, target, submitter, store, clock }: Watc
     return null
   }
 
-  async function attempt(client: ClientState, one: Contradiction): Promise<Pick<Attempt, 'reason' | 'proven'>> {
+  async function attempt(
+    client: ClientState,
+    one: Contradiction,
+    tries: number,
+  ): Promise<Pick<Attempt, 'reason' | 'proven'>> {
     try {
       if (await isOnItsWay(client.address)) return { reason: null, proven: true }
+      if (tries < PATIENCE && (await isUsedOutside()))
+        return { reason: { code: 'WALLET_IN_USE', detail: 'what it sent before is not in a block yet' }, proven: false }
       const evidence = await evidenceOf(client, one)
       if (evidence.status === 'found') return { reason: await send(client.address, evidence.data), proven: true }
       return { reason: { code: evidence.code, detail: evidence.detail }, proven: false }
@@ -114,7 +140,7 @@ export function createReporter({ source, target, submitter, store, clock }: Watc
       }
       const now = clock.now()
       if (before !== undefined && now < before.dueAt) return before.proven
-      const { reason, proven } = await attempt(client, one)
+      const { reason, proven } = await attempt(client, one, before?.tries ?? 0)
       const tries = (before?.tries ?? 0) + 1
       const dueAt = now + Math.min(RETRY_MS * 2 ** Math.min(tries - 1, 20), RETRY_CAP_MS)
       attempts.set(key, { tries, dueAt, reason, proven })

@@ -194,4 +194,4 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 }
 
-const asText = ({ number, ...rest }: Contradiction) => ({ ...rest, number: String(number) })
+const asText = ({ number, hash: accepted, ...rest }: Contradiction) => ({ ...rest, number: String(number), accepted })
