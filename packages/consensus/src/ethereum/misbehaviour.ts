@@ -123,8 +123,8 @@ export async function ethereumMisbehaviour(
     }
   }
   if (accepted.what === 'head') {
-    const made = await updateOfBlocks(source, network, newestUseful(network, update, rules))
-    const found = made && (await tryOne(made).catch((error) => unlessWrong(error)))
+    const made = await updateOfBlocks(source, network, newestUseful(network, update, rules)).catch(unlessWrong)
+    const found = made && (await tryOne(made).catch(unlessWrong))
     if (found !== undefined) return found
   }
   return missing

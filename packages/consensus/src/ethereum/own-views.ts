@@ -10,6 +10,8 @@ import { initializeLightClientStore, requireQuorum, validateBranches } from './v
 
 /** Slots after one without a block in which the next block is looked for, whose parent says that it was empty. */
 const MAX_EMPTY_SLOTS = 64n
+/** First slots of epochs of a period whose blocks are asked for a bootstrap. */
+const MAX_BOOTSTRAPS = 4
 
 interface Known {
   readonly root: Hex
@@ -81,7 +83,30 @@ async function committeeOf(node: BeaconNode, network: Network, { number: period 
     }
   }
   const final = await headerOf(node, 'finalized')
-  if (final === undefined || periodAtSlot(network, final.header.slot) !== period) return null
-  const bootstrap = parseBootstrap(await node.get(`/eth/v1/beacon/light_client/bootstrap/${final.root}`), network)
-  return initializeLightClientStore(bootstrap, network, final.root).committeeRoots.get(period) ?? null
+  for (const slot of bootstrapSlots(network, period)) {
+    if (final === undefined || final.header.slot < slot) return null
+    const block = await headerOf(node, String(slot))
+    const shown = block && (await committeeAt(node, network, block.root))
+    if (shown !== undefined) return shown
+  }
+  return null
+}
+
+/** Slots of a period that can be final by themselves, of which nodes keep bootstraps. */
+function bootstrapSlots({ preset }: Network, period: bigint): readonly bigint[] {
+  const { slotsPerEpoch, epochsPerSyncCommitteePeriod } = preset
+  const first = period * epochsPerSyncCommitteePeriod
+  return Array.from({ length: MAX_BOOTSTRAPS }, (_, i) => (first + BigInt(i)) * slotsPerEpoch)
+}
+
+/** The committee that signs in a block's period; undefined where the node keeps no bootstrap of it. */
+async function committeeAt(node: BeaconNode, network: Network, root: Hex): Promise<Hex | undefined> {
+  try {
+    const bootstrap = parseBootstrap(await node.get(`/eth/v1/beacon/light_client/bootstrap/${root}`), network)
+    const { committeeRoots } = initializeLightClientStore(bootstrap, network, root)
+    return [...committeeRoots.values()][0]
+  } catch (error) {
+    if (isNotServed(error)) return undefined
+    throw error
+  }
 }
