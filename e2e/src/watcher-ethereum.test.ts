@@ -8,15 +8,17 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { iLightClientAbi, iMessageServiceAbi } from '@meridian/abi'
 import { createLog, type OpenCompass, openCompass } from '@meridian/compass'
 import {
+  beaconHeaderRoot,
   createEthereumSource,
   detailOf,
   encodeUpdate,
+  parseBlockHeader,
   parseUpdate,
   periodAtSlot,
   type Update,
 } from '@meridian/consensus/ethereum'
 import { createEthereumChain, createQbftChain, type EthereumChain } from '@meridian/devnet'
-import { type Address, encodeFunctionData, type Hex } from 'viem'
+import { type Address, encodeFunctionData, type Hex, keccak256 } from 'viem'
 import { z } from 'zod'
 import { configOf, secretsOf } from './support/compass-config.ts'
 import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
@@ -159,16 +161,23 @@ describe('a head', () => {
     await watch({ signer: true, beacon: [other.url, ethereum.beaconUrl] })
     await until(async () => (await looked()) && (await metric('watcher_open')) === 0)
     assert.equal(await metric('watcher_contradictions'), 0)
-    // one that serves a consistent lie: an older block as if it were that slot's
-    const lied = ethereum.blockAt(ethereum.finalized().slot - 1)
-    assert.ok(lied)
-    const lie = other.faults
-    lie.set({
+    // headers that hash to what it says, of a chain that nobody signed
+    other.faults.set({
       kind: 'lie',
       method: /^\/eth\/v1\/beacon\/headers\/\d+$/,
-      rewrite: () => ({
-        data: { root: lied.root, canonical: true, header: { message: headerJson(lied.header) } },
-      }),
+      rewrite: (value) => {
+        const { header } = parseBlockHeader(value)
+        const lied = { ...header, bodyRoot: keccak256(header.bodyRoot) }
+        const message = {
+          slot: String(lied.slot),
+          proposer_index: String(lied.proposerIndex),
+          parent_root: lied.parentRoot,
+          state_root: lied.stateRoot,
+          body_root: lied.bodyRoot,
+        }
+        const signature = `0x${'00'.repeat(96)}`
+        return { data: { root: beaconHeaderRoot(lied), canonical: true, header: { message, signature } } }
+      },
     })
     await watch({ signer: true, beacon: [other.url, ethereum.beaconUrl] })
     await until(async () => ((await metric('watcher_disputed')) ?? 0) > 0)
@@ -232,12 +241,4 @@ describe('a committee', () => {
     assert.equal(alarm?.what, 'committee')
     assert.equal(logged.filter(({ msg }) => msg === 'misbehaviour reported').length, 1)
   })
-})
-
-const headerJson = (header: ReturnType<EthereumChain['finalized']>['header']) => ({
-  slot: String(header.slot),
-  proposer_index: String(header.proposerIndex),
-  parent_root: `0x${Buffer.from(header.parentRoot).toString('hex')}`,
-  state_root: `0x${Buffer.from(header.stateRoot).toString('hex')}`,
-  body_root: `0x${Buffer.from(header.bodyRoot).toString('hex')}`,
 })

@@ -38,6 +38,8 @@ async function headerOf(node: BeaconNode, id: string): Promise<Known | undefined
     const computed = beaconHeaderRoot(header)
     if (computed !== root.toLowerCase())
       throw new NodeAnswerError(`${path}: the header does not hash to its root`, { expected: root, given: computed })
+    if (/^\d+$/.test(id) && header.slot !== BigInt(id))
+      throw new NodeAnswerError(`${path}: the header is of another slot`, { expected: id, given: header.slot })
     return canonical ? { root: computed, header } : undefined
   } catch (error) {
     if (isNotServed(error)) return undefined
