@@ -274,6 +274,29 @@ test('neither many clients nor a slow one take more than their share', async () 
   assert.equal(events.clients(), 0)
 })
 
+// once, its connection stayed for good: a thousand of them, and nobody reached the API any more
+test('a client that never reads loses its connection', async () => {
+  const url = new URL(at('/'))
+  const socket = connect(Number(url.port), url.hostname)
+  let failed = false
+  socket.on('error', () => {
+    failed = true
+  })
+  socket.pause()
+  socket.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n')
+  while (events.clients() === 0) await new Promise((resolve) => setImmediate(resolve))
+  const text = 'x'.repeat(20_000)
+  while (events.clients() > 0) {
+    events.publish('lane', { text })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  // a connection that nobody has any more answers with a reset
+  while (!failed && !socket.destroyed) {
+    socket.write('x')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+})
+
 test('a client that leaves is forgotten', async () => {
   const url = new URL(at('/'))
   const socket = connect(Number(url.port), url.hostname)
