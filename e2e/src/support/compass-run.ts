@@ -10,13 +10,17 @@ export interface CompassLine {
   readonly orderId?: string
   readonly msg?: string
   readonly kind?: string
+  /** Of a line of the log: why there is no progress. */
+  readonly code?: string
 }
 
 /** Compass in a process of its own, by what it prints. */
 export interface CompassRun {
   readonly child: ChildProcess
-  /** Resolves with the first line that fits, or null when the process ends before. */
-  until(fits: (line: CompassLine) => boolean): Promise<boolean>
+  /** Resolves with whether a line fits, once one does or the process has ended. `since`: lines that do not count. */
+  until(fits: (line: CompassLine) => boolean, since?: number): Promise<boolean>
+  /** Lines so far. */
+  count(): number
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
 }
 
@@ -54,10 +58,11 @@ export function startCompassProcess(
   return {
     child,
     ended,
-    until: (fits) =>
+    count: () => lines.length,
+    until: (fits, since = 0) =>
       new Promise((resolve) => {
         const look = () => {
-          const found = lines.some(fits)
+          const found = lines.findIndex((line, i) => i >= since && fits(line)) >= 0
           if (!found && !over) return
           waiting.delete(look)
           resolve(found)
