@@ -1,6 +1,6 @@
 /**
  * `npm run chaos [-- --rounds N] [--kills N] [--seed N] [--store folder|postgres|both] [--chains parlia,qbft|ethereum,qbft]
- * [--only kill,fullDisk,…]`: what goes wrong on chains, endpoints, machines and databases, in random order, or what is named
+ * [--only kill,fullDisk,…] [--rate N]`: what goes wrong on chains, endpoints, machines and databases, in random order, or what is named
  * in turn; prints its seed and stops at the first run that loses a message, runs one twice, or pays for nothing.
  */
 import { randomInt } from 'node:crypto'
@@ -13,7 +13,7 @@ import { type StartChain, startTwoChains } from '../e2e/src/support/two-qbft.ts'
 
 /** Rounds that share two chains: then new ones are started, so that what is read back stays short. */
 const SLICE = 20
-/** Seconds of the chains in a second of the wall: Ethereum's are longer. */
+/** Seconds of the chains in a second of the wall, for two idle cores (`--rate`): Ethereum's are longer. */
 const RATES = { parlia: 10, ethereum: 60 } as const
 /** Milliseconds without an execution until it is a failure: Ethereum takes two epochs to be final. */
 const PATIENCE_MS = { parlia: 180_000, ethereum: 420_000 } as const
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'both' },
     chains: { type: 'string', default: 'parlia,qbft' },
     only: { type: 'string' },
+    rate: { type: 'string' },
   },
 })
 const kind = values.chains === 'ethereum,qbft' ? 'ethereum' : 'parlia'
@@ -50,7 +51,7 @@ async function slice(number: number, rounds: number, script?: readonly Trouble[]
   }
   const second: StartChain = (clock) =>
     createQbftChain({ chainId: 7502, clock, blockPeriodSeconds: kind === 'parlia' ? 1 : 6 })
-  const chains = await startTwoChains({ starts: [first, second], rate: RATES[kind] })
+  const chains = await startTwoChains({ starts: [first, second], rate: Number(values.rate ?? RATES[kind]) })
   const started = performance.now()
   try {
     const more = script === undefined ? {} : { script }

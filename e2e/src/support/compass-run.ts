@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('./compass-process.ts', import.meta.url))
+
+/** Where Node keeps what it has compiled: the same modules are loaded at each start. */
+const compileCache = join(tmpdir(), 'meridian-compile-cache')
 
 /** A line of the process: a step of a message has a stage, a line of the log has a message. */
 export interface CompassLine {
@@ -30,7 +35,7 @@ export function startCompassProcess(
   secrets: Readonly<Record<string, string>>,
   running: Set<ChildProcess>,
 ): CompassRun {
-  const env = { ...process.env, ...secrets }
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, ...secrets }
   const child = spawn(process.execPath, [program, configPath], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   const lines: CompassLine[] = []

@@ -2,13 +2,10 @@
 import { once } from 'node:events'
 import { sql } from 'kysely'
 import { openDatabase } from '../store/open.ts'
-import { createStore } from '../store/store.ts'
-import { putMessages } from './messages.ts'
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('usage: full-disk-process.ts FOLDER')
 const database = await openDatabase(folder)
-await putMessages(createStore(database.db, database), 1)
 await database.db.transaction().execute(async (trx) => {
   process.stdout.write('begun\n')
   process.stdin.resume()
