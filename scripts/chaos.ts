@@ -1,7 +1,7 @@
 /**
  * `npm run chaos [-- --rounds N] [--kills N] [--seed N] [--store folder|postgres|both] [--chains parlia,qbft|ethereum,qbft]
- * [--only kill,fullDisk,…] [--rate N]`: what goes wrong on chains, endpoints, machines and databases, in random order, or what is named
- * in turn; prints its seed and stops at the first run that loses a message, runs one twice, or pays for nothing.
+ * [--only kill,fullDisk,…] [--rate N]`: what goes wrong on chains, endpoints, machines and databases, in random order, or
+ * what is named in turn; prints its seed and stops at the first run that loses a message, runs one twice, or pays for nothing.
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
