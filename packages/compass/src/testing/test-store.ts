@@ -42,7 +42,7 @@ export function useStore(kind: DatabaseKind = 'PGlite'): () => Store {
   let store: Store
   beforeEach(async () => {
     await sql`truncate messages, cursors, transactions, attempts, transaction_messages, claims, claim_orders, leases,
-      members, decisions restart identity`.execute(database().db)
+      members, decisions, endpoints restart identity`.execute(database().db)
     store = createStore(database().db, { ...database(), close: async () => undefined })
   })
   return () => store
