@@ -22,7 +22,7 @@ const EPOCH_LENGTH = 20n
 const RATE = 4
 
 let parlia: ParliaChain
-const { world, reached, hurryUntil } = useTwoChains(
+const { world, reached, until, hurryUntil } = useTwoChains(
   { extra: { a: { pollMs: 200 }, b: { pollMs: 200 } } },
   {
     starts: [
@@ -65,7 +65,7 @@ const newestEpoch = async (): Promise<bigint> => {
   return epoch
 }
 
-/** Waits until the Parlia chain is at a block. */
+/** Waits until the Parlia chain is at a block, while no message is under way. */
 const untilBlock = (number: bigint): Promise<void> => hurryUntil(() => parlia.head().number >= number)
 
 test('a message each way', { timeout: 240_000 }, async () => {
@@ -92,7 +92,8 @@ test('messages while a validator does not vote, and after blocks without any vot
   parlia.setFault({ skipAttestation: true })
   const [sent] = await world().a.send(['nobody votes'])
   assert.ok(sent !== undefined)
-  await untilBlock(parlia.head().number + 3n)
+  const third = parlia.head().number + 3n
+  await until(() => parlia.head().number >= third)
   parlia.setFault({})
   await reached(sent.orderId, 'executed')
 })

@@ -29,7 +29,7 @@ export interface WorldRun<W extends World> {
   tick(): Promise<void>
   /** Resolves when it holds; looks again with every second of the chains. */
   until(holds: () => Promise<boolean> | boolean): Promise<void>
-  /** The same, while time passes faster: for what only time brings. */
+  /** The same, while time passes faster: for what only time brings, and no message waits for. */
   hurryUntil(holds: () => Promise<boolean> | boolean): Promise<void>
 }
 
