@@ -8,6 +8,7 @@ import { type PostgresServer, startPostgres } from '@meridian/compass/testing/po
 import { createQbftChain, devAccounts, type QbftChain } from '@meridian/devnet'
 import { rawConfigOf, secretsOf } from '../../../e2e/src/support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from '../../../e2e/src/support/two-qbft.ts'
+import { HEAP_MB } from '../../../packages/cli/bin/heap.js'
 import { createLoad } from './load.ts'
 import { type BlockTimes, type OrderBlocks, ranOn, sentFrom, watchBlocks } from './observe.ts'
 
@@ -60,7 +61,8 @@ export function startCompass(
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Running {
-  const child = spawn(process.execPath, [...flags, program, configPath], {
+  // as `meridian compass start` runs it
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, ...flags, program, configPath], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
