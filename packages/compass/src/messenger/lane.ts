@@ -306,7 +306,9 @@ export function createLane(deps: LaneDeps): Lane {
       if (policy === 'readOutcome' && (await adopt(message, now))) continue
       const reason = revertReason(revert)
       log.warn({ orderId: message.orderId, reason: reason.code, detail: reason.detail }, 'delivery would revert')
-      const delay = retryDelayMs(policy, backoffMs(message.attempts))
+      const backoff = backoffMs(message.attempts)
+      // its outcome was asked for just now: an endpoint that does not show it yet is not asked without end
+      const delay = policy === 'readOutcome' ? backoff : retryDelayMs(policy, backoff)
       await store.apply([waiting(message, reason, delay, policy !== 'inOrder')])
     }
     return false
