@@ -81,12 +81,10 @@ export class QuorumError extends MeridianError<
   'QUORUM',
   { readonly what: string; readonly quorum: number; readonly said: readonly string[] }
 > {
-  constructor(what: string, quorum: number, said: readonly string[]) {
-    super('QUORUM', `${what}: ${quorum} endpoints have to agree (${said.join('; ') || 'none answers'})`, {
-      what,
-      quorum,
-      said,
-    })
+  /** @param options `cause`: why the last one that did not answer did not. */
+  constructor(what: string, quorum: number, said: readonly string[], options?: ErrorOptions) {
+    const detail = `${what}: ${quorum} endpoints have to agree (${said.join('; ') || 'none answers'})`
+    super('QUORUM', detail, { what, quorum, said }, options)
   }
 }
 

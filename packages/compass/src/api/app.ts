@@ -175,6 +175,9 @@ export function apiApp(deps: ApiDeps): OpenAPIHono {
   app.openapi(read('/v1/wallets', 'Wallets', z.array(schemas.walletSchema)), (context) =>
     context.json(plainOf(telemetry.wallets()), 200),
   )
+  app.openapi(read('/v1/endpoints', "Chains' endpoints", z.array(schemas.endpointSchema)), (context) =>
+    context.json(plainOf(telemetry.endpoints()), 200),
+  )
   app.openapi(read('/v1/workers', 'Workers, and why one makes no progress', z.array(schemas.workerSchema)), (context) =>
     context.json(plainOf(deps.compass.status().workers), 200),
   )
