@@ -178,7 +178,7 @@ describe('a head', () => {
     // the only node there is, and it lies: that is an alarm, but still no evidence
     lie()
     await watch({ signer: true, beacon: [other.url] })
-    await until(async () => ((await metric('watcher_unproven', ',reason="NOT_SERVED"')) ?? 0) > 0)
+    await until(async () => ((await metric('watcher_unproven', ',reason="(?:NOT_SERVED|SET_UNKNOWN)"')) ?? 0) > 0)
     assert.ok(((await metric('watcher_contradictions')) ?? 0) > 0)
     assert.equal(await status(), ACTIVE)
   })
