@@ -213,10 +213,15 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
       case 'restartDatabase':
         await server?.restart()
         return run
-      case 'reorg':
+      case 'reorg': {
+        if (ethereum === undefined) return run
+        const notFinal = ethereum.head().slot - ethereum.finalized().slot - 1
+        const depth = Math.min(1 + random(MAX_DEPTH), notFinal)
+        options.note?.(`${depth} blocks deep`)
         // a delivery that was mined and taken back is paid for where it lands
-        await ethereum?.reorg(1 + random(MAX_DEPTH))
+        await ethereum.reorg(depth)
         return run
+      }
       case 'fullDisk':
         return fillDisk(run)
       case 'rival':
