@@ -1,39 +1,21 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iMOSV3Abi } from '@meridian/abi'
 import { mapMessageInTopic, parseMapMessageIn } from '@meridian/core'
 import { rawConfigOf, secretsOf } from './support/compass-config.ts'
-import { type CompassRun, startCompassProcess } from './support/compass-run.ts'
-import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { type Side, startTwoChains } from './support/two-qbft.ts'
+import { useCompassProcesses } from './support/use-process.ts'
 
 /** Set COMPASS_KILLS for a longer run. */
 const KILLS = Number(process.env.COMPASS_KILLS ?? 5)
 const seed = Number(process.env.MERIDIAN_SEED ?? randomInt(2 ** 31))
 
-let chains: TwoChains
-let folder: string
-let configPath: string
-const running = new Set<ChildProcess>()
-
-before(async () => {
-  chains = await startTwoChains()
-  folder = mkdtempSync(join(tmpdir(), 'compass-kill-'))
-  configPath = join(folder, 'compass.json')
-  writeFileSync(configPath, JSON.stringify(rawConfigOf(chains, join(folder, 'store'))))
+const { world, startCompass, tick } = useCompassProcesses({
+  start: () => startTwoChains(),
+  config: (chains, store) => rawConfigOf(chains, store),
+  secrets: secretsOf,
 })
-
-after(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-const startCompass = (): CompassRun => startCompassProcess(configPath, secretsOf(chains), running)
 
 /** Every `mapMessageIn` on a chain, and how often each order ran. */
 async function ran(side: Side): Promise<Map<string, number>> {
@@ -74,7 +56,7 @@ test(`killed at random moments (seed ${seed}), it delivers everything, once`, { 
   for (let round = 0; round < KILLS; round++) {
     const compass = startCompass()
     assert.ok(await compass.until(({ stage }) => stage === 'started'))
-    const { a, b } = chains
+    const { a, b } = world()
     const [there, back] = await Promise.all([a.send([`a ${round}`, `a' ${round}`]), b.send([`b ${round}`])])
     sent.push(...there.map(({ orderId }) => ({ to: b, orderId })), ...back.map(({ orderId }) => ({ to: a, orderId })))
     const fresh = new Set<string>([...there, ...back].map(({ orderId }) => orderId))
@@ -84,12 +66,11 @@ test(`killed at random moments (seed ${seed}), it delivers everything, once`, { 
     await compass.ended
   }
   const last = startCompass()
-  const { a, b } = chains
-  const { clock } = chains
+  const { a, b } = world()
   for (;;) {
     const [onA, onB] = await Promise.all([ran(a), ran(b)])
     if (sent.every(({ to, orderId }) => (to === a ? onA : onB).has(orderId))) break
-    await clock.waitUntil(clock.now() + 1)
+    await tick()
   }
   last.child.kill('SIGTERM')
   assert.equal((await last.ended).code, 0)

@@ -3,16 +3,19 @@ import { MeridianError } from '@meridian/core'
 import {
   type Endpoint,
   type EndpointHealth,
+  type EndpointMemory,
   healthOf,
   inOrder,
-  newEndpoint,
+  memoryOf,
+  newEndpoints,
   noteFailure,
   noteRateLimit,
   noteSuccess,
   noteWrongAnswer,
 } from './endpoints.ts'
-import { BeaconError } from './errors.ts'
-import { type Fetch, hostOf, readBody, retryAfterMs, withoutCredentials } from './http.ts'
+import { BeaconError, QuorumError } from './errors.ts'
+import { type Fetch, readBody, retryAfterMs, withoutCredentials, withoutSecrets } from './http.ts'
+import { DEFAULT_LOG_BLOCKS } from './logs.ts'
 
 /** Beacon nodes' REST API with failover. */
 export interface Beacon extends BeaconPort {
@@ -21,6 +24,8 @@ export interface Beacon extends BeaconPort {
   nodes(): readonly (BeaconPort & PortNode)[]
   /** Health of every node, for status, metrics and logs. */
   endpoints(): readonly EndpointHealth[]
+  /** What to keep over a restart, of the nodes of which something is known. */
+  memory(): readonly EndpointMemory[]
 }
 
 /** What a connection needs. */
@@ -31,8 +36,10 @@ export interface BeaconOptions {
   readonly timeoutMs?: number
   /** Bytes of one answer. Default 512 MiB, which holds a mainnet state. */
   readonly maxBytes?: number
+  /** What was kept of these nodes, or of others. Default: nothing. */
+  readonly known?: readonly EndpointMemory[]
   readonly fetch?: Fetch
-  /** Milliseconds. */
+  /** Milliseconds since the epoch. */
   readonly now?: () => number
   /** Told of a node whose answer was found to be wrong, by its host. */
   readonly onPassOver?: (host: string, reason: Error) => void
@@ -50,7 +57,8 @@ export function createBeacon(options: BeaconOptions): Beacon {
   const maxBytes = options.maxBytes ?? 512 * 2 ** 20
   const doFetch = options.fetch ?? fetch
   const now = options.now ?? Date.now
-  const endpoints: Endpoint[] = options.urls.map((url) => newEndpoint(url, hostOf(url)))
+  const made = { kind: 'beacon', known: options.known ?? [], maxLogBlocks: DEFAULT_LOG_BLOCKS, now: now() } as const
+  const endpoints = newEndpoints(options.urls, made)
 
   async function one(endpoint: Endpoint, path: string, accept: string): Promise<Uint8Array> {
     if (endpoint.limitedUntil > now()) throw new BeaconError(endpoint.host, path, 429, 'asked too often')
@@ -66,7 +74,7 @@ export function createBeacon(options: BeaconOptions): Beacon {
       })
       body = await readBody(response, maxBytes)
     } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : 'no answer'
+      const detail = withoutSecrets(cause instanceof Error ? cause.message : 'no answer', endpoint.url)
       noteFailure(endpoint, now(), detail)
       throw new BeaconError(endpoint.host, path, null, detail, { cause })
     }
@@ -114,10 +122,11 @@ export function createBeacon(options: BeaconOptions): Beacon {
         get: (path) => json(endpoint, path),
         getBytes: (path) => bytes(endpoint, path),
         passOver(reason) {
-          noteWrongAnswer(endpoint, now(), reason.message)
+          noteWrongAnswer(endpoint, now(), reason.message, reason instanceof QuorumError ? 'quorum' : 'data')
           options.onPassOver?.(endpoint.host, reason)
         },
       })),
     endpoints: () => endpoints.map(healthOf),
+    memory: () => endpoints.map(memoryOf).filter((one) => one !== null),
   }
 }

@@ -1,9 +1,50 @@
 /** The part of `fetch` that this package uses, so that tests can hand in their own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** Host and port of an endpoint: what may be logged, since a path or a query can hold a key. */
+/** Characters of a host's label from which letters mixed with digits are taken for a key: providers give subdomains. */
+const KEY_LENGTH = 16
+/** Characters of a key that are shown, so that two of them can be told apart. */
+const KEY_SHOWN = 4
+
+/**
+ * Host and port of an endpoint: what may be shown, since the rest of a URL can hold a key. What looks like a key in the host's
+ * own name is cut short.
+ */
 export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'invalid-url'
+  if (!URL.canParse(url)) return 'invalid-url'
+  const { hostname, port } = new URL(url)
+  const shown = hostname.startsWith('[') ? hostname : hostname.split('.').map(labelOf).join('.')
+  return port === '' ? shown : `${shown}:${port}`
+}
+
+function labelOf(label: string): string {
+  const bare = label.replaceAll('-', '')
+  const isKey = /^[0-9a-f-]{16,}$/.test(label) || label.split('-').some(isMixed)
+  return bare.length >= KEY_LENGTH && isKey ? `${label.slice(0, KEY_SHOWN)}…` : label
+}
+
+const isMixed = (part: string): boolean => part.length >= KEY_LENGTH && /\d/.test(part) && /[a-z]/.test(part)
+
+/** Characters of a part of a URL from which it may be a key. */
+const SECRET_LENGTH = 8
+
+/** A text in which nothing stands that its URL keeps to itself: nodes repeat keys in what they refuse. */
+export function withoutSecrets(text: string, url: string): string {
+  if (!URL.canParse(url)) return text
+  const { username, password, pathname, searchParams, hostname } = new URL(url)
+  const path = pathname.split('/').filter((part) => part.length >= SECRET_LENGTH)
+  const labels = hostname.split('.').filter((label) => labelOf(label) !== label)
+  const parts = [username, password, ...path, ...searchParams.values(), ...labels].filter(({ length }) => length > 2)
+  const secrets = [...new Set(parts.flatMap((part) => [part, decoded(part)]))].sort((a, b) => b.length - a.length)
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /** Headers for an endpoint: credentials in the URL become basic authentication, which `fetch` refuses in a URL. */

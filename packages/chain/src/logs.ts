@@ -1,7 +1,7 @@
 import type { RpcPort } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, numberToHex } from 'viem'
 import { z } from 'zod'
-import { ChainDataError, RpcMalformedError, RpcResponseError, RpcTransportError } from './errors.ts'
+import { ChainDataError, QuorumError, RpcMalformedError, RpcResponseError, RpcTransportError } from './errors.ts'
 import { address, bytes, bytes32, parseAnswer, quantity } from './schema.ts'
 
 /** A log in its place. */
@@ -49,10 +49,41 @@ const logSchema = z.object({
 /** How many blocks are asked for at once, as an endpoint's limits turn out to be. */
 export interface LogSpan {
   readonly blocks: bigint
+  /** Blocks of the last range that was refused and has not been answered since; null where there is none. */
+  readonly refusedAt: bigint | null
   /** A range of so many blocks was answered. */
   served(blocks: bigint): void
   /** A range of so many blocks was refused, or not answered in time. */
   refused(blocks: bigint): void
+}
+
+/** Blocks of one query where nobody says anything else. */
+export const DEFAULT_LOG_BLOCKS = 2_000n
+
+/** A JSON-RPC port that knows how many blocks may be asked of it at once. */
+export interface LogPort extends RpcPort {
+  readonly logSpan?: LogSpan
+}
+
+/** One span for endpoints that are all asked: as short as the shortest. */
+export function commonLogSpan(spans: readonly LogSpan[]): LogSpan | undefined {
+  const [first] = spans
+  if (first === undefined) return undefined
+  const shortest = () => spans.reduce((least, one) => (one.blocks < least.blocks ? one : least), first)
+  return {
+    get blocks() {
+      return shortest().blocks
+    },
+    get refusedAt() {
+      return shortest().refusedAt
+    },
+    served: (blocks) => {
+      for (const one of spans) one.served(blocks)
+    },
+    refused: (blocks) => {
+      for (const one of spans) one.refused(blocks)
+    },
+  }
 }
 
 /** Ranges that are answered in a row before a longer one is tried. */
@@ -63,14 +94,19 @@ const SERVED_BEFORE_RETRY = 64
 /**
  * A span that halves where a range is refused and doubles again, up to `max`, after some that were not: limits of endpoints on
  * blocks, results and time differ, change and are not announced.
+ *
+ * @param known What was learned before.
  */
-export function createLogSpan(max: bigint): LogSpan {
-  let blocks = max
-  let refusedAt: bigint | null = null
+export function createLogSpan(max: bigint, known: Pick<LogSpan, 'blocks' | 'refusedAt'> | null = null): LogSpan {
+  let blocks = known !== null && known.blocks > 0n && known.blocks < max ? known.blocks : max
+  let refusedAt = blocks < max ? (known?.refusedAt ?? null) : null
   let inARow = 0
   return {
     get blocks() {
       return blocks
+    },
+    get refusedAt() {
+      return refusedAt
     },
     served(asked) {
       // what is shorter says nothing about the span
@@ -94,13 +130,13 @@ export function createLogSpan(max: bigint): LogSpan {
  * Logs of a range in chain order. Where the node refuses or fails on a range, a shorter one is asked for, down to one block.
  * Each log is held against the filter.
  *
- * @param span Blocks asked for at once; a {@link LogSpan} keeps what was learned for the next call.
+ * @param span Blocks asked for at once; a {@link LogSpan} keeps what was learned for the next call. Default: the port's own.
  * @throws what the node answers for a single block.
  */
 export async function getLogs(
-  rpc: RpcPort,
+  rpc: LogPort,
   filter: LogFilter,
-  span: bigint | LogSpan = 2_000n,
+  span: bigint | LogSpan = rpc.logSpan ?? DEFAULT_LOG_BLOCKS,
 ): Promise<readonly Log[]> {
   const adaptive = typeof span === 'bigint' ? createLogSpan(span) : span
   const found: Log[] = []
@@ -149,5 +185,7 @@ async function getLogsOnce(rpc: RpcPort, filter: LogFilter): Promise<readonly Lo
 /** Whether a smaller range may succeed: the node said something about the query, or gave up on the way. */
 function mayBeTooMuch(error: unknown): boolean {
   if (error instanceof RpcTransportError) return error.context.status === 413 || /in time|more than/.test(error.message)
+  // some of a quorum may take what others refuse
+  if (error instanceof QuorumError) return mayBeTooMuch(error.cause)
   return error instanceof RpcResponseError || error instanceof RpcMalformedError
 }

@@ -44,11 +44,8 @@ export async function readByQuorum<N extends PortNode, T>(
   }
   // with none of them answering, why the last one did not says more
   if (votes.length === 0 && failures.length > 0) throw failures.at(-1)
-  throw new QuorumError(
-    what,
-    quorum,
-    votes.map(({ node, key }) => `${node.host}: ${key}`),
-  )
+  const said = votes.map(({ node, key }) => `${node.host}: ${key}`)
+  throw new QuorumError(what, quorum, said, failures.length === 0 ? undefined : { cause: failures.at(-1) })
 }
 
 function mostVotes(votes: readonly { readonly key: string }[]): number {

@@ -5,23 +5,34 @@ import { z } from 'zod'
 import {
   type Endpoint,
   type EndpointHealth,
+  type EndpointMemory,
   healthOf,
   inOrder,
-  newEndpoint,
+  memoryOf,
+  newEndpoints,
   noteFailure,
   noteRateLimit,
   noteSuccess,
   noteWrongAnswer,
 } from './endpoints.ts'
-import { RpcMalformedError, RpcRateLimitError, RpcResponseError, RpcTransportError } from './errors.ts'
-import { type Fetch, hostOf, readBody, retryAfterMs, withoutCredentials } from './http.ts'
+import { QuorumError, RpcMalformedError, RpcRateLimitError, RpcResponseError, RpcTransportError } from './errors.ts'
+import { type Fetch, readBody, retryAfterMs, withoutCredentials, withoutSecrets } from './http.ts'
+import { DEFAULT_LOG_BLOCKS, type LogPort } from './logs.ts'
 
 /** A JSON-RPC connection with failover. */
 export interface Rpc extends RpcPort {
   /** The endpoints one by one, preferred first, each for itself: no failover. */
-  nodes(): readonly (RpcPort & PortNode)[]
+  nodes(): readonly RpcNode[]
   /** Health of every endpoint, for status, metrics and logs. */
   endpoints(): readonly EndpointHealth[]
+  /** What to keep over a restart, of the endpoints of which something is known. */
+  memory(): readonly EndpointMemory[]
+}
+
+/** One endpoint of several. */
+export interface RpcNode extends LogPort, PortNode {
+  /** Its kind and its place among those that were given, as in `rpc[0]`. */
+  readonly name: string
 }
 
 /** What a connection needs. */
@@ -34,8 +45,12 @@ export interface RpcOptions {
   readonly batchSize?: number
   /** Bytes of one answer. Default 128 MiB, which holds the receipts of the largest blocks. */
   readonly maxBytes?: number
+  /** Blocks of one log query at most. Default 2,000. */
+  readonly maxLogBlocks?: bigint
+  /** What was kept of these endpoints, or of others. Default: nothing. */
+  readonly known?: readonly EndpointMemory[]
   readonly fetch?: Fetch
-  /** Milliseconds. */
+  /** Milliseconds since the epoch. */
   readonly now?: () => number
   /** Told of an endpoint whose answer was found to be wrong, by its host. */
   readonly onPassOver?: (host: string, reason: Error) => void
@@ -84,7 +99,8 @@ export function createRpc(options: RpcOptions): Rpc {
   const maxBytes = options.maxBytes ?? 128 * 2 ** 20
   const doFetch = options.fetch ?? fetch
   const now = options.now ?? Date.now
-  const endpoints: Endpoint[] = options.urls.map((url) => newEndpoint(url, hostOf(url)))
+  const { known = [], maxLogBlocks = DEFAULT_LOG_BLOCKS } = options
+  const endpoints = newEndpoints(options.urls, { kind: 'rpc', known, maxLogBlocks, now: now() })
   const shared = new Map<string, Promise<unknown>>()
   let nextId = 1
   let queue: Pending[] = []
@@ -109,7 +125,9 @@ export function createRpc(options: RpcOptions): Rpc {
       })
       text = new TextDecoder().decode(await readBody(response, maxBytes))
     } catch (cause) {
-      throw new RpcTransportError(endpoint.host, first, describe(cause), undefined, { cause })
+      throw new RpcTransportError(endpoint.host, first, withoutSecrets(describe(cause), endpoint.url), undefined, {
+        cause,
+      })
     }
     if (response.status === 429) throw new RpcRateLimitError(endpoint.host, first, retryAfterMs(response, now()))
     let json: unknown
@@ -151,7 +169,7 @@ export function createRpc(options: RpcOptions): Rpc {
         const again: Pending[] = []
         open.forEach((call, i) => {
           const answer = answers[i]
-          const outcome = answer === undefined ? undefined : settle(endpoint.host, call, answer)
+          const outcome = answer === undefined ? undefined : settle(endpoint, call, answer)
           if (outcome === undefined || outcome === 'settled') return
           failed.set(call, outcome)
           again.push(call)
@@ -168,7 +186,7 @@ export function createRpc(options: RpcOptions): Rpc {
     for (const call of open) call.reject(failed.get(call) ?? last)
   }
 
-  function settle(host: string, call: Pending, answer: Answer | Error): 'settled' | Error {
+  function settle({ host, url }: Endpoint, call: Pending, answer: Answer | Error): 'settled' | Error {
     if (answer instanceof Error) return answer
     if (answer.error === undefined) {
       call.resolve(answer.result)
@@ -177,7 +195,7 @@ export function createRpc(options: RpcOptions): Rpc {
     const { code, message, data } = answer.error
     if (RATE_LIMIT_TEXT.test(message) || (code === LIMIT_EXCEEDED && call.method !== 'eth_getLogs'))
       return new RpcRateLimitError(host, call.method, backoffOf(data))
-    call.reject(new RpcResponseError(host, call.method, code, message, revertData(data)))
+    call.reject(new RpcResponseError(host, call.method, code, withoutSecrets(message, url), revertData(data)))
     return 'settled'
   }
 
@@ -214,13 +232,16 @@ export function createRpc(options: RpcOptions): Rpc {
     nodes: () =>
       inOrder(endpoints, now()).map((endpoint) => ({
         host: endpoint.host,
-        request: (method, params) => share(endpoint.url, method, params, () => sendTo(endpoint, method, params)),
+        name: endpoint.name,
+        logSpan: endpoint.logSpan,
+        request: (method, params) => share(endpoint.id, method, params, () => sendTo(endpoint, method, params)),
         passOver(reason) {
-          noteWrongAnswer(endpoint, now(), reason.message)
+          noteWrongAnswer(endpoint, now(), reason.message, reason instanceof QuorumError ? 'quorum' : 'data')
           options.onPassOver?.(endpoint.host, reason)
         },
       })),
     endpoints: () => endpoints.map(healthOf),
+    memory: () => endpoints.map(memoryOf).filter((one) => one !== null),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WalletSigner } from '@meridian/chain'
+import type { EndpointHealth, EndpointMemory, RpcNode, WalletSigner } from '@meridian/chain'
 import type { Consensus, SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
@@ -100,15 +100,14 @@ export interface ChainContext {
   readonly tuning: Tuning
   /** Health of its endpoints; left out where nobody keeps it. */
   readonly endpoints?: () => readonly EndpointHealth[]
-}
-
-/** How an endpoint fares. */
-export interface EndpointHealth {
-  readonly host: string
-  /** Requests in a row that failed. */
-  readonly failures: number
-  /** Milliseconds since the epoch; asked last until then. */
-  readonly restUntil: number
+  /** Its JSON-RPC endpoints, each for itself; left out where nobody looks at them. */
+  readonly nodes?: () => readonly RpcNode[]
+  /** What of that outlives a restart; left out where nobody keeps it. */
+  readonly remembered?: {
+    /** As it was at the start. */
+    readonly known: readonly EndpointMemory[]
+    now(): readonly EndpointMemory[]
+  }
 }
 
 /** What every part of Compass gets. */

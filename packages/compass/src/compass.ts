@@ -8,6 +8,7 @@ import type { ChainContext } from './chain-context.ts'
 import { type ChainWork, chainOf, createChainWork, type Duty, type LaneConfig, legsOf, piecesOf } from './chain-work.ts'
 import type { Claim } from './claimer/claim.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { createEndpointKeeper } from './endpoint-keeper.ts'
 import type { Filters } from './filters/gate.ts'
 import { legal, type Message, type MessageKey, type MessageState, type Reason } from './message.ts'
 import { retryFailed } from './messenger/retry.ts'
@@ -57,6 +58,8 @@ export interface CompassDeps {
 }
 
 const SUPPLY_MS = 15_000
+/** Milliseconds between two looks at whether endpoints are to be remembered otherwise: nothing is asked for it. */
+const KEEP_MS = 1_000
 /** Milliseconds between two times that an embedded database is told to clean up. */
 const TIDY_MS = 60_000
 
@@ -117,6 +120,8 @@ export function createCompass(deps: CompassDeps): Compass {
   const legs = legsOf(network, deps.dryRun === true || deps.watch?.only === true)
   const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
+  /** Failed messages whose retry is being made. */
+  const retrying = new Set<string>()
   /** What each Compass does, whoever else is there. */
   const own: Duty[] = []
   /** What is done here now. */
@@ -133,6 +138,10 @@ export function createCompass(deps: CompassDeps): Compass {
     const worker = createWorker(`supply ${name}`, watch.look, clock, log)
     own.push({ worker, pollMs: deps.supplyMs ?? SUPPLY_MS, bell: createBell(clock), wakes: () => false })
   }
+  const keeper = createEndpointKeeper(deps.chains, store.endpoints, clock.now)
+  const keeping = createWorker('endpoints', keeper.keep, clock, log)
+  own.push({ worker: keeping, pollMs: KEEP_MS, bell: createBell(clock), wakes: () => false })
+
   if (store.leases === null) {
     for (const [name, piece] of pieces)
       active.set(name, { work: createChainWork(network, piece, { store, clock, log, ...optional }), run: null })
@@ -187,6 +196,7 @@ export function createCompass(deps: CompassDeps): Compass {
       running = null
       ending?.abort.abort()
       await Promise.all([ending?.run.stop(), ending?.done, ...[...active.values()].map(({ run }) => run?.stop())])
+      await keeping.round()
       await roster?.leave()
     },
     async tick() {
@@ -228,7 +238,10 @@ export function createCompass(deps: CompassDeps): Compass {
         const submitter = active.get(name)?.work.submitters.get(leg.target.id)
         if (submitter === undefined)
           return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${leg.target.name}: ask that one` }
-        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit)
+        const id = `${key.fromChain}:${key.orderId}`
+        if (retrying.has(id)) return { code: 'RETRY_UNDER_WAY', detail: 'a retry of it is being made' }
+        retrying.add(id)
+        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit).finally(() => retrying.delete(id))
       }
       if (message.state === 'included' && message.executed === false)
         return { code: 'NOT_FINAL', detail: 'it failed in a block that is not final yet: ask again when it is' }

@@ -1,4 +1,4 @@
-import { createBeacon, createRpc, parseAnswer, quantity } from '@meridian/chain'
+import { createBeacon, createRpc, type EndpointMemory, parseAnswer, quantity } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
@@ -13,12 +13,14 @@ import { resolveSigner } from './secrets/signer.ts'
  *
  * @param stopped Ends every request, those on their way as well.
  * @param log Names endpoints that are passed over for what they answered.
+ * @param known What is remembered of the chain's endpoints.
  */
 export async function connect(
   chain: ChainConfig,
   secrets: Secrets,
   stopped: AbortSignal = new AbortController().signal,
   log?: Logger,
+  known: readonly EndpointMemory[] = [],
 ): Promise<ChainContext> {
   // what is on its way when Compass ends is not waited for
   const stoppable = (url: string, init: RequestInit): Promise<Response> =>
@@ -28,8 +30,8 @@ export async function connect(
     given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
   const onPassOver = (host: string, reason: Error): void =>
     log?.warn({ chain: chain.name, host, detail: reason.message }, 'an endpoint is passed over: its answer is wrong')
-  const over = { fetch: stoppable, onPassOver }
-  const rpc = createRpc({ urls: urls('rpc', chain.rpc), ...over })
+  const over = { fetch: stoppable, onPassOver, known }
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc), maxLogBlocks: chain.maxSpan, ...over })
   const beacon = chain.beacon === undefined ? null : createBeacon({ urls: urls('beacon', chain.beacon), ...over })
   const ports: SourcePorts = beacon === null ? { rpc } : { rpc, beacon }
   const given = await rpc.request('eth_chainId', []).catch(() => null)
@@ -38,12 +40,18 @@ export async function connect(
       `chains.${chain.name}.rpc: the endpoint serves chain ${BigInt(String(given))}, not ${chain.id}`,
     ])
   const settings = { chainId: chain.id, network: chain.network }
+  const healths = () => [...rpc.endpoints(), ...(beacon?.endpoints() ?? [])]
   return {
     id: chain.id,
     name: chain.name,
     consensus: await consensusRegistry[chain.consensus](settings, ports),
     ports,
-    endpoints: () => [...rpc.endpoints(), ...(beacon?.endpoints() ?? [])],
+    endpoints: healths,
+    nodes: rpc.nodes,
+    remembered: {
+      known: known.filter(({ id }) => healths().some((one) => one.id === id)),
+      now: () => [...rpc.memory(), ...(beacon?.memory() ?? [])],
+    },
     mos: chain.mos,
     ...(chain.hub === undefined ? {} : { hub: chain.hub }),
     startBlock: chain.startBlock,

@@ -75,7 +75,10 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
   }
   try {
     const chains: readonly ChainContext[] = await Promise.all(
-      config.chains.map((chain) => connect(chain, secrets, ending.signal, log)),
+      config.chains.map(async (chain) => {
+        const known = await store.endpoints.known(chain.id, clock.now())
+        return connect(chain, secrets, ending.signal, log, known)
+      }),
     )
     const metrics = createMetrics()
     const { lanes, supply, supplyMs, stallMs, balanceMs } = config

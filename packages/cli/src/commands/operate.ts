@@ -6,6 +6,7 @@ import { readConfig, secretsOf } from '../compass/config.ts'
 import {
   costLine,
   doctorText,
+  endpointLine,
   laneLine,
   lightClientLine,
   messageLine,
@@ -56,22 +57,24 @@ function statusCommand(io: Io, finish: Finish): Command {
     .action((flags: ServiceFlags & { readonly json?: true }) =>
       using(flags, io, async (service) => {
         const list = <Schema extends z.ZodType>(path: string, schema: Schema) => service.get(path, z.array(schema))
-        const [lanes, clients, wallets, workers, costs] = await Promise.all([
+        const [lanes, clients, wallets, endpoints, workers, costs] = await Promise.all([
           list('/v1/lanes', apiSchemas.laneSchema),
           list('/v1/light-clients', apiSchemas.lightClientSchema),
           list('/v1/wallets', apiSchemas.walletSchema),
+          list('/v1/endpoints', apiSchemas.endpointSchema),
           list('/v1/workers', apiSchemas.workerSchema),
           list('/v1/costs', apiSchemas.costSchema),
         ])
         if (lanes.some(({ stalled }) => stalled !== null)) finish(exitCode.failed)
         const { running } = service
         if (flags.json === true)
-          return io.out(jsonLine({ running, lanes, lightClients: clients, wallets, workers, costs }))
+          return io.out(jsonLine({ running, lanes, lightClients: clients, wallets, endpoints, workers, costs }))
         const now = io.now()
         io.out(running ? 'running' : 'not running: what follows is from the store')
         for (const lane of lanes) io.out(laneLine(lane, service.chainName, now))
         for (const client of clients) io.out(lightClientLine(client, service.chainName))
         for (const wallet of wallets) io.out(walletLine(wallet, service.chainName))
+        for (const one of endpoints) io.out(endpointLine(one, service.chainName, now))
         for (const cost of costs) io.out(costLine(cost, service.chainName))
         for (const worker of workers) {
           const line = workerLine(worker, now)

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 type Shape<Schema extends z.ZodType> = z.output<Schema>
 type Lane = Shape<typeof apiSchemas.laneSchema>
 type LightClient = Shape<typeof apiSchemas.lightClientSchema>
+type Endpoint = Shape<typeof apiSchemas.endpointSchema>
 type Wallet = Shape<typeof apiSchemas.walletSchema>
 type Worker = Shape<typeof apiSchemas.workerSchema>
 type Cost = Shape<typeof apiSchemas.costSchema>
@@ -61,6 +62,18 @@ export function costLine(cost: Cost, nameOf: NameOf): string {
   const route = `${nameOf(cost.fromChain)} -> ${nameOf(cost.toChain)}`
   const paid = `${formatEther(BigInt(cost.wei))} on ${nameOf(cost.paidOn)}`
   return `cost    ${route}: ${cost.kind} ${cost.transactions}, ${cost.gas} gas, ${paid}`
+}
+
+/** An endpoint in one line: how it fares, and how far it is. */
+export function endpointLine(one: Endpoint, nameOf: NameOf, now: number): string {
+  const until =
+    one.state === 'asked' ? '' : ` for ${duration(Math.max(one.restUntil, one.limitedUntil) / 1_000 - now / 1_000)}`
+  const failing = one.failures === 0 ? '' : `, ${one.failures} failures in a row: ${one.lastError ?? 'of a run before'}`
+  const wrong = one.wrongAnswers + one.disagreements
+  const lies = wrong === 0 ? '' : `, ${wrong} wrong answers`
+  const lag = one.head === null || one.head.lagSeconds === 0 ? '' : ` (${duration(one.head.lagSeconds)} behind)`
+  const head = one.head === null ? '' : `, block ${one.head.number}${lag}`
+  return `node    ${nameOf(one.chainId)} ${one.name} ${one.host}: ${one.state}${until}${head}${failing}${lies}`
 }
 
 /** A message in one line. */

@@ -9,13 +9,14 @@ import { createLog } from '../log.ts'
 import type { MessageKey, Reason } from '../message.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { createTelemetry, type Telemetry } from '../metrics/telemetry.ts'
+import { testHealth } from '../testing/endpoints.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
 import { deliver, putMessages, testKey, testMos } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
 import { apiApp } from './app.ts'
 import { createEventHub, type EventHub } from './events.ts'
 import { createOperator } from './operator.ts'
-import { laneSchema, messageSchema, pageSchema } from './schemas.ts'
+import { endpointSchema, laneSchema, messageSchema, pageSchema } from './schemas.ts'
 import { type HttpServer, listen } from './server.ts'
 
 const current = useStore()
@@ -35,7 +36,8 @@ const chains = [1n, 2n].map(
     payee: null,
     claims: null,
     tuning: defaultTuning,
-    endpoints: () => [{ host: `node${id}`, failures: 2, restUntil: 0 }],
+    endpoints: () => [testHealth(`node${id}`, { failures: 2, lastError: 'no answer' })],
+    nodes: () => [{ ...node, name: 'rpc[0]', host: `node${id}`, passOver: () => undefined }],
   }),
 )
 const lanes = [{ from: 1n, to: 2n }]
@@ -181,11 +183,23 @@ test('the looks reach the metrics and the lists: wallets, endpoints, backlog', a
   await telemetry.look()
   const text = await (await fetch(at('/metrics'))).text()
   assert.match(text, /meridian_messages\{from="1",to="2",state="final"\} 2/)
-  assert.match(text, /meridian_endpoint_failures\{chain="2",host="node2"\} 2/)
+  assert.match(text, /meridian_endpoint_failures\{chain="2",endpoint="rpc\[0\]",host="node2"\} 2/)
   assert.match(text, /meridian_wallet_balance_wei\{chain="2",address="0x0+a1"\} 1000000000000000000/)
   assert.match(text, /meridian_message_steps_total\{from="1",to="2",stage="final"\} 2/)
   const [wallet] = (await get('/v1/wallets')).body as unknown as { balance: string; runwayDays: unknown }[]
   assert.deepEqual([wallet?.balance, wallet?.runwayDays], ['1000000000000000000', null])
+  const endpoints = z.array(endpointSchema).parse((await get('/v1/endpoints')).body)
+  assert.deepEqual(
+    endpoints.map(({ chainId, name, state, failures, lastError, head }) => [
+      chainId,
+      name,
+      state,
+      failures,
+      lastError,
+      head?.lagSeconds,
+    ]),
+    [1, 2].map((id) => [String(id), 'rpc[0]', 'asked', 2, 'no answer', 0]),
+  )
   for (const path of ['light-clients', 'claims', 'workers', 'costs?days=1'])
     assert.equal((await get(`/v1/${path}`)).status, 200, path)
 })
@@ -258,6 +272,29 @@ test('neither many clients nor a slow one take more than their share', async () 
   assert.equal(await one?.next(), null, 'what is too far behind has ended, and comes back with its last event')
   two?.close()
   assert.equal(events.clients(), 0)
+})
+
+// once, its connection stayed for good: a thousand of them, and nobody reached the API any more
+test('a client that never reads loses its connection', async () => {
+  const url = new URL(at('/'))
+  const socket = connect(Number(url.port), url.hostname)
+  let failed = false
+  socket.on('error', () => {
+    failed = true
+  })
+  socket.pause()
+  socket.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n')
+  while (events.clients() === 0) await new Promise((resolve) => setImmediate(resolve))
+  const text = 'x'.repeat(20_000)
+  while (events.clients() > 0) {
+    events.publish('lane', { text })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  // a connection that nobody has any more answers with a reset
+  while (!failed && !socket.destroyed) {
+    socket.write('x')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 })
 
 test('a client that leaves is forgotten', async () => {

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -174,6 +175,9 @@ export function apiApp(deps: ApiDeps): OpenAPIHono {
   app.openapi(read('/v1/wallets', 'Wallets', z.array(schemas.walletSchema)), (context) =>
     context.json(plainOf(telemetry.wallets()), 200),
   )
+  app.openapi(read('/v1/endpoints', "Chains' endpoints", z.array(schemas.endpointSchema)), (context) =>
+    context.json(plainOf(telemetry.endpoints()), 200),
+  )
   app.openapi(read('/v1/workers', 'Workers, and why one makes no progress', z.array(schemas.workerSchema)), (context) =>
     context.json(plainOf(deps.compass.status().workers), 200),
   )
@@ -288,7 +292,9 @@ function authorizeWrites(token: string | null): MiddlewareHandler {
 }
 
 function stream(context: Context, events: EventHub) {
-  const subscriber = events.subscribe(context.req.header('last-event-id') ?? null)
+  // who does not read keeps what is being written from ever ending: the connection is cut
+  const { outgoing }: Partial<HttpBindings> = context.env ?? {}
+  const subscriber = events.subscribe(context.req.header('last-event-id') ?? null, () => outgoing?.destroy())
   if (subscriber === null) return fail(context, 503, 'TOO_MANY_STREAMS', 'too many clients of the stream')
   return streamSSE(context, async (sse) => {
     sse.onAbort(subscriber.close)

@@ -118,6 +118,27 @@ export const walletSchema = z
   })
   .openapi('Wallet')
 
+export const endpointSchema = z
+  .object({
+    chainId,
+    name: z.string().openapi({ description: 'Its place in the configuration', example: 'rpc[0]' }),
+    host: z.string().openapi({ description: 'Host and port; what looks like a key is cut short' }),
+    state: z.enum(['asked', 'resting', 'limited']),
+    failures: z.number().int().openapi({ description: 'In a row' }),
+    restUntil: milliseconds,
+    limitedUntil: milliseconds.openapi({ description: 'Until when it asked to be left alone' }),
+    latencyMs: z.number().nullable(),
+    lastError: z.string().nullable(),
+    requests: z.number().int(),
+    errors: z.number().int(),
+    rateLimits: z.number().int(),
+    wrongAnswers: z.number().int(),
+    disagreements: z.number().int().openapi({ description: 'Answers that a quorum of the others contradicted' }),
+    logBlocks: integer.openapi({ description: 'Blocks of one log query' }),
+    head: z.object({ number: integer, timestamp: integer, lagSeconds: z.number(), ageSeconds: z.number() }).nullable(),
+  })
+  .openapi('Endpoint')
+
 export const claimSchema = z
   .object({
     deliveryId: z.number().int(),

@@ -64,6 +64,10 @@ test('each problem is one line with its path', () => {
     'chains[1].maxFeePerGas: expected a whole number, 0 or more; one of 2^53 or more in quotes',
   ])
   assert.deepEqual(withTwo({ signer: undefined }), ['lanes[0].to: chain 2 has no signer'])
+  const hub = { ...chain('3', 'three'), hub: mos, signer: undefined }
+  assert.deepEqual(problems({ ...good, chains: [one, two, hub], lanes: [{ from: '1', to: '2', via: '3' }] }), [
+    'lanes[0].via: chain 3 has no signer',
+  ])
 })
 
 test('without signers, for a dry run, a lane needs none', () => {

@@ -57,13 +57,16 @@ export function valueAt(given: unknown, path: ConfigPath): unknown {
   return at
 }
 
-/** A lane's target pays. */
+/** A lane's target pays, and the chain of its hub. */
 function missingSigners({ chains, lanes }: CompassConfig): readonly Problem[] {
-  return lanes.flatMap(({ to }, i): readonly Problem[] => {
-    const target = chains.find(({ id }) => id === to)
-    if (target === undefined || target.signer !== undefined) return []
-    return [{ path: ['lanes', i, 'to'], message: `chain ${to} has no signer` }]
-  })
+  return lanes.flatMap(({ to, via }, i): readonly Problem[] =>
+    (['to', 'via'] as const).flatMap((key) => {
+      const id = { to, via }[key]
+      const paying = chains.find((chain) => chain.id === id)
+      if (paying === undefined || paying.signer !== undefined) return []
+      return [{ path: ['lanes', i, key], message: `chain ${id} has no signer` }]
+    }),
+  )
 }
 
 type Issue = z.core.$ZodIssue

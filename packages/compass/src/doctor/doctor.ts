@@ -38,9 +38,10 @@ export async function* runDoctor(config: CompassConfig, options: DoctorOptions):
       else checked.set(chain.id, item)
     }
   }
-  for (const { from, to } of config.lanes) {
-    const [source, target] = [checked.get(from), checked.get(to)]
-    if (source !== undefined && target !== undefined) yield* checkLane(source, target)
+  for (const { from, to, via } of config.lanes) {
+    const [source, target, hub] = [checked.get(from), checked.get(to), via === undefined ? null : checked.get(via)]
+    if (source !== undefined && target !== undefined && hub !== undefined)
+      yield* checkLane({ source, target, via: hub })
     else yield fail(`lane ${from}-${to}`, 'a chain of it cannot be reached', 'mend that chain first')
   }
   yield await storeLine(config, secrets)
@@ -85,7 +86,7 @@ async function* chainLines(
     const what = `${chain.name} ${i === 0 ? 'signer' : `moreSigners[${i - 1}]`}`
     yield await attempt(what, 'set the variable, write the file, or let the key manager sign for us', async () => {
       const { address } = await resolveSigner(reference, secrets)
-      const receives = config.lanes.some(({ to }) => to === chain.id)
+      const receives = config.lanes.some(({ to, via }) => to === chain.id || via === chain.id)
       return walletLine(what, address, receives)
     })
   }

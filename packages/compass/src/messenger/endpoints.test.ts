@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ChainDataError, getBlock, getLogs, RpcTransportError } from '@meridian/chain'
+import {
+  ChainDataError,
+  createLogSpan,
+  getBlock,
+  getLogs,
+  type LogPort,
+  RpcResponseError,
+  RpcTransportError,
+} from '@meridian/chain'
 import type { Consensus, PortNode, RpcPort } from '@meridian/consensus'
 import { hasCode } from '@meridian/core'
 import { type Hex, keccak256, numberToHex, pad, stringToHex } from 'viem'
@@ -17,32 +25,42 @@ interface Saying {
   /** Blocks with a log. */
   readonly logs?: readonly number[]
   readonly dead?: boolean
+  /** Blocks of a log query at most. */
+  readonly limit?: number
 }
 
 function endpoints(...sayings: readonly Saying[]) {
   const named: string[] = []
   const asked: string[] = []
   const hashOf = (chain: string, number: number): Hex => keccak256(stringToHex(`${chain} ${number}`))
-  const nodes = sayings.map((said, i): RpcPort & PortNode => ({
+  const nodes = sayings.map((said, i): LogPort & PortNode => ({
     host: `h${i}`,
+    ...(said.limit === undefined ? {} : { logSpan: createLogSpan(100n) }),
     passOver: (reason) => void named.push(`h${i}: ${reason.message}`),
     async request(method, params) {
       asked.push(`h${i} ${method}`)
       if (said.dead === true) throw new RpcTransportError(`h${i}`, method, 'no answer')
       const chain = said.chain ?? 'main'
-      if (method === 'eth_getLogs')
-        return (said.logs ?? []).map((block) => ({
-          address,
-          topics: [topic],
-          data: '0x',
-          blockNumber: numberToHex(block),
-          blockHash: hashOf(chain, block),
-          transactionHash: pad('0x02'),
-          transactionIndex: '0x0',
-          logIndex: '0x0',
-          // what one node adds and another does not is no difference
-          ...(i === 0 ? { blockTimestamp: '0x1' } : {}),
-        }))
+      if (method === 'eth_getLogs') {
+        // CAST: the filter is Compass' own
+        const { fromBlock, toBlock } = params[0] as { fromBlock: Hex; toBlock: Hex }
+        if (Number(toBlock) - Number(fromBlock) >= (said.limit ?? 1_000))
+          throw new RpcResponseError(`h${i}`, method, -32_602, `at most ${said.limit} blocks`, null)
+        return (said.logs ?? [])
+          .filter((block) => block >= Number(fromBlock) && block <= Number(toBlock))
+          .map((block) => ({
+            address,
+            topics: [topic],
+            data: '0x',
+            blockNumber: numberToHex(block),
+            blockHash: hashOf(chain, block),
+            transactionHash: pad('0x02'),
+            transactionIndex: '0x0',
+            logIndex: '0x0',
+            // what one node adds and another does not is no difference
+            ...(i === 0 ? { blockTimestamp: '0x1' } : {}),
+          }))
+      }
       const number = params[0] === 'latest' ? said.head : Number(params[0])
       if (number > said.head) return null
       return {
@@ -63,6 +81,8 @@ function endpoints(...sayings: readonly Saying[]) {
     proveBlock: () => Promise.reject(new Error('not in this test')),
     proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
     maintain: async () => [],
+    ownViews: () => Promise.reject(new Error('not in this test')),
+    misbehaviour: () => Promise.reject(new Error('not in this test')),
   }
   const rpc: RpcPort = {
     request: (method, params) => (nodes[0] ?? { request: async () => null }).request(method, params),
@@ -109,6 +129,19 @@ test('who leaves a log out, or makes one up, is passed over and named', async ()
     )
     assert.match(named.join(), /^h1: eth_getLogs/)
   }
+})
+
+test('one of a quorum that takes shorter ranges than the others is asked for those, by all, and from then on', async () => {
+  const { asked, named, view } = endpoints({ head: 9, logs: [3], limit: 100 }, { head: 9, logs: [3], limit: 4 })
+  const { rpc } = view(2)
+  assert.deepEqual(
+    (await getLogs(rpc, filter)).map(({ blockNumber }) => blockNumber),
+    [3n],
+  )
+  assert.deepEqual([named, rpc.logSpan?.blocks], [[], 4n])
+  asked.length = 0
+  await getLogs(view(2).rpc, { ...filter, toBlock: 4n })
+  assert.equal(asked.length, 2)
 })
 
 test('without a quorum there is no head and no log: it waits', async () => {

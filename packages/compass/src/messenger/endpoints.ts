@@ -1,5 +1,5 @@
-import { ChainDataError, getBlock, QuorumError, readByQuorum } from '@meridian/chain'
-import type { BlockPoint, RpcPort } from '@meridian/consensus'
+import { ChainDataError, commonLogSpan, getBlock, type LogPort, QuorumError, readByQuorum } from '@meridian/chain'
+import type { BlockPoint, PortNode, RpcPort } from '@meridian/consensus'
 import { LogError, MeridianError } from '@meridian/core'
 import { ReceiptError } from '@meridian/proofs'
 import { type Hex, isHex, keccak256, stringToHex } from 'viem'
@@ -8,7 +8,8 @@ import type { ChainContext } from '../chain-context.ts'
 
 /** An endpoint, or several that have to agree, for one look at a chain. */
 export interface ChainView {
-  readonly rpc: RpcPort
+  /** Knows how many blocks may be asked of it at once, where its endpoints do. */
+  readonly rpc: LogPort
   /** The newest final block. */
   finalized(): Promise<BlockPoint>
   /** What was read does not fit together: whoever said it is asked last from now on. */
@@ -36,7 +37,7 @@ export function viewOf(chain: ChainContext): ChainView {
     return { rpc, finalized: () => finalByQuorum(chain, rpc, quorum), passOver: () => undefined }
   }
   const [node] = ports.rpc.nodes?.() ?? []
-  const rpc = node ?? ports.rpc
+  const rpc: LogPort = node ?? ports.rpc
   return {
     rpc,
     finalized: () => consensus.finalized({ ...ports, rpc }),
@@ -91,11 +92,13 @@ function digest(value: unknown): string {
 }
 
 /** Every read by `quorum` endpoints that say the same. The head is the newest block that all of them have. */
-function quorumPort(rpc: RpcPort, quorum: number): RpcPort {
-  const nodesOf = () => rpc.nodes?.() ?? []
+function quorumPort(rpc: RpcPort, quorum: number): LogPort {
+  const nodesOf = (): readonly (LogPort & PortNode)[] => rpc.nodes?.() ?? []
+  const logSpan = commonLogSpan(nodesOf().flatMap((node) => (node.logSpan === undefined ? [] : [node.logSpan])))
   const request = (method: string, params: readonly unknown[]) =>
     readByQuorum(nodesOf(), quorum, method, (node) => node.request(method, params), keyOf)
   return {
+    ...(logSpan === undefined ? {} : { logSpan }),
     async request(method, params) {
       if (method !== 'eth_getBlockByNumber' || params[0] !== 'latest') return request(method, params)
       const heads = await Promise.allSettled(nodesOf().map((node) => node.request(method, params)))

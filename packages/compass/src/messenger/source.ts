@@ -5,6 +5,7 @@ import {
   getBlock,
   getLogs,
   type Log,
+  type LogPort,
   mayHoldLog,
 } from '@meridian/chain'
 import type { BlockPoint, RpcPort } from '@meridian/consensus'
@@ -183,7 +184,7 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     log.warn({ from: String(cursor.number), to: String(base.number) }, 'logs are missing: read once more')
   }
 
-  async function scan(rpc: RpcPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
+  async function scan(rpc: LogPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
     if (isQuiet(cursor, head)) {
       const at: Cursor = { number: head.number, hash: head.hash, final: cursor.final }
       await store.commitScan(chain.id, address, at, [], clock.now())
@@ -192,7 +193,11 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     let at = cursor
     while (at.number < head.number) {
       const upTo = min(at.number + chain.tuning.maxSpan, head.number)
-      const logs = await getLogs(rpc, { address, topics, fromBlock: at.number + 1n, toBlock: upTo }, span)
+      const logs = await getLogs(
+        rpc,
+        { address, topics, fromBlock: at.number + 1n, toBlock: upTo },
+        rpc.logSpan ?? span,
+      )
       const blocks = new Map<bigint, { readonly timestamp: bigint; readonly hash: Hex }>()
       for (const { blockNumber, blockHash } of logs) {
         const block = blocks.get(blockNumber) ?? (await getBlock(rpc, blockNumber))

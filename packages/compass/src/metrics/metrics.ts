@@ -1,5 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Progress } from '../progress.ts'
+import { z } from 'zod'
+import { type Progress, stages } from '../progress.ts'
+import { createEndpointMetrics } from './endpoint-metrics.ts'
+import type { EndpointOverview } from './endpoints.ts'
 import type { LaneOverview, LightClientOverview, RouteCost, WalletOverview } from './overview.ts'
 
 /** What is known of an asset's two sides. */
@@ -22,13 +25,28 @@ export interface Sample {
   /** Of the last 24 hours. */
   readonly costs: readonly RouteCost[]
   readonly reverts: readonly { readonly chainId: bigint; readonly error: string; readonly count: number }[]
-  readonly workers: readonly { readonly name: string; readonly failures: number }[]
-  readonly endpoints: readonly {
-    readonly chainId: bigint
-    readonly host: string
-    readonly failures: number
-    readonly healthy: boolean
-  }[]
+  /** `reason`: the code of why the last round failed; empty where it did not. */
+  readonly workers: readonly { readonly name: string; readonly failures: number; readonly reason: string }[]
+  readonly endpoints: readonly EndpointOverview[]
+}
+
+/** What a metric is. */
+export interface MetricKind {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+}
+
+/** What the watcher makes of what a light client accepted. */
+export interface Watched {
+  /** Heads and committees that the chain does not have. */
+  readonly contradictions: number
+  /** Those that some of our nodes have something else for, but not most. */
+  readonly disputed: number
+  /** Those that nobody can say anything of yet. */
+  readonly open: number
+  /** Contradictions that nothing proves, by the code of the reason. */
+  readonly unproven: Readonly<Record<string, number>>
 }
 
 /** Compass' figures for Prometheus. */
@@ -38,16 +56,19 @@ export interface Metrics {
   step(progress: Progress): void
   /** What was true before and is not in the sample is gone. */
   sample(sample: Sample): void
-  /** The watcher looked at a light client. `contradictions`: heads that the chain does not have. */
-  watched(lane: { readonly fromChain: bigint; readonly toChain: bigint }, contradictions: number, at: number): void
+  /** The watcher looked at a light client. `at`: null where it could not look at everything. */
+  watched(lane: { readonly fromChain: bigint; readonly toChain: bigint }, seen: Watched, at: number | null): void
   /** All of it in the exposition format, and that format's content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
-  /** Names of all of it. */
-  names(): readonly string[]
+  /** What all of it is. */
+  catalogue(): readonly MetricKind[]
 }
 
 /** Seconds: from a fast chain's block to two Ethereum epochs and a bad day. */
 const LATENCY_BUCKETS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 14_400, 86_400]
+
+/** What prom-client's metrics have beside what its types say. */
+const kindSchema = z.looseObject({ labelNames: z.array(z.string()) })
 
 /** A registry of its own, so that two of them in a process do not meet. Gauges are doubles: 53 bits of an amount. */
 export function createMetrics(): Metrics {
@@ -89,6 +110,12 @@ export function createMetrics(): Metrics {
   const clientExpiry = gauge('light_client_expiry_seconds', 'Until the client expires unless its head moves', lane)
   const clientActive = gauge('light_client_active', '1 while the client accepts, 0 when expired or frozen', lane)
   const contradictions = gauge('watcher_contradictions', 'Accepted heads that the source chain does not have', lane)
+  const unproven = gauge('watcher_unproven', 'Contradictions without evidence for the client, by why', [
+    ...lane,
+    'reason',
+  ])
+  const disputed = gauge('watcher_disputed', 'Accepted heads that our own nodes differ about', lane)
+  const openHeads = gauge('watcher_open', 'Accepted heads that our own nodes cannot judge yet', lane)
   const watchedAt = gauge('watcher_look_timestamp_seconds', 'When the watcher looked last', lane)
 
   const wallet = ['chain', 'address'] as const
@@ -103,10 +130,12 @@ export function createMetrics(): Metrics {
     labelNames: ['chain', 'error'],
     registers,
   })
-  const workers = gauge('worker_failures', 'Rounds in a row that failed', ['worker'])
-  const endpointFailures = gauge('endpoint_failures', 'Requests in a row that failed', ['chain', 'host'])
-  const endpointHealthy = gauge('endpoint_healthy', '1 while an endpoint is asked, 0 while it rests', ['chain', 'host'])
+  const workers = gauge('worker_failures', 'Rounds in a row that failed', ['worker', 'reason'])
+  const endpoints = createEndpointMetrics(registry)
   const memory = gauge('process_resident_bytes', 'Memory of the process', [])
+
+  /** Of each direction, the reasons that stand now: what is gone is not shown as zero. */
+  const shownReasons = new Map<string, readonly string[]>()
 
   const sampled = [
     oldest,
@@ -124,8 +153,6 @@ export function createMetrics(): Metrics {
     routeWei,
     reverts,
     workers,
-    endpointFailures,
-    endpointHealthy,
   ]
 
   function sampleLane(one: LaneOverview, now: number): void {
@@ -133,6 +160,8 @@ export function createMetrics(): Metrics {
     oldest.set(at, one.oldestPendingAt === null ? 0 : Math.max(0, now - one.oldestPendingAt) / 1_000)
     stalled.set(at, one.stalled === null ? 0 : 1)
     paused.set(at, one.paused ? 1 : 0)
+    // a counter that begins with its first step has not grown by it
+    for (const stage of stages) steps.inc({ ...at, stage }, 0)
     for (const [state, count] of Object.entries(one.states)) backlog.set({ ...at, state }, count)
     for (const { code, count } of one.reasons) waiting.set({ ...at, reason: code }, count)
   }
@@ -170,22 +199,32 @@ export function createMetrics(): Metrics {
         routeWei.set({ ...labels(one), kind: one.kind }, Number(one.wei))
       }
       for (const { chainId, error, count } of sample.reverts) reverts.inc({ chain: String(chainId), error }, count)
-      for (const { name, failures } of sample.workers) workers.set({ worker: name }, failures)
-      for (const { chainId, host, failures, healthy } of sample.endpoints) {
-        const at = { chain: String(chainId), host }
-        endpointFailures.set(at, failures)
-        endpointHealthy.set(at, healthy ? 1 : 0)
-      }
+      for (const { name, failures, reason } of sample.workers) workers.set({ worker: name, reason }, failures)
+      endpoints.sample(sample.endpoints)
     },
-    watched(one, count, at) {
-      contradictions.set(labels(one), count)
-      watchedAt.set(labels(one), at / 1_000)
+    watched(one, seen, at) {
+      const here = labels(one)
+      contradictions.set(here, seen.contradictions)
+      disputed.set(here, seen.disputed)
+      openHeads.set(here, seen.open)
+      for (const reason of shownReasons.get(`${here.from}-${here.to}`) ?? []) unproven.remove({ ...here, reason })
+      for (const [reason, count] of Object.entries(seen.unproven)) unproven.set({ ...here, reason }, count)
+      shownReasons.set(`${here.from}-${here.to}`, Object.keys(seen.unproven))
+      if (at !== null) watchedAt.set(here, at / 1_000)
     },
     async render() {
       memory.set(process.memoryUsage.rss())
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
-    names: () => registry.getMetricsAsArray().map(({ name }) => name),
+    catalogue: () =>
+      registry
+        .getMetricsAsArray()
+        .filter((metric) => metric instanceof Counter || metric instanceof Gauge || metric instanceof Histogram)
+        .map((metric) => ({
+          name: metric.name,
+          type: metric instanceof Counter ? 'counter' : metric instanceof Gauge ? 'gauge' : 'histogram',
+          labels: kindSchema.parse(metric).labelNames,
+        })),
   }
 }
 

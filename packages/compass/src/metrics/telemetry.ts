@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Compass } from '../compass.ts'
 import type { Store } from '../store/types.ts'
 import { reasonOf } from '../worker.ts'
+import { type EndpointHead, type EndpointOverview, endpointOverviews } from './endpoints.ts'
 import type { Metrics, Sample } from './metrics.ts'
 import {
   type LaneOverview,
@@ -25,6 +26,7 @@ export interface Telemetry {
   lanes(): Promise<readonly LaneOverview[]>
   lightClients(): readonly LightClientOverview[]
   wallets(): readonly WalletOverview[]
+  endpoints(): readonly EndpointOverview[]
   /** What routes have cost in the last `days`. */
   costs(days: number): Promise<readonly RouteCost[]>
   /** What was true at the last look changed: told with the new value. */
@@ -64,6 +66,8 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
   const latest = new Map<bigint, bigint>()
   const wallets = new Map<string, WalletOverview>()
   const lookedAt = new Map<bigint, number>()
+  /** By chain and name of the endpoint. */
+  const heads = new Map<bigint, Map<string, EndpointHead>>()
   const listeners = new Set<(change: OverviewChange) => void>()
   const shown = new Map<string, string>()
   const nameOf = (id: bigint): string => chains.find((chain) => chain.id === id)?.name ?? String(id)
@@ -74,10 +78,31 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     metrics.step(progress)
   })
 
+  /** Asks every endpoint for its newest block, but those that rest: a head that was read before only gets older. */
+  async function lookAtHeads(chain: ChainContext): Promise<void> {
+    const known = heads.get(chain.id) ?? new Map<string, EndpointHead>()
+    heads.set(chain.id, known)
+    const health = chain.endpoints?.() ?? []
+    const now = clock.now()
+    const asked = (chain.nodes?.() ?? []).filter(({ name }) =>
+      health.some((one) => one.name === name && one.restUntil <= now),
+    )
+    await Promise.all(
+      asked.map(async (node) => {
+        try {
+          known.set(node.name, await getBlock(node, 'latest'))
+        } catch (error) {
+          log.debug({ chain: chain.name, host: node.host, ...reasonOf(error) }, 'an endpoint has no head')
+        }
+      }),
+    )
+  }
+
   async function lookAtChain(chain: ChainContext): Promise<void> {
     const now = clock.now()
     if (now - (lookedAt.get(chain.id) ?? Number.NEGATIVE_INFINITY) < deps.balanceMs) return
     lookedAt.set(chain.id, now)
+    await lookAtHeads(chain)
     const [point, head] = await Promise.all([
       chain.consensus.finalized(chain.ports),
       getBlock(chain.ports.rpc, 'latest'),
@@ -127,6 +152,11 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       return client === null ? [] : [lightClientOverview({ fromChain, toChain }, client, known)]
     })
 
+  const endpointsNow = (): readonly EndpointOverview[] =>
+    chains.flatMap(({ id, endpoints }) =>
+      endpointOverviews(id, endpoints?.() ?? [], heads.get(id) ?? new Map(), clock.now()),
+    )
+
   async function costsSince(since: number): Promise<readonly RouteCost[]> {
     return routeCosts(await store.views.spending(since), lightClients())
   }
@@ -160,15 +190,12 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       wallets: [...wallets.values()],
       costs,
       reverts,
-      workers: compass.status().workers.map(({ name, trouble }) => ({ name, failures: trouble?.failures ?? 0 })),
-      endpoints: chains.flatMap(({ id, endpoints }) =>
-        (endpoints?.() ?? []).map(({ host, failures, restUntil }) => ({
-          chainId: id,
-          host,
-          failures,
-          healthy: restUntil <= now,
-        })),
-      ),
+      workers: compass.status().workers.map(({ name, trouble }) => ({
+        name,
+        failures: trouble?.failures ?? 0,
+        reason: trouble?.reason.code ?? '',
+      })),
+      endpoints: endpointsNow(),
     }
   }
 
@@ -176,6 +203,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     lanes: laneOverviews,
     lightClients,
     wallets: () => [...wallets.values()],
+    endpoints: endpointsNow,
     costs: (days) => costsSince(clock.now() - days * DAY_MS),
     async look() {
       const looks = await Promise.allSettled(chains.map(lookAtChain))

@@ -21,7 +21,7 @@ const isFull = (error: unknown): boolean =>
 const disk = createSmallDisk(SIZE)
 const skip = disk === null ? 'this process may not mount a disk' : false
 
-// CO-10
+// CO-11
 describe('a store on a disk that is full', { skip }, () => {
   const folder = join(disk?.folder ?? '', 'store')
   after(() => disk?.stop())

@@ -254,6 +254,25 @@ const sharedStore: Migration = {
   },
 }
 
+/** What is remembered of endpoints, so that a restart does not ask one that asked to be left alone. */
+const endpoints: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('endpoints')
+      .addColumn('chain_id', uint256, (c) => c.notNull())
+      .addColumn('id', 'text', (c) => c.notNull())
+      .addColumn('failures', 'integer', (c) => c.notNull())
+      .addColumn('rest_until', 'bigint', (c) => c.notNull())
+      .addColumn('limited_until', 'bigint', (c) => c.notNull())
+      .addColumn('score', 'double precision', (c) => c.notNull())
+      .addColumn('log_blocks', 'bigint')
+      .addColumn('log_blocks_refused', 'bigint')
+      .addColumn('noted_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('endpoints_key', ['chain_id', 'id'])
+      .execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
@@ -262,5 +281,6 @@ export const migrations: MigrationProvider = {
     '0003_legs': legs,
     '0004_decisions': decisions,
     '0005_shared_store': sharedStore,
+    '0006_endpoints': endpoints,
   }),
 }

@@ -149,6 +149,19 @@ export interface MemberTable {
   expires_at: Date
 }
 
+/** What is remembered of an endpoint, by a hash of its URL. Times are milliseconds. */
+export interface EndpointTable {
+  chain_id: bigint
+  id: string
+  failures: number
+  rest_until: bigint
+  limited_until: bigint
+  score: number
+  log_blocks: bigint | null
+  log_blocks_refused: bigint | null
+  noted_at: bigint
+}
+
 export interface Schema {
   decisions: DecisionTable
   messages: MessageTable
@@ -160,4 +173,5 @@ export interface Schema {
   claim_orders: ClaimOrderTable
   leases: LeaseTable
   members: MemberTable
+  endpoints: EndpointTable
 }

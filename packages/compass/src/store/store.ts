@@ -6,6 +6,7 @@ import { streamOf } from '../streams.ts'
 import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
 import { createClaimStore } from './claims.ts'
 import { createDecisionStore } from './decisions.ts'
+import { createEndpointStore } from './endpoints.ts'
 import { fenceOf, type LeaseStore } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { toMessage } from './rows.ts'
@@ -316,6 +317,7 @@ function viewOf(
     ...createLedger(db, write, applyIn),
     claims: createClaimStore(db, write),
     decisions: createDecisionStore(db),
+    endpoints: createEndpointStore(db),
     views: createViewStore(db),
     leases: parts.leases,
     fenced: (lease) => viewOf(db, parts, listeners, fenceOf(lease)),

@@ -3,6 +3,7 @@ import type { Message, MessageEvent, MessageKey, MessageOrigin, MessageState } f
 import type { Progress } from '../progress.ts'
 import type { ClaimStore } from './claims.ts'
 import type { DecisionStore } from './decisions.ts'
+import type { EndpointStore } from './endpoints.ts'
 import type { Lease, LeaseStore } from './leases.ts'
 import type { ViewStore } from './views.ts'
 
@@ -181,6 +182,8 @@ export interface Store extends LedgerStore {
   readonly claims: ClaimStore
   /** What an operator decided about messages and lanes. */
   readonly decisions: DecisionStore
+  /** What is remembered of endpoints. */
+  readonly endpoints: EndpointStore
   /** Reads for people and metrics. */
   readonly views: ViewStore
   /** How several Compasses share this store; null where it is one process' alone. */
