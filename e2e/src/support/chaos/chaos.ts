@@ -43,6 +43,15 @@ const PATIENCE_MS = 120_000
 const PERIODS_AWAY = 3
 const stages = ['started', 'sent', 'final', 'proven', 'delivered', 'executed'] as const
 
+/** Blocks of a chain that it may still take back. */
+function notFinal(chain: EthereumChain): number {
+  const { slot, finalized } = chain.head()
+  const first = finalized.epoch * Number(chain.consensusParams().preset.slotsPerEpoch) + 1
+  let blocks = 0
+  for (let at = first; at <= slot; at++) if (chain.blockAt(at) !== undefined) blocks += 1
+  return blocks
+}
+
 /**
  * Does one harm after the other to Compass while messages go both ways, and holds the books against what was sent: each
  * order ran once, nothing was paid for that delivered nothing, but for what a race or the harm itself costs, and the store
@@ -215,9 +224,9 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
         return run
       case 'reorg': {
         if (ethereum === undefined) return run
-        const notFinal = ethereum.head().slot - ethereum.finalized().slot - 1
-        const depth = Math.min(1 + random(MAX_DEPTH), notFinal)
+        const depth = Math.min(1 + random(MAX_DEPTH), notFinal(ethereum))
         options.note?.(`${depth} blocks deep`)
+        if (depth === 0) return run
         // a delivery that was mined and taken back is paid for where it lands
         await ethereum.reorg(depth)
         return run
