@@ -94,6 +94,13 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     if (signal === 'SIGKILL') kills += 1
   }
 
+  /** What a Compass ends of by itself is no harm that was done to it. */
+  async function requireLife({ child, ended }: CompassRun): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) return
+    const { code, errors } = await ended
+    throw fail(`Compass ended by itself with ${code}: ${errors}`)
+  }
+
   /** The relayer's key sends something of its own. */
   async function useKey(side: Side): Promise<void> {
     const { client } = side.deployer
@@ -291,8 +298,11 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
       options.note?.(`round ${round}: ${trouble} on chain ${side.contracts.chainId}`)
       const fresh = await send(String(round))
       run = await harm(trouble, side, run, fresh, round)
+      await requireLife(run)
     }
-    if (!(await awaitAll())) {
+    const done = await awaitAll()
+    await requireLife(run)
+    if (!done) {
       await stop(run, 'SIGTERM')
       throw fail(`not everything was executed\n${(await inconsistencies(place, chains, sent)).join('\n')}`)
     }
