@@ -19,7 +19,6 @@ import {
 } from '@meridian/consensus/ethereum'
 import { createEthereumChain, createQbftChain, type EthereumChain } from '@meridian/devnet'
 import { type Address, encodeFunctionData, type Hex, keccak256 } from 'viem'
-import { z } from 'zod'
 import { configOf, secretsOf } from './support/compass-config.ts'
 import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
 
@@ -148,83 +147,64 @@ describe('a head', () => {
     const other = await ethereum.addBeaconNode()
     const { honest } = await equivocation('finality')
     await accept(honest)
-    const headers = z.looseObject({ data: z.looseObject({ header: z.looseObject({ message: z.looseObject({}) }) }) })
-    // it shows another chain: headers that hash to roots of their own
-    other.faults.set({
-      kind: 'lie',
-      method: /^\/eth\/v1\/beacon\/headers\/\d+$/,
-      rewrite: (value) => {
-        const parsed = headers.parse(value)
-        return { ...parsed, data: { ...parsed.data, root: `0x${'ee'.repeat(32)}` } }
-      },
-    })
-    await watch({ signer: true, beacon: [other.url, ethereum.beaconUrl] })
-    await until(async () => (await looked()) && (await metric('watcher_open')) === 0)
-    assert.equal(await metric('watcher_contradictions'), 0)
     // headers that hash to what it says, of a chain that nobody signed
-    other.faults.set({
-      kind: 'lie',
-      method: /^\/eth\/v1\/beacon\/headers\/\d+$/,
-      rewrite: (value) => {
-        const { header } = parseBlockHeader(value)
-        const lied = { ...header, bodyRoot: keccak256(header.bodyRoot) }
-        const message = {
-          slot: String(lied.slot),
-          proposer_index: String(lied.proposerIndex),
-          parent_root: lied.parentRoot,
-          state_root: lied.stateRoot,
-          body_root: lied.bodyRoot,
-        }
-        const signature = `0x${'00'.repeat(96)}`
-        return { data: { root: beaconHeaderRoot(lied), canonical: true, header: { message, signature } } }
-      },
-    })
+    const lie = () =>
+      other.faults.set({
+        kind: 'lie',
+        method: /^\/eth\/v1\/beacon\/headers\/\d+$/,
+        rewrite: (value) => {
+          const { header } = parseBlockHeader(value)
+          const lied = { ...header, bodyRoot: keccak256(header.bodyRoot) }
+          const message = {
+            slot: String(lied.slot),
+            proposer_index: String(lied.proposerIndex),
+            parent_root: lied.parentRoot,
+            state_root: lied.stateRoot,
+            body_root: lied.bodyRoot,
+          }
+          const signature = `0x${'00'.repeat(96)}`
+          return { data: { root: beaconHeaderRoot(lied), canonical: true, header: { message, signature } } }
+        },
+      })
+    lie()
     await watch({ signer: true, beacon: [other.url, ethereum.beaconUrl] })
     await until(async () => ((await metric('watcher_disputed')) ?? 0) > 0)
-    assert.equal(await metric('watcher_contradictions'), 0)
-    assert.ok(has('DISPUTED') && !has('CONTRADICTION'))
+    assert.ok(has('DISPUTED'))
     await until(() => has('NO_EVIDENCE'))
+    other.faults.clear()
+    await until(async () => (await metric('watcher_disputed')) === 0 && (await metric('watcher_open')) === 0)
+    assert.equal(await metric('watcher_contradictions'), 0)
+    assert.ok(!has('CONTRADICTION'))
     // the only node there is, and it lies: that is an alarm, but still no evidence
+    lie()
     await watch({ signer: true, beacon: [other.url] })
-    await until(async () => ((await metric('watcher_unproven', ',reason="NOT_SERVED"')) ?? 0) > 0)
+    await until(async () => ((await metric('watcher_unproven', ',reason="(?:NOT_SERVED|SET_UNKNOWN)"')) ?? 0) > 0)
     assert.ok(((await metric('watcher_contradictions')) ?? 0) > 0)
     assert.equal(await status(), ACTIVE)
-    other.faults.clear()
-    await watch({ signer: true, beacon: [other.url, ethereum.beaconUrl] })
-    await until(async () => (await looked()) && (await metric('watcher_open')) === 0)
-    assert.deepEqual([await metric('watcher_contradictions'), await metric('watcher_disputed')], [0, 0])
   })
 
-  test(
-    'a head that a committee signed beside its own chain freezes the client, once, whoever restarts',
-    TIMEOUT,
-    async () => {
-      const { conflicting, slot } = await equivocation('finality')
-      await accept(conflicting)
-      // without a signer the alarm, and the evidence for anybody to send
-      await watch({ signer: false })
-      await until(() => has('NO_SIGNER'))
-      const alarm = logged.find(({ code }) => code === 'CONTRADICTION')
-      assert.deepEqual([alarm?.what, alarm?.number], ['head', String(slot)])
-      assert.equal(await metric('watcher_contradictions'), 1)
-      assert.equal(await metric('watcher_unproven', ',reason="NO_SIGNER"'), 1)
-      // a dry run says what it would send
-      await watch({ signer: true, dryRun: true })
-      await until(() => has('DRY_RUN'))
-      assert.equal(await status(), ACTIVE)
-      await watch({ signer: true })
-      await until(async () => (await status()) === FROZEN)
-      const sent = () => logged.filter(({ msg }) => msg === 'misbehaviour reported').length
-      assert.equal(sent(), 1)
-      const transactions = await chains.a.deployer.client.getTransactionCount({ address: chains.a.relayer })
-      await watch({ signer: true })
-      await until(async () => (await metric('watcher_contradictions')) === 1)
-      await until(looked)
-      assert.equal(sent(), 0)
-      assert.equal(await chains.a.deployer.client.getTransactionCount({ address: chains.a.relayer }), transactions)
-      assert.equal(await metric('watcher_unproven', ',reason="NO_SIGNER"'), undefined)
-    },
-  )
+  test('a head that a committee signed beside its own chain freezes the client once', TIMEOUT, async () => {
+    const { conflicting, slot } = await equivocation('finality')
+    await accept(conflicting)
+    // a dry run raises the alarm, and says what it would send
+    await watch({ signer: true, dryRun: true })
+    await until(async () => (await metric('watcher_unproven', ',reason="DRY_RUN"')) === 1)
+    const alarm = logged.find(({ code }) => code === 'CONTRADICTION')
+    assert.deepEqual([alarm?.what, alarm?.number], ['head', String(slot)])
+    assert.equal(await metric('watcher_contradictions'), 1)
+    assert.equal(await status(), ACTIVE)
+    await watch({ signer: true })
+    await until(async () => (await status()) === FROZEN)
+    const sent = () => logged.filter(({ msg }) => msg === 'misbehaviour reported').length
+    assert.equal(sent(), 1)
+    // whoever starts after it finds it, and has nothing to send
+    const transactions = await chains.a.deployer.client.getTransactionCount({ address: chains.a.relayer })
+    await watch({ signer: true })
+    await until(async () => (await looked()) && (await metric('watcher_contradictions')) === 1)
+    assert.equal(sent(), 0)
+    assert.equal(await chains.a.deployer.client.getTransactionCount({ address: chains.a.relayer }), transactions)
+    assert.equal(await metric('watcher_unproven', ',reason="DRY_RUN"'), undefined)
+  })
 })
 
 describe('a committee', () => {

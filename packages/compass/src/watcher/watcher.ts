@@ -119,7 +119,9 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       const before = waiting.get(key)
       if (before === undefined || one.tx !== null) waiting.set(key, one)
     }
-    for (const key of [...waiting.keys()].slice(0, Math.max(0, waiting.size - MAX_WAITING))) waiting.delete(key)
+    const dropped = [...waiting.keys()].slice(0, Math.max(0, waiting.size - MAX_WAITING))
+    for (const key of dropped) waiting.delete(key)
+    if (dropped.length > 0) log.error({ code: 'NOT_JUDGED', count: dropped.length }, 'our nodes are too far behind')
     readTo = latest
   }
 
