@@ -1,19 +1,21 @@
 /**
- * `npm run chaos [-- --rounds N] [--kills N] [--seed N] [--store folder|postgres|both] [--chains parlia,qbft|ethereum,qbft]`:
- * what goes wrong on chains, endpoints, machines and databases, in random order; prints its seed and stops at the first
- * run that loses a message, runs one twice, or pays for nothing.
+ * `npm run chaos [-- --rounds N] [--kills N] [--seed N] [--store folder|postgres|both] [--chains parlia,qbft|ethereum,qbft]
+ * [--only kill,fullDisk,…] [--rate N]`: what goes wrong on chains, endpoints, machines and databases, in random order, or
+ * what is named in turn; prints its seed and stops at the first run that loses a message, runs one twice, or pays for nothing.
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createEthereumChain, createParliaChain, createQbftChain, type EthereumChain } from '@meridian/devnet'
-import { type ChaosStore, runChaos, type Trouble } from '../e2e/src/support/chaos.ts'
+import { runChaos } from '../e2e/src/support/chaos/chaos.ts'
+import type { ChaosStore } from '../e2e/src/support/chaos/machine.ts'
+import { isTrouble, type Trouble, troubles } from '../e2e/src/support/chaos/troubles.ts'
 import { type StartChain, startTwoChains } from '../e2e/src/support/two-qbft.ts'
 
 /** Rounds that share two chains: then new ones are started, so that what is read back stays short. */
 const SLICE = 20
-/** Seconds of the chains in a second of the wall: Ethereum's are longer. */
+/** Seconds of the chains in a second of the wall, for two idle cores (`--rate`): Ethereum's are longer. */
 const RATES = { parlia: 10, ethereum: 60 } as const
-/** Milliseconds until all is executed: Ethereum takes two epochs to be final. */
+/** Milliseconds without an execution until it is a failure: Ethereum takes two epochs to be final. */
 const PATIENCE_MS = { parlia: 180_000, ethereum: 420_000 } as const
 
 const { values } = parseArgs({
@@ -23,44 +25,43 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     store: { type: 'string', default: 'both' },
     chains: { type: 'string', default: 'parlia,qbft' },
+    only: { type: 'string' },
+    rate: { type: 'string' },
   },
 })
 const kind = values.chains === 'ethereum,qbft' ? 'ethereum' : 'parlia'
 const seed = Number(values.seed ?? randomInt(2 ** 31))
 const stores: readonly ChaosStore[] =
   values.store === 'both' ? ['folder', 'postgres'] : [values.store === 'postgres' ? 'postgres' : 'folder']
+const only = values.only?.split(',').map((name): Trouble => {
+  if (!isTrouble(name)) throw new Error(`--only ${name}: there are ${troubles.join(', ')}`)
+  return name
+})
 const note = (text: string): void => void process.stdout.write(`${text}\n`)
 note(`seed ${seed} (repeat with --seed ${seed})`)
 
 async function slice(number: number, rounds: number, script?: readonly Trouble[]): Promise<number> {
   const ours = seed + number
   const store = stores[number % stores.length] ?? 'folder'
-  let reorgs: EthereumChain | null = null
+  let ethereum: EthereumChain | undefined
   const first: StartChain = async (clock) => {
     if (kind === 'parlia') return createParliaChain({ chainId: 7501, clock, epochLength: 200n })
-    reorgs = await createEthereumChain({ chainId: 7501, clock })
-    return reorgs
+    ethereum = await createEthereumChain({ chainId: 7501, clock })
+    return ethereum
   }
   const second: StartChain = (clock) =>
     createQbftChain({ chainId: 7502, clock, blockPeriodSeconds: kind === 'parlia' ? 1 : 6 })
-  const chains = await startTwoChains({ starts: [first, second], rate: RATES[kind] })
+  const chains = await startTwoChains({ starts: [first, second], rate: Number(values.rate ?? RATES[kind]) })
+  const started = performance.now()
   try {
-    // CAST: it is set by `first`, which the compiler does not follow
-    const chain = reorgs as EthereumChain | null
-    const reorg = chain === null ? {} : { reorg: (depth: number) => chain.reorg(depth) }
     const more = script === undefined ? {} : { script }
     const patienceMs = PATIENCE_MS[kind]
-    const { messages, kills } = await runChaos({
-      chains,
-      store,
-      seed: ours,
-      rounds,
-      note,
-      patienceMs,
-      ...reorg,
-      ...more,
-    })
-    note(`slice ${number} (seed ${ours}, store in ${store}): ${messages} messages, each ran once; ${kills} kills`)
+    const run = await runChaos({ chains, store, seed: ours, rounds, note, patienceMs, ethereum, ...more })
+    const seconds = Math.round((performance.now() - started) / 1_000)
+    const { messages, kills } = run
+    note(
+      `slice ${number} (seed ${ours}, store in ${store}): ${messages} messages, each ran once; ${kills} kills; ${seconds} s`,
+    )
     return kills
   } finally {
     await chains.stop()
@@ -69,7 +70,8 @@ async function slice(number: number, rounds: number, script?: readonly Trouble[]
 
 let number = 0
 let kills = 0
-for (let left = Number(values.rounds); left > 0; left -= SLICE) kills += await slice(number++, Math.min(SLICE, left))
+for (let left = Number(values.rounds); left > 0; left -= SLICE)
+  kills += await slice(number++, Math.min(SLICE, left), only)
 while (kills < Number(values.kills))
   kills += await slice(number++, Math.min(SLICE, Number(values.kills) - kills), ['kill'])
 note(`done: ${kills} kills, seed ${seed}`)

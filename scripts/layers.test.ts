@@ -75,3 +75,16 @@ test('a package that the rule does not list is found', () => {
   const files = { 'packages/misc/package.json': manifest('misc'), 'packages/misc/src/a.ts': 'export {}\n' }
   assert.deepEqual(rulesBrokenBy(files), ['UNKNOWN_PACKAGE'])
 })
+
+test('files that import each other, through others too, are found; for a type alone, or merely meeting again, they are not', () => {
+  const files = {
+    'packages/core/package.json': manifest('core'),
+    'packages/core/src/a.ts': "import { b } from './b.ts'\n",
+    'packages/core/src/b.ts': "import { c } from './deep/c.ts'\n",
+    'packages/core/src/deep/c.ts': "import { type A, a } from '../a.ts'\n",
+    'packages/core/src/index.ts': "export * from './a.ts'\nexport * from './b.ts'\n",
+  }
+  assert.deepEqual(rulesBrokenBy(files), ['CYCLE'])
+  const broken = { ...files, 'packages/core/src/deep/c.ts': "import type { A } from '../a.ts'\n" }
+  assert.deepEqual(rulesBrokenBy(broken), [])
+})

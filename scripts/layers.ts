@@ -1,6 +1,7 @@
 /**
  * The layering rule: a package may import those listed before it, and no other. Nothing may reach into another package
- * by a relative path, past its `exports`, or import a package that its manifest does not name.
+ * by a relative path, past its `exports`, or import a package that its manifest does not name. Within a package no file
+ * may import itself by way of others, but for types: the order in which they load would decide whether they work.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -26,7 +27,7 @@ const pure: ReadonlySet<string> = new Set(['abi', 'core', 'proofs', 'consensus']
 export interface Violation {
   readonly file: string
   readonly specifier: string
-  readonly rule: 'UPWARD' | 'RELATIVE_ESCAPE' | 'UNDECLARED' | 'NODE_IN_PURE' | 'UNKNOWN_PACKAGE'
+  readonly rule: 'UPWARD' | 'RELATIVE_ESCAPE' | 'UNDECLARED' | 'NODE_IN_PURE' | 'UNKNOWN_PACKAGE' | 'CYCLE'
 }
 
 interface Manifest {
@@ -38,6 +39,9 @@ interface Manifest {
 
 const importPattern =
   /(?:^|[\s;}])(?:import|export)\s+(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g
+
+/** Gone when the file runs. */
+const typesOnly = /^\W*(?:import|export)\s+type\s/
 
 function isTest(path: string): boolean {
   return (
@@ -65,7 +69,10 @@ export function findViolations(packagesFolder: string, rootManifest: string): re
     const level = layers.indexOf(name as (typeof layers)[number]) // CAST: -1 when it is none of them
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest // CAST: npm's own format
     const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }))
+    const imports = new Map<string, { readonly specifier: string; readonly target: string }[]>()
     for (const file of sources(folder)) {
+      const own: { readonly specifier: string; readonly target: string }[] = []
+      imports.set(file, own)
       const report = (specifier: string, rule: Violation['rule']) =>
         violations.push({ file: relative(packagesFolder, file), specifier, rule })
       if (level < 0) {
@@ -78,6 +85,7 @@ export function findViolations(packagesFolder: string, rootManifest: string): re
         if (specifier.startsWith('.')) {
           const target = resolve(dirname(file), specifier)
           if (!target.startsWith(folder + sep)) report(specifier, 'RELATIVE_ESCAPE')
+          if (!typesOnly.test(match[0])) own.push({ specifier, target })
           continue
         }
         if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
@@ -95,6 +103,29 @@ export function findViolations(packagesFolder: string, rootManifest: string): re
         }
       }
     }
+    for (const { file, specifier } of cyclesIn(imports))
+      violations.push({ file: relative(packagesFolder, file), specifier, rule: 'CYCLE' })
   }
   return violations
+}
+
+type Imports = ReadonlyMap<string, readonly { readonly specifier: string; readonly target: string }[]>
+
+/** The imports that close a cycle: each leads to a file that the walk down to it came through. */
+function cyclesIn(imports: Imports): readonly { readonly file: string; readonly specifier: string }[] {
+  const closing: { readonly file: string; readonly specifier: string }[] = []
+  const done = new Set<string>()
+  const path = new Set<string>()
+  function walk(file: string): void {
+    if (done.has(file)) return
+    path.add(file)
+    for (const { specifier, target } of imports.get(file) ?? []) {
+      if (path.has(target)) closing.push({ file, specifier })
+      else walk(target)
+    }
+    path.delete(file)
+    done.add(file)
+  }
+  for (const file of imports.keys()) walk(file)
+  return closing
 }

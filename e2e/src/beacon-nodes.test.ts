@@ -14,14 +14,17 @@ import {
   verifyReceiptsRoot,
 } from '@meridian/consensus/ethereum'
 import { hasCode } from '@meridian/core'
-import { createEthereumChain, createVirtualClock, type EthereumChain, type VirtualClock } from '@meridian/devnet'
-import { z } from 'zod'
+import {
+  createEthereumChain,
+  createVirtualClock,
+  type EndpointFault,
+  type EthereumChain,
+  type VirtualClock,
+} from '@meridian/devnet'
+import { aggregate, beaconLies, change, FINALITY, served, tooFew } from './support/beacon-lies.ts'
 
 const TRUSTING_PERIOD = 14n * 86_400n
-const FINALITY = '/eth/v1/beacon/light_client/finality_update'
 const ADDRESS = '0x00000000000000000000000000000000000000c1'
-
-const served = z.looseObject({ data: z.record(z.string(), z.unknown()) })
 
 describe('two beacon nodes, the preferred one lying', () => {
   let clock: VirtualClock
@@ -107,91 +110,29 @@ describe('two beacon nodes, the preferred one lying', () => {
     assert.ok(verifyReceiptsRoot({ finalizedBlocks }, proof.status === 'ready' ? proof.proof : '0x', network))
   }
 
-  type Edit = (data: Record<string, unknown>) => Record<string, unknown>
-  const change = (value: unknown, edit: Edit): unknown => {
-    const { data, ...rest } = served.parse(value)
-    return { ...rest, data: { ...data, ...edit(data) } }
-  }
-  const lie = (method: string | RegExp, edit: Edit) =>
-    liar.faults.set({ kind: 'lie', method, rewrite: (value) => change(value, edit) })
-  const aggregate = z.object({ sync_committee_bits: z.string(), sync_committee_signature: z.string() })
-
   it('honest, the first is enough, and nobody is named', async () => {
     await requireProof()
     assert.deepEqual(named, [])
   })
 
-  const lies: readonly (readonly [string, () => void, RegExp])[] = [
-    [
-      'too few signatures',
-      () =>
-        lie(FINALITY, (data) => {
-          const given = aggregate.parse(data.sync_aggregate)
-          return { sync_aggregate: { ...given, sync_committee_bits: `0x${'ff'.repeat(42)}${'00'.repeat(22)}` } }
-        }),
-      /fewer than two thirds/,
-    ],
-    [
-      'a signature of nobody’s',
-      () =>
-        lie(FINALITY, (data) => {
-          const given = aggregate.parse(data.sync_aggregate)
-          // a point of the curve: the generator of G2
-          const generator =
-            '0x93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8'
-          return { sync_aggregate: { ...given, sync_committee_signature: generator } }
-        }),
-      /the sync committee did not sign this header/,
-    ],
-    [
-      'another finality branch',
-      () => lie(FINALITY, (data) => ({ finality_branch: z.array(z.string()).parse(data.finality_branch).reverse() })),
-      /the branch leads to another root/,
-    ],
-    [
-      'the form of an older fork',
-      () =>
-        lie(FINALITY, (data) => {
-          const { execution, ...rest } = z.looseObject({ execution: z.looseObject({}) }).parse(data.finalized_header)
-          const { blob_gas_used: _, excess_blob_gas: __, ...old } = execution
-          return { finalized_header: { ...rest, execution: old } }
-        }),
-      /blob_gas_used/,
-    ],
-    [
-      'a finality branch as long as before Electra',
-      () => lie(FINALITY, (data) => ({ finality_branch: z.array(z.string()).parse(data.finality_branch).slice(1) })),
-      /expected 7 siblings/,
-    ],
-    [
-      'another branch of the state',
-      () => lie(/proof\/state/, (data) => ({ leaves: z.array(z.string()).parse(data.leaves).reverse() })),
-      /does not hash to the root/,
-    ],
-    [
-      'another branch of the block',
-      () => lie(/proof\/block/, (data) => ({ leaves: z.array(z.string()).parse(data.leaves).reverse() })),
-      /does not hash to the root/,
-    ],
-    [
-      'another header',
-      () =>
-        lie(/beacon\/headers/, (data) => {
-          const header = z.looseObject({ message: z.looseObject({}) }).parse(data.header)
-          return { header: { ...header, message: { ...header.message, proposer_index: '77' } } }
-        }),
-      /does not hash to the root/,
-    ],
-    ['errors to everything', () => liar.faults.set({ kind: 'status', status: 503 }), /^$/],
-    [
-      'a fork that the client has otherwise',
-      () => lie('/eth/v1/config/spec', () => ({ FULU_FORK_VERSION: '0x06ffffff' })),
-      /has fork 0x06ffffff at epoch 0/,
-    ],
+  const found: Readonly<Record<keyof typeof beaconLies, RegExp>> = {
+    'too few signatures': /fewer than two thirds/,
+    'a signature of nobody’s': /the sync committee did not sign this header/,
+    'another finality branch': /the branch leads to another root/,
+    'the form of an older fork': /blob_gas_used/,
+    'a finality branch as long as before Electra': /expected 7 siblings/,
+    'another branch of the state': /does not hash to the root/,
+    'another branch of the block': /does not hash to the root/,
+    'another header': /does not hash to the root/,
+    'a fork that the client has otherwise': /has fork 0x06ffffff at epoch 0/,
+  }
+  const lies: readonly (readonly [string, EndpointFault, RegExp])[] = [
+    ...Object.entries(beaconLies).map(([name, fault]) => [name, fault, found[name] ?? /never/] as const),
+    ['errors to everything', { kind: 'status', status: 503 }, /^$/],
   ]
-  for (const [name, begin, expected] of lies)
+  for (const [name, fault, expected] of lies)
     it(`${name}: the honest node’s answer is taken, and the other is named`, async () => {
-      begin()
+      liar.faults.set(fault)
       await requireProof()
       const [first = ''] = named
       assert.match(first.replace(new URL(liar.url).host, ''), expected)
@@ -201,12 +142,7 @@ describe('two beacon nodes, the preferred one lying', () => {
     })
 
   it('too few signatures from every node: it waits, and says why', async () => {
-    const weak = (value: unknown) =>
-      change(value, (data) => {
-        const given = aggregate.parse(data.sync_aggregate)
-        return { sync_aggregate: { ...given, sync_committee_bits: `0x${'ff'.repeat(42)}${'00'.repeat(22)}` } }
-      })
-    const fault = { kind: 'lie', method: FINALITY, rewrite: weak } as const
+    const fault = { kind: 'lie', method: FINALITY, rewrite: (value: unknown) => change(value, tooFew) } as const
     const none = { kind: 'lie', method: /light_client\/updates/, rewrite: () => [] } as const
     liar.faults.set(fault, none)
     chain.beaconFaults.set(fault, none)
@@ -217,10 +153,12 @@ describe('two beacon nodes, the preferred one lying', () => {
   })
 
   it('`finalized` passes over a node whose update too few signed', async () => {
-    lie(FINALITY, (data) => {
-      const given = aggregate.parse(data.sync_aggregate)
-      return { sync_aggregate: { ...given, sync_committee_bits: `0x${'00'.repeat(64)}` } }
-    })
+    const nobody = (value: unknown) =>
+      change(value, (data) => {
+        const given = aggregate.parse(data.sync_aggregate)
+        return { sync_aggregate: { ...given, sync_committee_bits: `0x${'00'.repeat(64)}` } }
+      })
+    liar.faults.set({ kind: 'lie', method: FINALITY, rewrite: nobody })
     const { number } = await createEthereumConsensus({ network }).finalized(ports)
     assert.equal(number, BigInt(chain.finalized().block.body.executionPayload.blockNumber))
     assert.match(named.join(), /fewer than two thirds signed/)

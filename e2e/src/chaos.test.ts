@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { createParliaChain, createQbftChain } from '@meridian/devnet'
-import { runChaos } from './support/chaos.ts'
+import { runChaos } from './support/chaos/chaos.ts'
 import { startTwoChains } from './support/two-qbft.ts'
 
 const seed = Number(process.env.MERIDIAN_SEED ?? randomInt(2 ** 31))

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iFeeServiceAbi } from '@meridian/abi'
 import type { Hex } from 'viem'
 import { rawConfigOf, secretsOf } from './support/compass-config.ts'
-import { type CompassLine, startCompassProcess } from './support/compass-run.ts'
-import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import type { CompassLine } from './support/compass-run.ts'
+import { startTwoChains } from './support/two-qbft.ts'
+import { useCompassProcesses } from './support/use-process.ts'
 
-let chains: TwoChains
-let folder: string
-let configPath: string
-const running = new Set<ChildProcess>()
-
-before(async () => {
-  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
-  folder = mkdtempSync(join(tmpdir(), 'compass-claims-kill-'))
-  configPath = join(folder, 'compass.json')
-  const config = rawConfigOf(chains, join(folder, 'store'), { top: { logLevel: 'info' } })
-  writeFileSync(configPath, JSON.stringify(config))
-})
-
-after(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
+const { world, startCompass, tick } = useCompassProcesses({
+  start: () => startTwoChains({ gasPrice: 1_000_000_000_000n }),
+  config: (chains, store) => rawConfigOf(chains, store, { top: { logLevel: 'info' } }),
+  secrets: secretsOf,
 })
 
 /** The moments of a claim's way at which the process dies. */
@@ -41,10 +25,10 @@ const moments: readonly (readonly [string, (line: CompassLine) => boolean])[] = 
 test('killed at each moment of a claim, it claims everything, once, and pays for no transaction in vain', {
   timeout: 290_000,
 }, async () => {
-  const { a, clock } = chains
+  const { a } = world()
   const sent: Hex[] = []
   for (const [name, fits] of moments) {
-    const compass = startCompassProcess(configPath, secretsOf(chains), running)
+    const compass = startCompass()
     assert.ok(await compass.until(({ stage }) => stage === 'started'))
     const messages = await a.send([`before ${name}`])
     sent.push(...messages.map(({ orderId }) => orderId))
@@ -52,14 +36,14 @@ test('killed at each moment of a claim, it claims everything, once, and pays for
     compass.child.kill('SIGKILL')
     await compass.ended
   }
-  const last = startCompassProcess(configPath, secretsOf(chains), running)
+  const last = startCompass()
   const { client } = a.deployer
   const fees = { abi: iFeeServiceAbi, address: a.contracts.feeService, fromBlock: 0n, strict: true } as const
   const balance = () => client.getBalance({ address: a.contracts.feeService })
   const earned = () => client.getContractEvents({ ...fees, eventName: 'FeeEarned' })
   for (;;) {
     if ((await earned()).length >= sent.length && (await balance()) === 0n) break
-    await clock.waitUntil(clock.now() + 1)
+    await tick()
   }
   last.child.kill('SIGTERM')
   assert.equal((await last.ended).code, 0)

@@ -1,45 +1,27 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iFeeServiceAbi } from '@meridian/abi'
-import { type Claim, type OpenCompass, openCompass } from '@meridian/compass'
+import type { Claim } from '@meridian/compass'
 import { owed, proveRecord, settle } from '@meridian/sdk'
 import { getAddress, type Hex, pad } from 'viem'
-import { configOf, secretsOf } from './support/compass-config.ts'
-import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import type { Side } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
 const TIMEOUT = { timeout: 240_000 }
 /** Receives the fees that lie on B: an account that Compass has no key of. */
 const vault = getAddress(pad('0x7a017', { size: 20 }))
 /** Looks again soon at what is not worth a claim yet. */
 const quick = { maintainMs: 1_000 }
-let chains: TwoChains
-let folder: string
-let compass: OpenCompass
-
-before(async () => {
-  // a fee of 300,000 gas at this price pays for its claim many times over
-  chains = await startTwoChains({ gasPrice: 1_000_000_000_000n })
-  folder = mkdtempSync(join(tmpdir(), 'compass-claims-'))
-  const config = configOf(chains, folder, { a: quick, b: { payee: vault } })
-  compass = await openCompass(config, { secrets: { env: secretsOf(chains), readFile: () => '' } })
-  compass.start()
-})
-
-after(async () => {
-  await compass?.close()
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-const tick = () => chains.clock.waitUntil(chains.clock.now() + 1)
+// a fee of 300,000 gas at this price pays for its claim many times over
+const { world, compass, startCompass, tick, until } = useTwoChains(
+  { extra: { a: quick, b: { payee: vault } } },
+  { gasPrice: 1_000_000_000_000n },
+)
 
 /** The claims of these orders, once each of them is settled. */
 async function settled(from: Side, orderIds: readonly Hex[]): Promise<readonly Claim[]> {
   for (;;) {
-    const all = (await compass.claims()).filter(({ fromChain }) => fromChain === from.contracts.chainId)
+    const all = (await compass().claims()).filter(({ fromChain }) => fromChain === from.contracts.chainId)
     const theirs = all.filter(({ orders }) => orders.some(({ orderId }) => orderIds.includes(orderId)))
     const done = theirs.filter(({ state }) => state === 'settled')
     if (done.flatMap(({ orders }) => orders).length >= orderIds.length) return done
@@ -76,7 +58,7 @@ test(
   'what a delivery earned is claimed and withdrawn: the payee’s balance grows by exactly the escrow',
   TIMEOUT,
   async () => {
-    const { a } = chains
+    const { a } = world()
     const before = await balance(a, a.relayer)
     const sent = await a.send(['one', 'two', 'three', 'four'])
     const ids = sent.map(({ orderId }) => orderId)
@@ -103,7 +85,7 @@ test(
 )
 
 test('fees go to the payee that the configuration names, who alone can take them', TIMEOUT, async () => {
-  const { b } = chains
+  const { b } = world()
   const sent = await b.send(['back'])
   const [fee] = await Promise.all(sent.map(({ orderId }) => b.escrow(orderId)))
   await settled(
@@ -116,31 +98,27 @@ test('fees go to the payee that the configuration names, who alone can take them
 })
 
 test('what is not worth a claim waits; settled by somebody else, it is not paid for again', TIMEOUT, async () => {
-  const { a } = chains
-  await compass.close()
-  const secrets = { env: secretsOf(chains), readFile: () => '' }
-  const config = configOf(chains, folder, { a: { ...quick, claims: { minAmount: String(10n ** 30n) } } })
-  compass = await openCompass(config, { secrets })
-  compass.start()
+  const { a, b } = world()
+  await compass().close()
+  await startCompass({ a: { ...quick, claims: { minAmount: String(10n ** 30n) } } })
   const nonce = () => a.deployer.client.getTransactionCount({ address: a.relayer })
   const paid = await nonce()
   const [sent] = await a.send(['settled by another'])
   assert.ok(sent !== undefined)
   const { orderId } = sent
   const claim = async () =>
-    (await compass.claims()).find(({ orders }) => orders.some((order) => order.orderId === orderId))
-  while ((await claim())?.reason?.code !== 'NOT_WORTH_IT') await tick()
-  const lane = { from: a.endpoint, to: chains.b.endpoint }
-  const proof = await proveRecord(lane, chains.b.provable, orderId)
-  const credits = await settle(a.endpoint, a.deployer.wallet, chains.b.contracts.chainId, proof)
+    (await compass().claims()).find(({ orders }) => orders.some((order) => order.orderId === orderId))
+  await until(async () => (await claim())?.reason?.code === 'NOT_WORTH_IT')
+  const lane = { from: a.endpoint, to: b.endpoint }
+  const proof = await proveRecord(lane, b.provable, orderId)
+  const credits = await settle(a.endpoint, a.deployer.wallet, b.contracts.chainId, proof)
   assert.deepEqual(
     credits.map(({ account }) => account),
     [a.relayer],
   )
-  await compass.close()
-  compass = await openCompass(configOf(chains, folder, { a: quick }), { secrets })
-  compass.start()
-  while ((await claim())?.state !== 'settled') await tick()
+  await compass().close()
+  await startCompass({ a: quick })
+  await until(async () => (await claim())?.state === 'settled')
   assert.equal((await claim())?.transactionId, null)
   const kinds = (await nonce()) - paid
   assert.ok(kinds <= 1, 'at most the withdrawal of the credit')

@@ -1,38 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { type Message, type OpenCompass, openCompass } from '@meridian/compass'
-import { configOf, secretsOf } from './support/compass-config.ts'
-import { type Sent, type Side, setBalance, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { test } from 'node:test'
+import type { Message } from '@meridian/compass'
+import { type Sent, type Side, setBalance } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
 const TIMEOUT = { timeout: 120_000 }
-let chains: TwoChains
-let folder: string
-let compass: OpenCompass
-
-before(async () => {
-  chains = await startTwoChains()
-  folder = mkdtempSync(join(tmpdir(), 'compass-faults-'))
-  const secrets = { env: secretsOf(chains), readFile: () => '' }
-  compass = await openCompass(configOf(chains, folder), { secrets })
-  compass.start()
-})
-
-after(async () => {
-  await compass?.close()
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
+const { world, compass, tick, until } = useTwoChains()
 
 /** The message's row once it fits; looks again with every second of the chains. */
 async function row(from: Side, sent: Sent | undefined, fits: (message: Message) => boolean): Promise<Message> {
   assert.ok(sent !== undefined)
   for (;;) {
-    const message = await compass.message({ fromChain: from.contracts.chainId, orderId: sent.orderId })
+    const message = await compass().message({ fromChain: from.contracts.chainId, orderId: sent.orderId })
     if (message !== null && fits(message)) return message
-    await chains.clock.waitUntil(chains.clock.now() + 1)
+    await tick()
   }
 }
 const executed = (message: Message): boolean => message.executed === true
@@ -42,7 +23,7 @@ test(
   'an endpoint that lies about receipts is caught before anything is paid; the other lane goes on',
   TIMEOUT,
   async () => {
-    const { a, b } = chains
+    const { a, b } = world()
     const before = await paid(b)
     a.chain.rpcFaults.set({
       kind: 'lie',
@@ -64,7 +45,7 @@ test(
   'an empty wallet stops its lane with a reason and nothing else, and it goes on once it is funded',
   TIMEOUT,
   async () => {
-    const { a, b } = chains
+    const { a, b } = world()
     await setBalance(b, b.relayer, 1n)
     const [[there], [back]] = await Promise.all([a.send(['there']), b.send(['back'])])
     const waiting = await row(a, there, ({ reason }) => reason !== null)
@@ -77,13 +58,16 @@ test(
 
 // CO-6
 test('an endpoint that is dead for a while loses nothing, and Compass says what it waits for', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const [there] = await a.send(['there'])
   a.chain.rpcFaults.set({ kind: 'dead' })
   const [back] = await b.send(['back'])
   await row(b, back, ({ state }) => state === 'final')
-  const troubled = () => compass.status().workers.filter(({ trouble }) => trouble !== null)
-  while (!troubled().some(({ name }) => name === 'source alpha')) await chains.clock.waitUntil(chains.clock.now() + 1)
+  const troubled = () =>
+    compass()
+      .status()
+      .workers.filter(({ trouble }) => trouble !== null)
+  await until(() => troubled().some(({ name }) => name === 'source alpha'))
   assert.ok(troubled().every(({ trouble }) => trouble?.reason.code === 'RPC_TRANSPORT'))
   assert.ok(!troubled().some(({ name }) => name === 'source beta'))
   a.chain.rpcFaults.clear()

@@ -1,51 +1,33 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { openStore } from '@meridian/compass'
-import { type PostgresServer, startPostgres } from '@meridian/compass/testing/postgres'
+import { startPostgres } from '@meridian/compass/testing/postgres'
 import { everyOrderRanOnce } from './support/books.ts'
 import { rawConfigOf, secretsOf } from './support/compass-config.ts'
-import { type CompassRun, startCompassProcess } from './support/compass-run.ts'
-import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { type Side, startTwoChains } from './support/two-qbft.ts'
+import { useCompassProcesses } from './support/use-process.ts'
 
 /** Milliseconds within which a killed Compass is replaced. */
 const TAKEOVER_MS = 30_000
 
-let chains: TwoChains
-let server: PostgresServer
-let url: string
-let folder: string
-let configPath: string
-const running = new Set<ChildProcess>()
-
-before(async () => {
-  ;[chains, server] = await Promise.all([startTwoChains(), startPostgres()])
-  url = await server.createDatabase('compass')
-  folder = mkdtempSync(join(tmpdir(), 'compass-shared-'))
-  configPath = join(folder, 'compass.json')
-  writeFileSync(configPath, JSON.stringify(rawConfigOf(chains, 'env:DATABASE_URL')))
+const { world, startCompass, until } = useCompassProcesses({
+  async start() {
+    const [chains, server] = await Promise.all([startTwoChains(), startPostgres()])
+    const url = await server.createDatabase('compass')
+    const stop = async () => {
+      await chains.stop()
+      await server.stop()
+    }
+    return { ...chains, url, stop }
+  },
+  config: (chains) => rawConfigOf(chains, 'env:DATABASE_URL'),
+  secrets: (chains) => ({ ...secretsOf(chains), DATABASE_URL: chains.url }),
+  noStore: true,
 })
-
-after(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  await chains?.stop()
-  await server?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-const startCompass = (): CompassRun =>
-  startCompassProcess(configPath, { ...secretsOf(chains), DATABASE_URL: url }, running)
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await chains.clock.waitUntil(chains.clock.now() + 1)
-}
 
 // CO-8
 test('two Compasses on one PostgreSQL share the chains; one is killed, the other takes over, nothing is paid twice', async () => {
-  const { a, b } = chains
+  const { a, b, url } = world()
   const store = await openStore(url)
   const holders = async (): Promise<readonly (string | null)[]> =>
     (await store.leases?.list())?.map(({ holder }) => holder) ?? []
@@ -75,7 +57,7 @@ test('two Compasses on one PostgreSQL share the chains; one is killed, the other
   await until(async () => new Set(await holders()).size === 1)
   assert.ok(Date.now() - killedAt < TAKEOVER_MS)
   await until(delivered)
-  await everyOrderRanOnce(chains, sent)
+  await everyOrderRanOnce(world(), sent)
 
   const stoppedAt = Date.now()
   second.child.kill('SIGTERM')

@@ -1,32 +1,17 @@
 /** Compass dies between the legs of a message, and at every other step of its way over a hub. */
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iFeeServiceAbi } from '@meridian/abi'
 import { mapMessageInTopic, mapMessageOutTopic, parseMapMessageIn } from '@meridian/core'
 import type { Hex } from 'viem'
-import { type CompassLine, startCompassProcess } from './support/compass-run.ts'
-import { type HubWorld, rawConfigOf, secretsOf, startHubWorld } from './support/over-hub.ts'
+import type { CompassLine } from './support/compass-run.ts'
+import { rawConfigOf, secretsOf, startHubWorld } from './support/over-hub.ts'
+import { useCompassProcesses } from './support/use-process.ts'
 
-let world: HubWorld
-let folder: string
-let configPath: string
-const running = new Set<ChildProcess>()
-
-before(async () => {
-  world = await startHubWorld(1_000_000_000_000n)
-  folder = mkdtempSync(join(tmpdir(), 'compass-hub-kill-'))
-  configPath = join(folder, 'compass.json')
-  writeFileSync(configPath, JSON.stringify({ ...rawConfigOf(world, join(folder, 'store')), logLevel: 'info' }))
-})
-
-after(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  await world?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
+const { world, startCompass, tick } = useCompassProcesses({
+  start: () => startHubWorld(1_000_000_000_000n),
+  config: (hub, store) => ({ ...rawConfigOf(hub, store), logLevel: 'info' }),
+  secrets: secretsOf,
 })
 
 /** The moments at which the process dies: of the first leg, between both, of the second, and of the claim. */
@@ -44,13 +29,13 @@ function counted(orders: readonly Hex[]): ReadonlyMap<Hex, number> {
 }
 
 async function forwarded(): Promise<ReadonlyMap<Hex, number>> {
-  const logs = await world.h.deployer.client.getLogs({ address: world.hub, fromBlock: 0n, toBlock: 'latest' })
+  const logs = await world().h.deployer.client.getLogs({ address: world().hub, fromBlock: 0n, toBlock: 'latest' })
   const sent = logs.filter(({ topics }) => topics[0] === mapMessageOutTopic)
   return counted(sent.map(({ data }): Hex => `0x${data.slice(2, 66)}`))
 }
 
 async function delivered(): Promise<ReadonlyMap<Hex, number>> {
-  const { deployer, contracts } = world.b
+  const { deployer, contracts } = world().b
   const logs = await deployer.client.getLogs({ address: contracts.mos, fromBlock: 0n, toBlock: 'latest' })
   const ran = logs.filter(({ topics }) => topics[0] === mapMessageInTopic).map((log) => parseMapMessageIn(log))
   assert.ok(ran.every(({ result }) => result))
@@ -61,10 +46,10 @@ async function delivered(): Promise<ReadonlyMap<Hex, number>> {
 test('killed at each step of both legs and of the claim, everything is forwarded, delivered and claimed, once', {
   timeout: 280_000,
 }, async () => {
-  const { a, h, b, clock } = world
+  const { a, h, b } = world()
   const sent: Hex[] = []
   for (const [name, fits] of moments) {
-    const compass = startCompassProcess(configPath, secretsOf(world), running)
+    const compass = startCompass()
     assert.ok(await compass.until(({ stage }) => stage === 'started'))
     const messages = await a.send([`before ${name}`])
     sent.push(...messages.map(({ orderId }) => orderId))
@@ -72,7 +57,7 @@ test('killed at each step of both legs and of the claim, everything is forwarded
     compass.child.kill('SIGKILL')
     await compass.ended
   }
-  const last = startCompassProcess(configPath, secretsOf(world), running)
+  const last = startCompass()
   const earned = () =>
     a.deployer.client.getContractEvents({
       abi: iFeeServiceAbi,
@@ -81,7 +66,7 @@ test('killed at each step of both legs and of the claim, everything is forwarded
       fromBlock: 0n,
       strict: true,
     })
-  while ((await earned()).length < sent.length) await clock.waitUntil(clock.now() + 1)
+  while ((await earned()).length < sent.length) await tick()
   last.child.kill('SIGTERM')
   assert.equal((await last.ended).code, 0)
 

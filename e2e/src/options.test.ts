@@ -1,68 +1,43 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, test } from 'node:test'
-import { type Message, type OpenCompass, openCompass } from '@meridian/compass'
+import { afterEach, test } from 'node:test'
+import type { Message } from '@meridian/compass'
 import { owed, proveRecord, type SentMessage, settle } from '@meridian/sdk'
 import { type Hex, keccak256, pad, stringToHex } from 'viem'
-import { configOf, type Extra, secretsOf } from './support/compass-config.ts'
-import { setTrust, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { setTrust } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
 const TIMEOUT = { timeout: 240_000 }
 /** Seconds to a deadline: more than a busy machine needs to deliver before it. */
 const AHEAD = 3_600n
-let chains: TwoChains
-let compass: OpenCompass | null = null
-let folder: string
+const { world, compass, startCompass, tick } = useTwoChains({ noCompass: true })
 
-before(async () => {
-  chains = await startTwoChains()
-  folder = mkdtempSync(join(tmpdir(), 'compass-options-'))
-})
+afterEach(() => compass().close())
 
-afterEach(async () => {
-  await compass?.close()
-  compass = null
-})
-
-after(async () => {
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-async function startCompass(extra: Extra): Promise<void> {
-  compass = await openCompass(configOf(chains, folder, extra), {
-    secrets: { env: secretsOf(chains), readFile: () => '' },
-  })
-  compass.start()
-}
-
-/** The row of a message sent on A once it fits; looks again with every second of the chains. */
+/** The row of a message sent on A once it fits; looks again with every second of the world(). */
 async function row({ orderId }: { readonly orderId: Hex }, fits: (message: Message) => boolean): Promise<Message> {
   for (;;) {
-    const message = (await compass?.message({ fromChain: chains.a.contracts.chainId, orderId })) ?? null
+    const message = await compass().message({ fromChain: world().a.contracts.chainId, orderId })
     if (message !== null && fits(message)) return message
-    await chains.clock.waitUntil(chains.clock.now() + 1)
+    await tick()
   }
 }
 
-const timeOnB = async (): Promise<bigint> => (await chains.b.deployer.client.getBlock()).timestamp
+const timeOnB = async (): Promise<bigint> => (await world().b.deployer.client.getBlock()).timestamp
 const hashOf = (text: string): Hex => keccak256(stringToHex(text))
 const because = (code: string) => (message: Message) => message.reason?.code === code
 
 /** Lets both chains' clocks pass a deadline. */
 async function pass(deadline: bigint): Promise<void> {
   const left = deadline - (await timeOnB())
-  if (left > 0n) await chains.clock.jump(Number(left))
-  while ((await timeOnB()) < deadline) await chains.clock.waitUntil(chains.clock.now() + 1)
+  if (left > 0n) await world().clock.jump(Number(left))
+  while ((await timeOnB()) < deadline) await tick()
 }
 
 test(
   'past its deadline: recorded where the operator pays for it, and only then refunded in full',
   TIMEOUT,
   async () => {
-    const { a, b } = chains
+    const { a, b } = world()
     const before = await b.count()
     const deadline = (await timeOnB()) + AHEAD
     const stranger = pad('0x5712', { size: 20 })
@@ -78,18 +53,18 @@ test(
       assert.equal(waiting.state, 'final')
       assert.equal(waiting.deadline, deadline)
     }
-    await compass?.close()
+    await compass().close()
 
     await startCompass({ b: { recordExpiry: 'own' } })
-    await compass?.retry({ fromChain: a.contracts.chainId, orderId: ours.orderId })
-    await compass?.retry({ fromChain: a.contracts.chainId, orderId: theirs.orderId })
+    await compass().retry({ fromChain: a.contracts.chainId, orderId: ours.orderId })
+    await compass().retry({ fromChain: a.contracts.chainId, orderId: theirs.orderId })
     const expired = await row(ours, ({ state }) => state === 'expired')
     assert.deepEqual([expired.outcome, expired.executed], ['expired', null])
     assert.equal((await row(theirs, because('DEADLINE_PASSED'))).state, 'final')
-    await compass?.close()
+    await compass().close()
 
     await startCompass({ b: { recordExpiry: 'all' } })
-    await compass?.retry({ fromChain: a.contracts.chainId, orderId: theirs.orderId })
+    await compass().retry({ fromChain: a.contracts.chainId, orderId: theirs.orderId })
     await row(theirs, ({ state }) => state === 'expired')
     assert.equal(await b.count(), before)
 
@@ -106,7 +81,7 @@ test(
   'an ordered stream waits for its failed message and nothing else does; retried, all run in their order',
   TIMEOUT,
   async () => {
-    const { a, b } = chains
+    const { a, b } = world()
     const already = (await b.received()).length
     await startCompass({})
     await setTrust(b, a, a.deployer.address, false)
@@ -127,7 +102,7 @@ test(
     assert.equal(waiting.attempts, 0)
     assert.deepEqual((await b.received()).slice(already), [hashOf('loose')])
 
-    assert.equal(await compass?.retry({ fromChain: a.contracts.chainId, orderId: first.orderId }), null)
+    assert.equal(await compass().retry({ fromChain: a.contracts.chainId, orderId: first.orderId }), null)
     for (const sent of [first, second, third]) await row(sent, ({ state }) => state === 'delivered')
     const order = ['loose', 'first', 'second', 'third'].map(hashOf)
     assert.deepEqual((await b.received()).slice(already), order)
@@ -135,7 +110,7 @@ test(
 )
 
 test('members of a stream in one block go as one batch in their order', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const already = (await b.received()).length
   const texts = Array.from({ length: 5 }, (_, i) => `together ${i}`)
   const sent: SentMessage[] = []
@@ -146,7 +121,7 @@ test('members of a stream in one block go as one batch in their order', TIMEOUT,
 })
 
 test('a failed message of a stream expires, is recorded, and lets the stream go on', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const already = (await b.received()).length
   await startCompass({ b: { recordExpiry: 'all' } })
   const deadline = (await timeOnB()) + AHEAD
@@ -157,7 +132,7 @@ test('a failed message of a stream expires, is recorded, and lets the stream go 
   const behind = await a.sendWith('behind', { ordered: true })
   await row(behind, because('OUT_OF_ORDER'))
   await pass(deadline)
-  await compass?.retry({ fromChain: a.contracts.chainId, orderId: failing.orderId })
+  await compass().retry({ fromChain: a.contracts.chainId, orderId: failing.orderId })
   await row(failing, ({ state }) => state === 'expired')
   await row(behind, ({ state }) => state === 'delivered')
   assert.deepEqual((await b.received()).slice(already), [hashOf('behind')])

@@ -1,12 +1,8 @@
 /** A QBFT chain and Ethereum: messages both ways across an election and across sync committees, and two clients frozen. */
 import './support/minimal-preset.ts'
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iLightClientAbi, messageServiceAbi } from '@meridian/abi'
-import { type OpenCompass, openCompass, type Progress } from '@meridian/compass'
 import {
   createCommitteeBook,
   encodeMisbehaviour,
@@ -24,20 +20,16 @@ import {
 } from '@meridian/consensus/qbft'
 import { createEthereumChain, createQbftChain, type EthereumChain, type QbftChain } from '@meridian/devnet'
 import { type Address, encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem'
-import { configOf, secretsOf } from './support/compass-config.ts'
-import { type Side, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import type { Side } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
 const TIMEOUT = { timeout: 280_000 }
 
-let chains: TwoChains
 let qbft: QbftChain
 let ethereum: EthereumChain
-let folder: string
-let compass: OpenCompass
-const steps: Progress[] = []
-
-before(async () => {
-  chains = await startTwoChains({
+const { world, compass, reached, until, hurryUntil } = useTwoChains(
+  {},
+  {
     starts: [
       async (clock) => {
         qbft = await createQbftChain({ chainId: 7_501, clock, blockPeriodSeconds: 2 })
@@ -48,27 +40,13 @@ before(async () => {
         return ethereum
       },
     ],
-  })
-  folder = mkdtempSync(join(tmpdir(), 'compass-ethereum-'))
-  compass = await openCompass(configOf(chains, folder), { secrets: { env: secretsOf(chains), readFile: () => '' } })
-  compass.subscribe((step) => steps.push(step))
-  compass.start()
-})
-
-after(async () => {
-  await compass?.close()
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-const tick = () => chains.clock.waitUntil(chains.clock.now() + 1)
+  },
+)
 
 async function roundTrip(text: string): Promise<void> {
-  const { a, b } = chains
+  const { a, b } = world()
   const sent = (await Promise.all([a.send([text]), b.send([text])])).flat()
-  const executed = ({ orderId }: { readonly orderId: string }) =>
-    steps.some((step) => step.orderId === orderId && step.stage === 'executed')
-  while (!sent.every(executed)) await tick()
+  await Promise.all(sent.map(({ orderId }) => reached(orderId, 'executed')))
   for (const side of [a, b]) assert.ok((await side.received()).includes(keccak256(stringToHex(text))))
 }
 
@@ -93,8 +71,8 @@ async function freeze(on: Side, from: Side, client: Address, evidence: Hex): Pro
   const [message] = await from.send(['never'])
   assert.ok(message)
   const key = { fromChain: from.contracts.chainId, orderId: message.orderId }
-  const reason = async () => JSON.stringify((await compass.message(key))?.reason ?? null)
-  while (!/CLIENT_UNUSABLE|frozen/i.test(await reason())) await tick()
+  const reason = async () => JSON.stringify((await compass().message(key))?.reason ?? null)
+  await until(async () => /CLIENT_UNUSABLE|frozen/i.test(await reason()))
   assert.equal(await on.count(), count)
 }
 
@@ -110,8 +88,8 @@ test('messages go both ways before and after an election and a new sync committe
   const rotated = () =>
     qbft.validators().includes(joining) && !qbft.validators().includes(leaving) && period() > first + 1n
   const inTheMidst = roundTrip('in the midst')
-  while (!rotated()) await tick()
   await inTheMidst
+  await hurryUntil(rotated)
   await roundTrip('after')
 })
 
@@ -119,7 +97,7 @@ test(
   'two finality updates of one committee that contradict each other freeze the client of Ethereum',
   TIMEOUT,
   async () => {
-    const { a, b } = chains
+    const { a, b } = world()
     const network = ethereum.consensusParams()
     const { json } = ethereum.equivocate('finality')
     const [honest, conflicting] = [parseUpdate(json.honest, network), parseUpdate(json.conflicting, network)]
@@ -137,7 +115,7 @@ test(
 )
 
 test('two blocks sealed for one height freeze the client of the QBFT chain', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const client = await clientOn(b, a)
   const port = {
     // CAST: methods outside viem's schema

@@ -1,11 +1,7 @@
 /** A QBFT chain and one like MAP's relay chain: messages both ways across elections, and in the last block of an epoch. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { iIstanbulLightClientAbi, messageServiceAbi } from '@meridian/abi'
-import { type OpenCompass, openCompass, type Progress } from '@meridian/compass'
 import {
   createIstanbulSource,
   encodeEvidence,
@@ -16,21 +12,17 @@ import {
   sealedHeader,
 } from '@meridian/consensus/istanbul'
 import { createIstanbulChain, createQbftChain, type IstanbulChain } from '@meridian/devnet'
-import { type Address, encodeFunctionData, keccak256, stringToHex } from 'viem'
-import { configOf, secretsOf } from './support/compass-config.ts'
-import { startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { type Address, encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem'
+import type { TwoChains } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
 const EPOCH = 20
 const TIMEOUT = { timeout: 90_000 }
 
-let chains: TwoChains
 let relay: IstanbulChain
-let folder: string
-let compass: OpenCompass
-const steps: Progress[] = []
-
-before(async () => {
-  chains = await startTwoChains({
+const { world, compass, reached, tick, until, hurryUntil } = useTwoChains(
+  {},
+  {
     starts: [
       (clock) => createQbftChain({ chainId: 7_201, clock, blockPeriodSeconds: 1 }),
       async (clock) => {
@@ -38,31 +30,9 @@ before(async () => {
         return relay
       },
     ],
-  })
-  folder = mkdtempSync(join(tmpdir(), 'compass-e2e-'))
-  compass = await openCompass(configOf(chains, folder), { secrets: { env: secretsOf(chains), readFile: () => '' } })
-  compass.subscribe((step) => steps.push(step))
-  compass.start()
-})
-
-after(async () => {
-  await compass?.close()
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-/** Resolves when the order was executed. */
-function executed(orderId: string): Promise<Progress> {
-  const found = steps.find((step) => step.orderId === orderId && step.stage === 'executed')
-  if (found !== undefined) return Promise.resolve(found)
-  return new Promise((resolve) => {
-    const stop = compass.subscribe((step) => {
-      if (step.orderId !== orderId || step.stage !== 'executed') return
-      stop()
-      resolve(step)
-    })
-  })
-}
+  },
+)
+const executed = (orderId: Hex) => reached(orderId, 'executed')
 
 const portOf = (side: TwoChains['a']) => ({
   // CAST: methods outside viem's schema
@@ -72,7 +42,7 @@ const portOf = (side: TwoChains['a']) => ({
 
 /** The light client of the relay chain, on the QBFT chain. */
 async function relayClient(): Promise<Address> {
-  const { a, b } = chains
+  const { a, b } = world()
   const { lightClient } = await a.deployer.client.readContract({
     abi: messageServiceAbi,
     address: a.contracts.mos,
@@ -83,7 +53,7 @@ async function relayClient(): Promise<Address> {
 }
 
 test('messages go both ways across an election, late rounds and missed votes', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const [there, back] = (await Promise.all([a.send(['there']), b.send(['back'])])).flat()
   assert.ok(there !== undefined && back !== undefined)
   await Promise.all([executed(there.orderId), executed(back.orderId)])
@@ -94,7 +64,7 @@ test('messages go both ways across an election, late rounds and missed votes', T
   relay.proposeValidator({ drop: leaving })
   relay.setFault({ withheld: 1, round: 2 })
   const before = relay.head().number
-  while (!relay.validators().includes(joining)) await chains.clock.waitUntil(chains.clock.now() + 1)
+  await hurryUntil(() => relay.validators().includes(joining))
   assert.ok(!relay.validators().includes(leaving))
   relay.setFault({})
   const [after] = await b.send(['after the election'])
@@ -112,9 +82,8 @@ test(
   'a message in the last block of an epoch, whose trie has a receipt more than JSON-RPC serves',
   TIMEOUT,
   async () => {
-    const { b } = chains
+    const { b } = world()
     const pending = () => b.deployer.client.getTransactionCount({ address: b.deployer.address, blockTag: 'pending' })
-    const tick = () => chains.clock.waitUntil(chains.clock.now() + 1)
     // Without a quorum the chain stands still; it is moved on until the next block is the last of its epoch.
     relay.setFault({ withheld: 2 })
     while ((relay.head().number + 1n) % BigInt(EPOCH) !== 0n) {
@@ -135,7 +104,7 @@ test(
 )
 
 test('two blocks sealed for one height freeze the client, and nothing passes any more', TIMEOUT, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const client = await relayClient()
   const source = createIstanbulSource(portOf(b))
   const state = await istanbulConsensus.readClient(portOf(a), client)
@@ -160,7 +129,7 @@ test('two blocks sealed for one height freeze the client, and nothing passes any
   const [message] = await b.send(['never'])
   assert.ok(message)
   const key = { fromChain: b.contracts.chainId, orderId: message.orderId }
-  const reason = async () => JSON.stringify((await compass.message(key))?.reason ?? null)
-  while (!/CLIENT_UNUSABLE|frozen/i.test(await reason())) await chains.clock.waitUntil(chains.clock.now() + 1)
+  const reason = async () => JSON.stringify((await compass().message(key))?.reason ?? null)
+  await until(async () => /CLIENT_UNUSABLE|frozen/i.test(await reason()))
   assert.equal(await a.count(), count)
 })

@@ -1,53 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { counterAbi, counterBytecode } from '@meridian/abi'
 import { initCodeOf } from '@meridian/cli/deploy'
-import { type OpenCompass, openCompass, type Progress } from '@meridian/compass'
 import { send } from '@meridian/sdk'
 import { stringToHex } from 'viem'
-import { configOf, secretsOf } from './support/compass-config.ts'
-import { setTrust, startTwoChains, type TwoChains } from './support/two-qbft.ts'
+import { setTrust } from './support/two-qbft.ts'
+import { useTwoChains } from './support/use-compass.ts'
 
-let chains: TwoChains
-let folder: string
-let compass: OpenCompass
-const steps: Progress[] = []
-
-before(async () => {
-  chains = await startTwoChains()
-  folder = mkdtempSync(join(tmpdir(), 'compass-e2e-'))
-  const readFile = () => ''
-  compass = await openCompass(configOf(chains, folder), { secrets: { env: secretsOf(chains), readFile } })
-  compass.subscribe((step) => steps.push(step))
-  compass.start()
-})
-
-after(async () => {
-  await compass?.close()
-  await chains?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
-
-/** Resolves when the order has taken the stage. */
-function reached(orderId: string, stage: Progress['stage']): Promise<Progress> {
-  const found = steps.find((s) => s.orderId === orderId && s.stage === stage)
-  if (found !== undefined) return Promise.resolve(found)
-  return new Promise((resolve) => {
-    const stop = compass.subscribe((step) => {
-      if (step.orderId !== orderId || step.stage !== stage) return
-      stop()
-      resolve(step)
-    })
-  })
-}
+// this one makes its store itself, as at an operator's
+const { world, compass, steps, reached, until } = useTwoChains({ noStore: true })
 
 test('a message each way is delivered and executed, and every step of its way is told once', {
   timeout: 60_000,
 }, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const [there, back] = (await Promise.all([a.send(['there']), b.send(['back'])])).flat()
   assert.ok(there !== undefined && back !== undefined)
   const [onB, onA] = await Promise.all([reached(there.orderId, 'executed'), reached(back.orderId, 'executed')])
@@ -57,12 +23,13 @@ test('a message each way is delivered and executed, and every step of its way is
     assert.ok(data.targetTx !== null && data.deliveryGas !== null && data.deliveryGas > 100_000n)
     assert.equal(data.executed, true)
   }
+  await reached(there.orderId, 'settled')
   const told = steps.filter(({ orderId }) => orderId === there.orderId).map(({ stage }) => stage)
-  assert.deepEqual(told, ['sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed'])
+  assert.deepEqual(told, ['sent', 'final', 'lightClientUpdated', 'proven', 'delivered', 'executed', 'settled'])
 })
 
 test('messages of one block share a transaction, and each is executed', { timeout: 60_000 }, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   const before = await b.count()
   const sent = await a.send(['one', 'two', 'three', 'four'])
   const steps = await Promise.all(sent.map(({ orderId }) => reached(orderId, 'executed')))
@@ -75,7 +42,7 @@ test('messages of one block share a transaction, and each is executed', { timeou
 test('a target that runs out of gas fails visibly, and succeeds when an operator retries it with more', {
   timeout: 60_000,
 }, async () => {
-  const { a, b } = chains
+  const { a, b } = world()
   // a counter that has counted nothing yet: its first write alone costs more than the message brings
   const init = initCodeOf(counterAbi, counterBytecode, [b.contracts.mos, b.deployer.address])
   const counter = await b.deployer.deploy('a fresh counter', init)
@@ -87,8 +54,8 @@ test('a target that runs out of gas fails visibly, and succeeds when an operator
   assert.equal(failed.data.executed, false)
   assert.equal(await count(), 0n)
   const key = { fromChain: a.contracts.chainId, orderId }
-  while ((await compass.message(key))?.state !== 'failed') await chains.clock.waitUntil(chains.clock.now() + 1)
-  assert.equal(await compass.retry(key, 200_000n), null)
+  await until(async () => (await compass().message(key))?.state === 'failed')
+  assert.equal(await compass().retry(key, 200_000n), null)
   await reached(orderId, 'executed')
   assert.equal(await count(), 1n)
 })

@@ -8,6 +8,7 @@ import { type PostgresServer, startPostgres } from '@meridian/compass/testing/po
 import { createQbftChain, devAccounts, type QbftChain } from '@meridian/devnet'
 import { rawConfigOf, secretsOf } from '../../../e2e/src/support/compass-config.ts'
 import { type Side, startTwoChains, type TwoChains } from '../../../e2e/src/support/two-qbft.ts'
+import { HEAP_MB } from '../../../packages/cli/bin/heap.js'
 import { createLoad } from './load.ts'
 import { type BlockTimes, type OrderBlocks, ranOn, sentFrom, watchBlocks } from './observe.ts'
 
@@ -60,7 +61,8 @@ export function startCompass(
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Running {
-  const child = spawn(process.execPath, [...flags, program, configPath], {
+  // as `meridian compass start` runs it
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, ...flags, program, configPath], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -98,19 +100,26 @@ function processorOf(pid: number): number {
 /** Two QBFT chains of 1 s blocks with 60M gas, and a configuration of Compass between them. */
 export async function startWorld(store: LoadSettings['store']): Promise<{
   readonly chains: TwoChains
-  readonly qbft: readonly QbftChain[]
+  /** The chains of `chains.a` and `chains.b`, in this order. */
+  readonly qbft: readonly [QbftChain, QbftChain]
   readonly configPath: string
   /** Where the store is. */
   readonly place: string
   stop(): Promise<void>
 }> {
-  const qbft: QbftChain[] = []
+  const started = new Map<number, QbftChain>()
   const start = (chainId: number) => async (clock: TwoChains['clock']) => {
     const chain = await createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
-    qbft.push(chain)
+    started.set(chainId, chain)
     return chain
   }
   const chains = await startTwoChains({ starts: [start(7001), start(7002)] })
+  // whichever of them was up first
+  const qbftOf = ({ chain: { chainId } }: Side): QbftChain => {
+    const chain = started.get(chainId)
+    if (chain === undefined) throw new Error(`no chain ${chainId}`)
+    return chain
+  }
   chains.clock.setRate(1)
   const folder = mkdtempSync(join(tmpdir(), 'meridian-relay-'))
   const server: PostgresServer | null = store === 'postgres' ? await startPostgres() : null
@@ -120,7 +129,7 @@ export async function startWorld(store: LoadSettings['store']): Promise<{
   writeFileSync(configPath, JSON.stringify(rawConfigOf(chains, place, { a: tuning, b: tuning })))
   return {
     chains,
-    qbft,
+    qbft: [qbftOf(chains.a), qbftOf(chains.b)],
     configPath,
     place,
     async stop() {
@@ -143,7 +152,7 @@ export async function runThroughput(settings: LoadSettings, note: (text: string)
     const sender = devAccounts(SENDER + 1)[SENDER]?.account
     if (sender === undefined) throw new Error('no sender')
     const loads = await Promise.all([createLoad(a, b, sender), createLoad(b, a, sender)])
-    const times = qbft.map((chain) => watchBlocks(chain.head)) as [BlockTimes, BlockTimes] // CAST: two chains
+    const times = [watchBlocks(qbft[0].head), watchBlocks(qbft[1].head)] as const
     const begin = performance.now()
     const from = begin + settings.warmUp * 1_000
     const until = from + settings.seconds * 1_000
@@ -195,6 +204,8 @@ export async function runThroughput(settings: LoadSettings, note: (text: string)
       for (const [order, block] of out) {
         const [final, done] = [source.at(block), target.at(ran.get(order) ?? -1n)]
         if (final === null || done === null) continue
+        // the clocks are one: what ran before it was sent was dated by the wrong chain
+        if (done < final) throw new Error(`order ${order} ran ${final - done} ms before it was final`)
         if (done >= from && done < until) included += 1
         if (final >= from && final < until) latencies.push(done - final)
       }

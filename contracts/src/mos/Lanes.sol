@@ -34,9 +34,14 @@ abstract contract Lanes is IMessageService, AccessControl {
     mapping(uint256 chainId => Lane) internal _lanes;
     /// @dev Kept for ever: a light client or fee service that was once in use may hold rights that MOS has there.
     mapping(address target => bool) internal _forbidden;
+    /// @dev Set while a message is received. Transient.
+    bool internal transient _receiving;
 
+    /// @dev Not while a message is received: who may execute what a timelock has ready could do so from inside it, and the
+    ///      messages behind it in the call would come on a route that is not the one that their targets read here.
     modifier onlyTimelock() {
         if (msg.sender != timelock) revert MOS_NotTimelock(timelock, msg.sender);
+        if (_receiving) revert MOS_Reentered();
         _;
     }
 

@@ -20,9 +20,6 @@ import {Outbound} from "./Outbound.sol";
 ///         the receiving half: it reads what is proven; `Orders` decides what becomes of it. Receiving is locked while a
 ///         target runs, so that MOS never re-enters an application that is in the middle of a message; sending works there.
 contract MessageService is Outbound {
-    /// @dev Set while a target runs. Transient.
-    bool private transient _receiving;
-
     modifier receiving() {
         if (_receiving) revert MOS_Reentered();
         _receiving = true;

@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('./compass-process.ts', import.meta.url))
+
+/** Where Node keeps what it has compiled: the same modules are loaded at each start. */
+const compileCache = join(tmpdir(), 'meridian-compile-cache')
 
 /** A line of the process: a step of a message has a stage, a line of the log has a message. */
 export interface CompassLine {
@@ -10,13 +15,17 @@ export interface CompassLine {
   readonly orderId?: string
   readonly msg?: string
   readonly kind?: string
+  /** Of a line of the log: why there is no progress. */
+  readonly code?: string
 }
 
 /** Compass in a process of its own, by what it prints. */
 export interface CompassRun {
   readonly child: ChildProcess
-  /** Resolves with the first line that fits, or null when the process ends before. */
-  until(fits: (line: CompassLine) => boolean): Promise<boolean>
+  /** Resolves with whether a line fits, once one does or the process has ended. `since`: lines that do not count. */
+  until(fits: (line: CompassLine) => boolean, since?: number): Promise<boolean>
+  /** Lines so far. */
+  count(): number
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
 }
 
@@ -26,7 +35,7 @@ export function startCompassProcess(
   secrets: Readonly<Record<string, string>>,
   running: Set<ChildProcess>,
 ): CompassRun {
-  const env = { ...process.env, ...secrets }
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, ...secrets }
   const child = spawn(process.execPath, [program, configPath], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   const lines: CompassLine[] = []
@@ -54,10 +63,11 @@ export function startCompassProcess(
   return {
     child,
     ended,
-    until: (fits) =>
+    count: () => lines.length,
+    until: (fits, since = 0) =>
       new Promise((resolve) => {
         const look = () => {
-          const found = lines.some(fits)
+          const found = lines.findIndex((line, i) => i >= since && fits(line)) >= 0
           if (!found && !over) return
           waiting.delete(look)
           resolve(found)

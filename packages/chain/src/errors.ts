@@ -1,6 +1,9 @@
 import { MeridianError } from '@meridian/core'
 import type { Hex } from 'viem'
 
+/** Letters of an endpoint's own words that are kept: they go into logs, into the store and to whoever asks. */
+const MAX_WORDS = 1_000
+
 /** The endpoint could not be reached, did not answer in time, or answered with an HTTP failure. */
 export class RpcTransportError extends MeridianError<
   'RPC_TRANSPORT',
@@ -37,7 +40,8 @@ export class RpcResponseError extends MeridianError<
     readonly data: Hex | null
   }
 > {
-  constructor(host: string, method: string, rpcCode: number, rpcMessage: string, data: Hex | null) {
+  constructor(host: string, method: string, rpcCode: number, words: string, data: Hex | null) {
+    const rpcMessage = words.slice(0, MAX_WORDS)
     super('RPC_RESPONSE', `${host}: ${method}: ${rpcMessage} (${rpcCode})`, { host, method, rpcCode, rpcMessage, data })
   }
 }

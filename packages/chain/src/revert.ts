@@ -19,9 +19,16 @@ const builtin = [
 // CAST: the catalogue is generated with exactly this shape; the keys are lower-case selectors
 const catalogue = errorsBySelector as unknown as Readonly<Record<string, Extract<Abi[number], { type: 'error' }>>>
 
-/** Decodes revert data by selector against every error of the contracts, `Error(string)` and `Panic(uint256)`. */
+/** Bytes of revert data that are decoded: more than MOS copies of what a target returns. Decoding megabytes takes minutes. */
+const MAX_REVERT = 65_536
+
+/**
+ * Decodes revert data by selector against every error of the contracts, `Error(string)` and `Panic(uint256)`. What is longer
+ * than any contract's error is cut, and unknown.
+ */
 export function decodeRevert(data: Hex): Revert {
   if (size(data) < 4) return { kind: 'unknown', name: 'Unknown', data }
+  if (size(data) > MAX_REVERT) return { kind: 'unknown', name: 'Unknown', data: slice(data, 0, MAX_REVERT) }
   const selector = slice(data, 0, 4).toLowerCase()
   const custom = Object.hasOwn(catalogue, selector) ? catalogue[selector] : undefined
   try {
@@ -40,8 +47,16 @@ export function decodeRevert(data: Hex): Revert {
   }
 }
 
-/** One line for people and logs. */
+/** Letters of a description: an endpoint may answer a call with as many bytes as it likes. */
+const MAX_DESCRIPTION = 500
+
+/** One line for people and logs, cut where it is long. */
 export function describeRevert(revert: Refusal): string {
+  const text = describe(revert)
+  return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION)}…` : text
+}
+
+function describe(revert: Refusal): string {
   switch (revert.kind) {
     case 'custom':
       return `${revert.name}(${Object.entries(revert.args)

@@ -120,6 +120,8 @@ export function createCompass(deps: CompassDeps): Compass {
   const legs = legsOf(network, deps.dryRun === true || deps.watch?.only === true)
   const pieces = new Map(piecesOf(network).map((piece) => [leaseName(piece), piece]))
   const watches: SupplyWatch[] = []
+  /** Failed messages whose retry is being made. */
+  const retrying = new Set<string>()
   /** What each Compass does, whoever else is there. */
   const own: Duty[] = []
   /** What is done here now. */
@@ -236,7 +238,10 @@ export function createCompass(deps: CompassDeps): Compass {
         const submitter = active.get(name)?.work.submitters.get(leg.target.id)
         if (submitter === undefined)
           return { code: 'LEASED_ELSEWHERE', detail: `another Compass works for ${leg.target.name}: ask that one` }
-        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit)
+        const id = `${key.fromChain}:${key.orderId}`
+        if (retrying.has(id)) return { code: 'RETRY_UNDER_WAY', detail: 'a retry of it is being made' }
+        retrying.add(id)
+        return retryFailed(leg, submitter, { store, clock, log }, message, gasLimit).finally(() => retrying.delete(id))
       }
       if (message.state === 'included' && message.executed === false)
         return { code: 'NOT_FINAL', detail: 'it failed in a block that is not final yet: ask again when it is' }

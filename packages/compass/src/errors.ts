@@ -14,6 +14,21 @@ export class StoreError extends MeridianError<'STORE', { readonly place: string;
   }
 }
 
+/** The disk of the store has too little room: nothing is written, and so nothing is sent, until there is more. Bytes. */
+export class StoreFullError extends MeridianError<
+  'STORE_FULL',
+  { readonly folder: string; readonly free: number; readonly expected: number }
+> {
+  constructor(folder: string, free: number, expected: number) {
+    const [has, needs] = [free, expected].map((bytes) => Math.floor(bytes / 2 ** 20))
+    super('STORE_FULL', `the store in ${folder}: its disk has ${has} MiB free, and needs ${needs}`, {
+      folder,
+      free,
+      expected,
+    })
+  }
+}
+
 /** Another Compass has taken over what this one was doing: what it was about to write is not written. */
 export class LeaseLostError extends MeridianError<'LEASE_LOST', { readonly lease: string; readonly holder: string }> {
   constructor(lease: string, holder: string) {

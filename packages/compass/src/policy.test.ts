@@ -27,6 +27,11 @@ test('what an operator must resolve is not asked for every second', () => {
   assert.equal(retryDelayMs('wait', 8_000), 8_000)
 })
 
+// once, a message that needs more gas than a transaction may have was proven and simulated every second, for ever
+test('what the most gas does not cover is tried later each time', () => {
+  assert.equal(retryDelayMs(policyOf({ kind: 'custom', name: 'MOS_InsufficientGas', args: {} }), 64_000), 64_000)
+})
+
 test('an early member of a stream comes again without waiting longer each time', () => {
   const revert = { kind: 'custom', name: 'MOS_OutOfOrder', args: { expected: 2n, given: 3n } } as const
   assert.equal(policyOf(revert), 'inOrder')

@@ -85,7 +85,6 @@ const IN_ORDER_MS = 15_000
 export function retryDelayMs(policy: Policy, backoff: number): number {
   switch (policy) {
     case 'readOutcome':
-    case 'moreGas':
       return 0
     case 'replan':
       return Math.min(backoff, REPLAN_MS)
@@ -93,6 +92,8 @@ export function retryDelayMs(policy: Policy, backoff: number): number {
       return IN_ORDER_MS
     case 'operator':
       return Math.max(backoff, OPERATOR_MS)
+    // more was tried before: what the most does not cover must not be tried without end
+    case 'moreGas':
     case 'wait':
       return backoff
   }

@@ -34,20 +34,38 @@ export function createRoster(
   log: Logger,
 ): Roster {
   const held = new Map<string, Lease>()
+  /** Pieces whose work is being ended. Until it has ended nobody takes them up here again. */
+  const ending = new Map<string, Promise<void>>()
   let until = 0
 
-  async function lose(name: string): Promise<void> {
-    await events.lost(name)
-    held.delete(name)
+  /**
+   * Ends the work of a piece. Nobody but `leave` waits for it: a round that takes its time must not keep the other leases from
+   * being renewed. What is given away stays ours, and renewed, until its work has ended.
+   */
+  function lose(name: string, giveAway: boolean): Promise<void> {
+    const known = ending.get(name)
+    if (known !== undefined) return known
+    const done = events
+      .lost(name)
+      .then(() => (giveAway ? leases.release(holder, [name]) : undefined))
+      .catch((error: unknown) =>
+        log.warn({ lease: name, ...reasonOf(error) }, 'a lease is not given back: it runs out'),
+      )
+      .finally(() => {
+        ending.delete(name)
+        held.delete(name)
+      })
+    ending.set(name, done)
+    return done
   }
 
   /** Takes note of what the database says is ours. */
-  async function follow(given: readonly Lease[]): Promise<void> {
+  function follow(given: readonly Lease[]): void {
     const now = new Map(given.map((lease) => [lease.name, lease]))
     for (const [name, lease] of held) {
-      if (now.get(name)?.token === lease.token) continue
+      if (now.get(name)?.token === lease.token || ending.has(name)) continue
       log.warn({ lease: name }, 'lease lost')
-      await lose(name)
+      void lose(name, false)
     }
     for (const lease of given) {
       if (held.has(lease.name)) continue
@@ -64,19 +82,18 @@ export function createRoster(
       try {
         const { held: given, members } = await leases.beat(holder, names, LEASE_TTL_MS)
         until = at + LEASE_TTL_MS
-        await follow(given)
-        const surplus = [...held.keys()].slice(Math.ceil(names.length / members))
-        for (const name of surplus) await lose(name)
-        await leases.release(holder, surplus)
+        follow(given)
+        const mine = [...held.keys()].filter((name) => !ending.has(name))
+        for (const name of mine.slice(Math.ceil(names.length / members))) void lose(name, true)
       } catch (error) {
         const { code, detail } = reasonOf(error)
         log.warn({ code, detail }, 'leases cannot be renewed')
         // whoever cannot say that it lives is replaced: it stops before that, though nothing it wrote would count
-        if (clock.now() >= until) for (const name of [...held.keys()]) await lose(name)
+        if (clock.now() >= until) for (const name of [...held.keys()]) void lose(name, false)
       }
     },
     async leave() {
-      for (const name of [...held.keys()]) await lose(name)
+      await Promise.all([...held.keys()].map((name) => lose(name, false)))
       await leases.leave(holder).catch((error: unknown) => {
         log.warn({ detail: reasonOf(error).detail }, 'leases cannot be given back: they run out')
       })

@@ -75,12 +75,46 @@ export type BlockProof =
   | { readonly status: 'ready'; readonly updates: readonly Hex[]; readonly proof: Hex }
   | { readonly status: 'waiting'; readonly reason: WaitReason }
 
-/** A head that a light client accepted, and the bytes of the update that moved it there. */
-export interface AcceptedHead {
+/** Something that a light client accepted and that the source's own nodes can contradict. */
+export interface AcceptedClaim {
+  /** A head; where heads are judged by committees that the client learns ahead of them, also such a committee. */
+  readonly what: 'head' | 'committee'
+  /** Of a head in the consensus' own unit; of a committee its period. */
   readonly number: bigint
   readonly hash: Hex
+}
+
+/** A claim, and bytes that hold the update that the client accepted it with: the update's own, or calldata around it. */
+export interface AcceptedUpdate extends AcceptedClaim {
   readonly update: Hex
 }
+
+/** What the source's own nodes have in the place of a claim. */
+export interface OwnViews {
+  /** How many nodes there are, those that do not answer included. */
+  readonly asked: number
+  readonly views: readonly OwnView[]
+}
+
+/** What one of them has. */
+export interface OwnView {
+  /** Host and port: what may be shown. */
+  readonly host: string
+  /** Zero: nothing is there, and the node knows that for good. Null: it is not final there yet, or the node lacks it. */
+  readonly hash: Hex | null
+}
+
+/** Evidence for `ILightClient.reportMisbehaviour`, checked as the contract checks it; or why there is none. */
+export type Evidence =
+  | { readonly status: 'found'; readonly data: Hex }
+  | { readonly status: 'none'; readonly code: NoEvidence; readonly detail: string }
+
+/**
+ * Why a contradiction cannot be proven. `UPDATE_NOT_FOUND`: the transaction's bytes do not hold what the client accepted.
+ * `NO_CONFLICT`: the two agree after all. `SET_UNKNOWN`: who signed is not, or no longer, known to the client or to our
+ * nodes. `NOT_SERVED`: our nodes do not serve what two thirds signed instead. `EXPIRED`: it is too old to count.
+ */
+export type NoEvidence = 'UPDATE_NOT_FOUND' | 'NO_CONFLICT' | 'SET_UNKNOWN' | 'NOT_SERVED' | 'EXPIRED'
 
 /** One consensus as Compass sees it. All I/O goes through the ports; `now` is unix seconds of the target chain. */
 export interface Consensus {
@@ -98,11 +132,32 @@ export interface Consensus {
   proveReceiptsRoot(source: SourcePorts, client: ClientState, block: BlockPoint, now: bigint): Promise<BlockProof>
   /** Updates that the client needs although no message waits: rotation, or a trusting period that runs down. */
   maintain(source: SourcePorts, client: ClientState, now: bigint): Promise<readonly Hex[]>
+  /** What a client accepts beside heads, by its events. Left out where heads are all. */
+  readonly otherClaims?: {
+    /** First topic of the event. */
+    readonly topic: Hex
+    /** @throws where the log is no such event. */
+    read(log: { readonly topics: readonly Hex[]; readonly data: Hex }): AcceptedClaim
+  }
   /**
-   * Evidence for `ILightClient.reportMisbehaviour` that a head which the client accepted is not the source's own; null where
-   * it cannot be built of what is there. Left out where nobody can build it from a head alone.
+   * What each of the source's own nodes that answers has in the place of a claim. One that has the claim itself says so at
+   * once; another hash counts only once the node holds it final.
+   *
+   * @throws what a node failed with, where none answers.
    */
-  misbehaviour?(source: SourcePorts, client: ClientState, accepted: AcceptedHead, now: bigint): Promise<Hex | null>
+  ownViews(source: SourcePorts, claim: AcceptedClaim): Promise<OwnViews>
+  /**
+   * Evidence that what the client accepted is not the source's own.
+   *
+   * @param target The chain of the client, for what `client` does not hold.
+   */
+  misbehaviour(
+    source: SourcePorts,
+    target: RpcPort,
+    client: ClientState,
+    accepted: AcceptedUpdate,
+    now: bigint,
+  ): Promise<Evidence>
   /**
    * Receipts that follow those of the block's `transactions` transactions in its receipts trie and that JSON-RPC does not
    * serve. Left out where a chain has none.

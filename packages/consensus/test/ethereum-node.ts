@@ -139,7 +139,11 @@ export function createBeaconNode(chain: TestChain, options: NodeOptions): Beacon
     if (pathname.includes('/light_client/bootstrap/'))
       return { version: 'whatever', data: bootstrapJson(chain.bootstrap(blockBy((block) => block.root === last))) }
     if (pathname.startsWith('/eth/v1/beacon/headers/')) {
-      const block = blockBy((one) => one.root === last || one.header.slot.toString() === last)
+      const finalSlot = options.finality?.finalizedHeader.beacon.slot
+      const block = blockBy(
+        ({ root, header: { slot } }) =>
+          root === last || slot.toString() === last || (last === 'finalized' && slot === finalSlot),
+      )
       return {
         data: { root: block.root, canonical: true, header: { message: beaconJson(block.header), signature: block96 } },
       }

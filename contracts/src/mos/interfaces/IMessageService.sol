@@ -160,7 +160,8 @@ interface IMessageService is IMOSV3 {
     error MOS_NotTimelock(address expected, address given);
     /// @notice The account that pauses must not be the account that unpauses.
     error MOS_PauserIsUnpauser(address account);
-    /// @notice A message is being received: until its target has returned, no other can be received.
+    /// @notice A message is being received: until its target has returned, no other can be received, and neither a route
+    ///         nor the fee service changes.
     error MOS_Reentered();
     /// @notice `transferOut` to this very chain.
     error MOS_SameChain(uint256 chainId);

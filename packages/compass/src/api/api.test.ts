@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, beforeEach, test } from 'node:test'
+import { serve } from '@hono/node-server'
 import { numberToHex, pad } from 'viem'
 import { z } from 'zod'
 import type { ChainContext } from '../chain-context.ts'
@@ -47,6 +49,7 @@ let retried: (readonly [MessageKey, bigint | undefined])[] = []
 let telemetry: Telemetry
 let events: EventHub
 let server: HttpServer | null = null
+let app: ReturnType<typeof apiApp>
 let metrics: Metrics
 
 beforeEach(async () => {
@@ -68,7 +71,7 @@ beforeEach(async () => {
   telemetry = createTelemetry({ compass, store, chains, lanes, metrics, clock, log, ...looks })
   events = createEventHub(2)
   const operator = createOperator({ store, compass, lanes, clock, log })
-  const app = apiApp({ compass, store, telemetry, metrics, operator, events, token, log })
+  app = apiApp({ compass, store, telemetry, metrics, operator, events, token, log })
   server = await listen(app, { host: '127.0.0.1', port: 0 }, 'api')
 })
 after(() => server?.stop())
@@ -272,6 +275,34 @@ test('neither many clients nor a slow one take more than their share', async () 
   assert.equal(await one?.next(), null, 'what is too far behind has ended, and comes back with its last event')
   two?.close()
   assert.equal(events.clients(), 0)
+})
+
+// once, its connection stayed for good: a thousand of them, and nobody reached the API any more
+test('a client that never reads loses its connection', async () => {
+  const own = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
+  const count = () => new Promise<number>((resolve) => own.getConnections((_, connections) => resolve(connections)))
+  await once(own, 'listening')
+  const address = own.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const socket = connect(address.port, address.address)
+  socket.on('error', () => undefined)
+  socket.pause()
+  socket.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n')
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  while (events.clients() === 0) await turn()
+  assert.equal(await count(), 1)
+  const text = 'x'.repeat(20_000)
+  while (events.clients() > 0) {
+    events.publish('lane', { text })
+    await turn()
+  }
+  // whatever of it the network still holds
+  for (let turns = 0; (await count()) > 0; turns++) {
+    assert.ok(turns < 10_000, 'the connection is still there')
+    await turn()
+  }
+  socket.destroy()
+  own.close()
 })
 
 test('a client that leaves is forgotten', async () => {

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -291,7 +292,9 @@ function authorizeWrites(token: string | null): MiddlewareHandler {
 }
 
 function stream(context: Context, events: EventHub) {
-  const subscriber = events.subscribe(context.req.header('last-event-id') ?? null)
+  // who does not read keeps what is being written from ever ending: the connection is cut
+  const { outgoing }: Partial<HttpBindings> = context.env ?? {}
+  const subscriber = events.subscribe(context.req.header('last-event-id') ?? null, () => outgoing?.destroy())
   if (subscriber === null) return fail(context, 503, 'TOO_MANY_STREAMS', 'too many clients of the stream')
   return streamSSE(context, async (sse) => {
     sse.onAbort(subscriber.close)

@@ -22,9 +22,10 @@ export interface EventHub {
   /**
    * @param lastEventId The last event that the client had. Where what came after it is not known any more, the first event
    *   is a `reset`: read everything again.
+   * @param onLetGo The client is too far behind and gets nothing more: it may be one that never reads.
    * @returns null where there are too many clients.
    */
-  subscribe(lastEventId: string | null): Subscriber | null
+  subscribe(lastEventId: string | null, onLetGo?: () => void): Subscriber | null
   /** Ends every stream. */
   close(): void
   readonly clients: () => number
@@ -61,7 +62,7 @@ export function createEventHub(maxClients: number): EventHub {
       if (kept.length > KEPT) kept.shift()
       for (const client of clients) client.push(event)
     },
-    subscribe(lastEventId) {
+    subscribe(lastEventId, onLetGo) {
       if (clients.size >= maxClients) return null
       const missed = lastEventId === null ? [] : since(lastEventId)
       const reset = { id: `${run}-${number}`, type: 'reset', data: '{}' }
@@ -74,7 +75,10 @@ export function createEventHub(maxClients: number): EventHub {
             waiting(event)
             waiting = null
           } else if (queue.length < MAX_BEHIND) queue.push(event)
-          else client.end()
+          else {
+            client.end()
+            onLetGo?.()
+          }
         },
         end() {
           ended = true

@@ -131,6 +131,8 @@ function chainOf(w: World, id: bigint, change: object = {}): CheckedChain {
     proveBlock: () => Promise.reject(new Error('not in this test')),
     proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
     maintain: async () => [],
+    ownViews: async () => ({ asked: 1, views: [{ host: 'the node', hash: hashOf(id) }] }),
+    misbehaviour: () => Promise.reject(new Error('not in this test')),
   }
   const chain = (one: bigint) => ({
     id: one,

@@ -13,7 +13,7 @@ import {
 } from 'viem'
 import { readFeeService } from '../claimer/fee-service.ts'
 import { type Route, readChainOf, readRoute } from '../mos.ts'
-import { readHeadOf } from '../watcher/heads.ts'
+import { verdictOf } from '../watcher/verdict.ts'
 import type { CheckedChain } from './chain.ts'
 import { attempt, type DoctorLine, fail, ok, warn } from './line.ts'
 
@@ -147,15 +147,13 @@ async function* clientLines(
   else yield ok(what, `head ${client.head.number}, expires in ${left / 3_600n} h`)
   const head = `${title} head`
   yield await attempt(head, `are the nodes of ${voucher.config.name} whole and in sync?`, async () => {
-    const own = await readHeadOf(voucher, client.head.number)
-    if (own === null) return warn(head, `our nodes do not have ${client.head.number}`, 'are they in sync?')
-    if (own.toLowerCase() !== client.head.hash.toLowerCase())
-      return fail(
-        head,
-        `the client accepted ${client.head.hash} at ${client.head.number}, our nodes have ${own}`,
-        'docs/runbooks/WatcherContradiction.md',
-      )
-    return ok(head, 'is the chain that our own nodes see')
+    const { number, hash } = client.head
+    const views = await voucher.consensus.ownViews(voucher.ports, { what: 'head', number, hash })
+    const { verdict, own } = verdictOf(hash, views)
+    if (verdict === 'held') return ok(head, 'is the chain that our own nodes see')
+    if (own === null) return warn(head, `our nodes do not have ${number}`, 'are they in sync?')
+    const detail = `the client accepted ${hash} at ${number}, ${verdict === 'disputed' ? 'some of our' : 'our'} nodes have ${own}`
+    return fail(head, detail, 'docs/runbooks/WatcherContradiction.md')
   })
 }
 

@@ -81,6 +81,8 @@ function endpoints(...sayings: readonly Saying[]) {
     proveBlock: () => Promise.reject(new Error('not in this test')),
     proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
     maintain: async () => [],
+    ownViews: () => Promise.reject(new Error('not in this test')),
+    misbehaviour: () => Promise.reject(new Error('not in this test')),
   }
   const rpc: RpcPort = {
     request: (method, params) => (nodes[0] ?? { request: async () => null }).request(method, params),

@@ -46,6 +46,15 @@ export function viewOf(chain: ChainContext): ChainView {
 }
 
 /**
+ * For what ends a message, which nobody looks at again: read by as many endpoints as the chain's quorum asks for. Nothing in
+ * the answer shows whether it is right.
+ */
+export function endingPort({ ports, tuning }: ChainContext): RpcPort {
+  const quorum = tuning.quorum ?? 1
+  return quorum > 1 ? quorumPort(ports.rpc, quorum) : ports.rpc
+}
+
+/**
  * Reads something of which the answer shows whether it is right, of one endpoint after the other.
  * @throws what the last endpoint came to.
  */

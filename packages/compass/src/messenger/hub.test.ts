@@ -92,6 +92,8 @@ const consensus = {
   proveBlock: () => Promise.reject(new Error('not in this test')),
   proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
   maintain: async () => [],
+  ownViews: () => Promise.reject(new Error('not in this test')),
+  misbehaviour: () => Promise.reject(new Error('not in this test')),
 } satisfies Consensus
 
 let node: HubNode

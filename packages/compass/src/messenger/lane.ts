@@ -15,6 +15,7 @@ import { inOrder } from '../streams.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 import { isPast } from './deadline.ts'
 import { partition } from './deliver.ts'
+import { endingPort } from './endpoints.ts'
 import type { Leg } from './leg.ts'
 import { dataOf, type LegCost, type ProfitRule, readDataFee, unprofitable } from './profit.ts'
 import { readProvableBlock } from './proof.ts'
@@ -115,7 +116,7 @@ export function createLane(deps: LaneDeps): Lane {
     const [fromBlock, toBlock] = [blocks.reduce(min, blocks[0] ?? 0n), blocks.reduce(max, 0n)]
     if (blocks.length < 2 || toBlock - fromBlock >= target.tuning.maxSpan) return new Map()
     const search = { address: leg.contract, topics: [leg.endTopics, chainTopic(origin.id)], fromBlock, toBlock }
-    const logs = await getLogs(rpc, search, target.tuning.maxSpan)
+    const logs = await getLogs(endingPort(target), search, target.tuning.maxSpan)
     const endings = leg.endingsIn(logs.map((entry) => ({ ...entry, topics: [...entry.topics], logIndex: '0x0' })))
     return new Map(endings.map(({ orderId, outcome }) => [orderId, outcome]))
   }
@@ -314,7 +315,9 @@ export function createLane(deps: LaneDeps): Lane {
       if (policy === 'readOutcome' && (await adopt(message, now))) continue
       const reason = revertReason(revert)
       log.warn({ orderId: message.orderId, reason: reason.code, detail: reason.detail }, 'delivery would revert')
-      const delay = retryDelayMs(policy, backoffMs(message.attempts))
+      const backoff = backoffMs(message.attempts)
+      // its outcome was asked for just now: an endpoint that does not show it yet is not asked without end
+      const delay = policy === 'readOutcome' ? backoff : retryDelayMs(policy, backoff)
       await store.apply([waiting(message, reason, delay, policy !== 'inOrder')])
     }
     return false

@@ -17,6 +17,7 @@ import {
 } from '../mos.ts'
 import { deliveryWork, forwardWork, isRelayed, type Work } from '../plan.ts'
 import { recordsExpiry } from './deadline.ts'
+import { endingPort } from './endpoints.ts'
 import { type Delivery, type DeliveryContext, encodeDelivery, encodeForward, encodeRelay } from './proof.ts'
 
 /** A chain that forwards, with its hub. */
@@ -69,7 +70,7 @@ export function createLastLeg(origin: ChainContext, target: ChainContext, via: H
     work: deliveryWork,
     next: () => null,
     endTopics,
-    outcome: (message) => readOutcome(rpc, target.mos, message),
+    outcome: (message) => readOutcome(endingPort(target), target.mos, message),
     endingsIn: (logs) => endingsIn(logs, target.mos, origin.id),
     recordsExpiry: (message) => recordsExpiry(message, origin, target),
     alone: () => false,
@@ -105,7 +106,7 @@ export function createFirstLeg(origin: ChainContext, hub: HubContext, target: Ch
     work: forwardWork,
     next: (message) => (isRelayed(message) ? null : { target, work: deliveryWork }),
     endTopics: passageTopics,
-    outcome: (message) => readPassage(rpc, hub.hub, message, isRelayed(message)),
+    outcome: (message) => readPassage(endingPort(hub), hub.hub, message, isRelayed(message)),
     endingsIn: (logs) => passagesIn(logs, hub.hub, origin.id),
     // what the hub runs expires there; anything else where it ends
     recordsExpiry: (message) => recordsExpiry(message, origin, isRelayed(message) ? hub : target),

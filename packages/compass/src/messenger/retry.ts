@@ -18,6 +18,13 @@ export async function retryFailed(
   gasLimit: bigint = message.gasLimit,
 ): Promise<Reason | null> {
   const { rpc } = leg.target.ports
+  // asked twice, it is run once: the second would pay for a revert
+  for (const { id, kind } of await submitter.pending()) {
+    if (kind !== 'retry') continue
+    const [retried] = await store.transactionMessages(id)
+    if (retried?.orderId === message.orderId && retried.fromChain === message.fromChain)
+      return { code: 'RETRY_UNDER_WAY', detail: 'a retry of it is on its way' }
+  }
   const { number: head } = await getBlock(rpc, 'latest')
   const data = await leg.retry(message, head)
   const gas = leg.work.memberGas({ ...message, gasLimit }) * 2n

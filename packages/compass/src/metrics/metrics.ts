@@ -37,6 +37,18 @@ export interface MetricKind {
   readonly labels: readonly string[]
 }
 
+/** What the watcher makes of what a light client accepted. */
+export interface Watched {
+  /** Heads and committees that the chain does not have. */
+  readonly contradictions: number
+  /** Those that some of our nodes have something else for, but not most. */
+  readonly disputed: number
+  /** Those that nobody can say anything of yet. */
+  readonly open: number
+  /** Contradictions that nothing proves, by the code of the reason. */
+  readonly unproven: Readonly<Record<string, number>>
+}
+
 /** Compass' figures for Prometheus. */
 export interface Metrics {
   supply(pair: string, sample: SupplySample): void
@@ -44,8 +56,8 @@ export interface Metrics {
   step(progress: Progress): void
   /** What was true before and is not in the sample is gone. */
   sample(sample: Sample): void
-  /** The watcher looked at a light client. `contradictions`: heads that the chain does not have. */
-  watched(lane: { readonly fromChain: bigint; readonly toChain: bigint }, contradictions: number, at: number): void
+  /** The watcher looked at a light client. `at`: null where it could not look at everything. */
+  watched(lane: { readonly fromChain: bigint; readonly toChain: bigint }, seen: Watched, at: number | null): void
   /** All of it in the exposition format, and that format's content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
   /** What all of it is. */
@@ -98,6 +110,12 @@ export function createMetrics(residentBytes = () => process.memoryUsage.rss()): 
   const clientExpiry = gauge('light_client_expiry_seconds', 'Until the client expires unless its head moves', lane)
   const clientActive = gauge('light_client_active', '1 while the client accepts, 0 when expired or frozen', lane)
   const contradictions = gauge('watcher_contradictions', 'Accepted heads that the source chain does not have', lane)
+  const unproven = gauge('watcher_unproven', 'Contradictions without evidence for the client, by why', [
+    ...lane,
+    'reason',
+  ])
+  const disputed = gauge('watcher_disputed', 'Accepted heads that our own nodes differ about', lane)
+  const openHeads = gauge('watcher_open', 'Accepted heads that our own nodes cannot judge yet', lane)
   const watchedAt = gauge('watcher_look_timestamp_seconds', 'When the watcher looked last', lane)
 
   const wallet = ['chain', 'address'] as const
@@ -116,6 +134,9 @@ export function createMetrics(residentBytes = () => process.memoryUsage.rss()): 
   const workers = gauge('worker_failures', 'Rounds in a row that failed', ['worker', 'reason'])
   const endpoints = createEndpointMetrics(registry)
   const memory = gauge('process_resident_bytes', 'Memory of the process', [])
+
+  /** Of each direction, the reasons that stand now: what is gone is not shown as zero. */
+  const shownReasons = new Map<string, readonly string[]>()
 
   const sampled = [
     oldest,
@@ -183,9 +204,15 @@ export function createMetrics(residentBytes = () => process.memoryUsage.rss()): 
       for (const { name, failures, reason } of sample.workers) workers.set({ worker: name, reason }, failures)
       endpoints.sample(sample.endpoints)
     },
-    watched(one, count, at) {
-      contradictions.set(labels(one), count)
-      watchedAt.set(labels(one), at / 1_000)
+    watched(one, seen, at) {
+      const here = labels(one)
+      contradictions.set(here, seen.contradictions)
+      disputed.set(here, seen.disputed)
+      openHeads.set(here, seen.open)
+      for (const reason of shownReasons.get(`${here.from}-${here.to}`) ?? []) unproven.remove({ ...here, reason })
+      for (const [reason, count] of Object.entries(seen.unproven)) unproven.set({ ...here, reason }, count)
+      shownReasons.set(`${here.from}-${here.to}`, Object.keys(seen.unproven))
+      if (at !== null) watchedAt.set(here, at / 1_000)
     },
     async render() {
       memory.set(residentBytes())

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
-import { StoreError, StoreLockedError } from '../errors.ts'
+import { StoreError, StoreFullError, StoreLockedError } from '../errors.ts'
+import { openInFolder, openInMemory } from './embedded.ts'
 import { createLeaseStore } from './leases.ts'
 import { lockFolder } from './lock.ts'
 import { migrations } from './migrations.ts'
@@ -47,7 +46,7 @@ export async function openDatabase(place: string | null): Promise<Database> {
     return database
   } catch (cause) {
     await database?.close()
-    if (cause instanceof StoreLockedError || cause instanceof StoreError) throw cause
+    if (cause instanceof StoreLockedError || cause instanceof StoreError || cause instanceof StoreFullError) throw cause
     throw new StoreError(placeName(place ?? 'memory'), cause instanceof Error ? cause.message : String(cause), {
       cause,
     })
@@ -58,9 +57,7 @@ export async function openDatabase(place: string | null): Promise<Database> {
 export async function openEmbedded(folder: string | null): Promise<Database> {
   const lock = folder === null ? null : lockFolder(folder)
   try {
-    const pglite = await (folder === null
-      ? PGlite.create({ parsers })
-      : PGlite.create(join(folder, 'pgdata'), { parsers }))
+    const pglite = await (folder === null ? openInMemory({ parsers }) : openInFolder(folder, { parsers }))
     const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
     const close = async (): Promise<void> => {
       await db.destroy()
@@ -83,8 +80,10 @@ export function connectServer(url: string): Database {
     application_name: 'meridian-compass',
     types: { getTypeParser: (oid, format) => parsers[Number(oid)] ?? pg.types.getTypeParser(oid, format) },
   })
-  // an idle connection that breaks is replaced by the next query; without a listener it would end the process
+  // A connection that breaks is replaced by the next query, and the query under way fails by itself. It also tells it as an
+  // event, the pool's where it is idle and its own where it is in use: without a listener that would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   return { db, leases: createLeaseStore(db), vacuum: false, close: () => db.destroy() }
 }
@@ -94,7 +93,8 @@ export function connectServer(url: string): Database {
  * until `close`; it survives a killed process, but PGlite writes without fsync, so a lost power supply may cost it. A URL
  * `postgres://` or `postgresql://` is a server, which several Compasses may share. Null: in memory.
  *
- * @throws {StoreLockedError} another Compass holds the folder. @throws {StoreError} it cannot be reached, read or migrated.
+ * @throws {StoreLockedError} another Compass holds the folder. @throws {StoreFullError} its disk is full.
+ * @throws {StoreError} it cannot be reached, read or migrated.
  */
 export async function openStore(place: string | null): Promise<Store> {
   const { db, ...parts } = await openDatabase(place)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createKeySigner } from '@meridian/chain'
+import { createKeySigner, RpcResponseError } from '@meridian/chain'
 import { keccak256, numberToHex, pad, parseTransaction } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
@@ -100,15 +100,55 @@ test('the key is used from outside: the message comes back with its reason and g
   assert.deepEqual([...node.pool.keys()], [1])
 })
 
-test('the key is used from outside before the first broadcast: known at once', async () => {
+test('the key is used from outside before the first broadcast: known once its receipt does not come', async () => {
   await deliver(1)
   node.mine()
   await submitter.poll()
   node.useKeyOutside()
   await deliver(2)
+  await submitter.poll()
+  clock.advance(defaultTuning.lostAfterMs)
+  await submitter.poll()
   assert.equal((await state(2))?.reason?.code, 'NONCE_TAKEN')
   await deliver(3)
   assert.deepEqual([...node.pool.keys()], [2])
+})
+
+/** A node whose answer to what it took is lost, and which is then asked again by way of another endpoint. */
+function twice(mined: boolean): Submitter {
+  const rpc: ChainContext['ports']['rpc'] = {
+    async request(method, params) {
+      const answer = await node.request(method, params)
+      if (method !== 'eth_sendRawTransaction') return answer
+      if (mined) node.mine()
+      throw new RpcResponseError('fake', method, -32000, 'nonce too low', null)
+    },
+  }
+  return createWallets({ ...chain(), ports: { rpc } }, { store, clock, log: createLog('silent') })
+}
+
+// once, the ledger gave its own transaction up on the word of the second endpoint: its fees were never claimed
+test('a first endpoint took it and gave no answer, a second one says that the nonce is used: by this very transaction', async () => {
+  const by = twice(true)
+  await deliver(1, by)
+  await by.poll()
+  const [transaction] = await store.openTransactions(2n, submitter.address)
+  assert.deepEqual([transaction?.state, transaction?.success], ['mined', true])
+})
+
+// once, the message was signed a second time under the next nonce, and both were paid for
+test('a lying endpoint that keeps what it calls too low has nothing signed twice', async () => {
+  const by = twice(false)
+  await deliver(1, by)
+  clock.advance(defaultTuning.lostAfterMs)
+  await by.poll()
+  clock.advance(defaultTuning.lostAfterMs)
+  await by.poll()
+  assert.equal((await state(1))?.state, 'submitted')
+  assert.equal(node.mine().length, 1)
+  await submitter.poll()
+  assert.equal((await store.openTransactions(2n, submitter.address))[0]?.success, true)
+  assert.ok(node.shown.every((raw) => parseTransaction(raw).nonce === 0))
 })
 
 test('a stuck transaction is replaced with a higher fee after its time, not before, and not above the cap', async () => {

@@ -170,8 +170,9 @@ export function createWalletSubmitter(
     }
     log.warn({ ...info, result: result.type, detail: result.detail }, 'transaction not taken')
     if (result.type === 'nonceTooLow') {
+      // words decide nothing: another endpoint may have taken these very bytes, and they may be what used the nonce
       nextNonce = null
-      if (fresh) await lose(transaction, { code: 'NONCE_TAKEN', detail: 'the key was used from outside' })
+      await store.settle(transaction.id, { error: result.detail }, [])
     } else if (result.type === 'invalid' && fresh) {
       await reject(transaction, { code: 'TRANSACTION_INVALID', detail: result.detail })
     } else if (result.type === 'noFunds' && fresh) {

@@ -100,6 +100,8 @@ const consensus: Consensus = {
   proveBlock: () => Promise.reject(new Error('not in this test')),
   proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
   maintain: async () => [],
+  ownViews: () => Promise.reject(new Error('not in this test')),
+  misbehaviour: () => Promise.reject(new Error('not in this test')),
 }
 
 /** A chain that says one number for a function, at its newest block only. */

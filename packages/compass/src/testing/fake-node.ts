@@ -111,6 +111,8 @@ export function createFakeNode(): FakeNode {
       proveBlock: () => Promise.reject(new Error('not in this test')),
       proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
       maintain: async () => [],
+      ownViews: () => Promise.reject(new Error('not in this test')),
+      misbehaviour: () => Promise.reject(new Error('not in this test')),
     },
     async request(method, params) {
       if (node.dead) throw new RpcTransportError('fake', method, 'no answer')

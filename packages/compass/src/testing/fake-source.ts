@@ -103,6 +103,8 @@ export function createFakeSource(): FakeSource {
       proveBlock: () => Promise.reject(new Error('not in this test')),
       proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
       maintain: async () => [],
+      ownViews: () => Promise.reject(new Error('not in this test')),
+      misbehaviour: () => Promise.reject(new Error('not in this test')),
     },
     async request(method, params) {
       node.calls.push(method)

@@ -5,14 +5,17 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import pg from 'pg'
 import { z } from 'zod'
 
 /** A PostgreSQL server of a test's own, which ends with this process however it ends. */
 export interface PostgresServer {
   /** URL of a new, empty database. */
   createDatabase(name: string): Promise<string>
-  /** Kills it with everything that is connected, and starts it again on the same data. */
+  /** Kills it with everything that is connected, if it has not ended by itself, and starts it again on the same data. */
   restart(): Promise<void>
+  /** Whether it lets anybody in: it ends by itself where its disk is full. */
+  answers(): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -37,12 +40,16 @@ function install(folder: string): string {
   return copy
 }
 
-/** Starts a server that listens on a socket in a folder of its own: no port, no password, nobody else. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a server that listens on a socket in a folder of its own: no port, no password, nobody else.
+ *
+ * @param disk Folder for its data. Default: beside the rest.
+ */
+export async function startPostgres(disk?: string): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-pg-'))
   const root = process.getuid?.() === 0
   const as = root ? { uid: NOBODY, gid: NOBODY } : {}
-  const [data, sockets] = [join(folder, 'data'), join(folder, 's')]
+  const [data, sockets] = [join(disk ?? folder, 'data'), join(folder, 's')]
   chmodSync(folder, 0o755)
   for (const path of [data, sockets]) {
     mkdirSync(path, { mode: 0o700 })
@@ -91,16 +98,24 @@ export async function startPostgres(): Promise<PostgresServer> {
   const url = (database: string): string =>
     `postgresql://meridian@localhost/${database}?host=${encodeURIComponent(sockets)}`
 
+  async function ask(query: (client: pg.Client) => string): Promise<void> {
+    const client = new pg.Client({ connectionString: url('postgres') })
+    client.on('error', () => undefined)
+    await client.connect()
+    await client.query(query(client)).finally(() => client.end())
+  }
+
   await start()
   return {
     async createDatabase(name) {
-      const { default: pg } = await import('pg')
-      const client = new pg.Client({ connectionString: url('postgres') })
-      await client.connect()
-      await client.query(`create database ${client.escapeIdentifier(name)}`)
-      await client.end()
+      await ask((client) => `create database ${client.escapeIdentifier(name)}`)
       return url(name)
     },
+    answers: () =>
+      ask(() => 'select 1').then(
+        () => true,
+        () => false,
+      ),
     async restart() {
       await end()
       await start()

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe } from 'node:test'
 import { sql } from 'kysely'
 import { type Database, openDatabase } from '../store/open.ts'
 import { createStore } from '../store/store.ts'
 import type { Store } from '../store/types.ts'
+import { putEmptyStore } from './empty-store.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
 /** What a store can stand on. */
@@ -13,13 +17,21 @@ export type DatabaseKind = (typeof databases)[number]
 export function useDatabase(kind: DatabaseKind): () => Database {
   let database: Database
   let server: PostgresServer | null = null
+  let folder: string | null = null
   before(async () => {
-    server = kind === 'PostgreSQL' ? await startPostgres() : null
-    database = await openDatabase((await server?.createDatabase('compass')) ?? null)
+    if (kind === 'PostgreSQL') {
+      server = await startPostgres()
+      database = await openDatabase(await server.createDatabase('compass'))
+    } else {
+      folder = mkdtempSync(join(tmpdir(), 'compass-test-store-'))
+      await putEmptyStore(folder)
+      database = await openDatabase(folder)
+    }
   })
   after(async () => {
     await database?.close()
     await server?.stop()
+    if (folder !== null) rmSync(folder, { recursive: true })
   })
   return () => database
 }

@@ -1,25 +1,14 @@
-import { iLightClientAbi, iMessageServiceAbi } from '@meridian/abi'
-import { call, getBlock, getLogs } from '@meridian/chain'
-import type { ClientState } from '@meridian/consensus'
-import {
-  type Address,
-  decodeEventLog,
-  decodeFunctionData,
-  encodeFunctionData,
-  getAbiItem,
-  type Hex,
-  isAddressEqual,
-  isHex,
-  toEventSelector,
-  zeroAddress,
-} from 'viem'
-import { z } from 'zod'
+import { iLightClientAbi } from '@meridian/abi'
+import { getBlock, getLogs, type Log } from '@meridian/chain'
+import type { AcceptedClaim, ClientState } from '@meridian/consensus'
+import { type Address, decodeEventLog, getAbiItem, type Hex, isAddressEqual, toEventSelector, zeroAddress } from 'viem'
 import type { ChainContext, Common } from '../chain-context.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { readRoute } from '../mos.ts'
-import { revertReason } from '../policy.ts'
 import type { Submitter } from '../submitter/submitter.ts'
-import { readHeadOf } from './heads.ts'
+import { reasonOf } from '../worker.ts'
+import { createReporter } from './reporter.ts'
+import { verdictOf } from './verdict.ts'
 
 /** How a Compass watches. */
 export interface WatchOptions {
@@ -30,20 +19,22 @@ export interface WatchOptions {
   readonly metrics: Metrics | null
 }
 
-/** A head that a light client accepted and our own nodes do not have. */
-export interface Contradiction {
+/** What a light client accepted and our own nodes do not have. */
+export interface Contradiction extends AcceptedClaim {
   readonly client: Address
-  readonly number: bigint
-  readonly accepted: Hex
   /** Zero: our nodes have nothing there, and are beyond it. */
   readonly own: Hex
-  /** The transaction that moved the head; null where only the head itself was seen. */
+  /** The transaction that the client accepted it in; null where only the head itself was seen. */
   readonly tx: Hex | null
 }
 
 /** Holds what one light client accepts against the source's own nodes. */
 export interface Watcher {
-  /** One look. Throws what the endpoints do: what was found before stands. */
+  /**
+   * One look.
+   *
+   * @throws what the endpoints do. What was found before stands, and what could not be looked at is looked at again.
+   */
   look(): Promise<void>
   /** Found since the start. */
   contradictions(): readonly Contradiction[]
@@ -58,105 +49,117 @@ export interface WatcherDeps extends Common {
   readonly submitter: Submitter | null
 }
 
-interface Head {
-  readonly number: bigint
-  readonly hash: Hex
+interface Accepted extends AcceptedClaim {
   readonly tx: Hex | null
 }
 
 const headAdvanced = toEventSelector(getAbiItem({ abi: iLightClientAbi, name: 'HeadAdvanced' }))
 /** Blocks of the target that the first look goes back. */
 const LOOK_BACK = 5_000n
-/** Heads that our nodes are behind, and that are kept for later. */
+/** Blocks that are read again each time: a reorg of the target may have put other events into them. */
+const READ_AGAIN = 64n
+/** Claims that our nodes cannot judge yet, and that are kept for later. */
 const MAX_WAITING = 10_000
-/** Gas of a report: two proofs, each verified in full. */
-const REPORT_GAS = 12_000_000n
-const transactionSchema = z.object({ to: z.string().nullable(), input: z.custom<Hex>((value) => isHex(value)) })
+/** Of them, how many are asked for in one look. */
+const MAX_ASKED = 64
+/** Contradictions that evidence is looked for in one look: the first that is proven makes the others needless. */
+const MAX_REPORTS = 4
+/** Claims that are remembered as judged: more than can be in the blocks that are read again. */
+const MAX_JUDGED = 10_000
+
+const keyOf = ({ what, number, hash }: AcceptedClaim): string => `${what}:${number}:${hash}`
 
 /**
- * Watches the light client of `source` on `target`. Every head that it accepted is read from the target's logs; our own
- * nodes of the source say what is there. A contradiction is an alarm at once, whoever is right: either validators signed
- * two chains, or our nodes follow another one. Where the consensus can prove the first, the proof is sent, after the target
- * itself took it in a simulation.
+ * Watches the light client of `source` on `target`. Every head that it accepted is read from the target's logs, and what else
+ * later heads are judged by; our own nodes of the source say what is there. A contradiction is an alarm at once, whoever is
+ * right: either validators signed two chains, or our nodes follow another one. Where the first can be proven, the proof is
+ * sent, after the target itself took it in a simulation.
  */
 export function createWatcher(deps: WatcherDeps): Watcher {
-  const { source, target, submitter, metrics, clock } = deps
+  const { source, target, metrics, clock } = deps
   const log = deps.log.child({ role: 'watcher', from: source.name, to: target.name })
   const { rpc } = target.ports
+  const { otherClaims } = source.consensus
   const found = new Map<string, Contradiction>()
-  const reported = new Set<string>()
-  let waiting: readonly Head[] = []
+  /** What some of our nodes have something else for, but not most. */
+  const disputed = new Map<string, Contradiction>()
+  const waiting = new Map<string, Accepted>()
+  const judged = new Set<string>()
+  const reporter = createReporter(deps, log)
   let watched: Address | null = null
   let readTo: bigint | null = null
 
-  /** Heads that the client accepted since the last look, and the one that it has. */
-  async function acceptedSince(client: ClientState): Promise<readonly Head[]> {
+  function claimOf(one: Log): Accepted {
+    const [signature = headAdvanced, ...rest] = one.topics
+    const tx = one.transactionHash
+    if (signature === otherClaims?.topic) return { ...otherClaims.read(one), tx }
+    const topics: [Hex, ...Hex[]] = [signature, ...rest]
+    const { args } = decodeEventLog({ abi: iLightClientAbi, eventName: 'HeadAdvanced', data: one.data, topics })
+    return { what: 'head', number: args.number, hash: args.hash, tx }
+  }
+
+  /** What the client accepted since the last look, and the head that it has: into what waits to be judged. */
+  async function readAccepted({ address, head }: ClientState): Promise<void> {
     const { number: latest } = await getBlock(rpc, 'latest')
-    const from = readTo === null ? (latest > LOOK_BACK ? latest - LOOK_BACK : 0n) : readTo + 1n
-    const filter = { address: client.address, topics: [headAdvanced], fromBlock: from, toBlock: latest }
+    const back = (blocks: bigint, from: bigint) => (from > blocks ? from - blocks : 0n)
+    const from = readTo === null ? back(LOOK_BACK, latest) : back(READ_AGAIN, readTo)
+    const kinds = otherClaims === undefined ? [headAdvanced] : [headAdvanced, otherClaims.topic]
+    const filter = { address, topics: [kinds], fromBlock: from, toBlock: latest }
     const logs = from > latest ? [] : await getLogs(rpc, filter, target.tuning.maxSpan)
-    readTo = latest
-    const heads = logs.map(({ topics, data, transactionHash }): Head => {
-      const [signature = headAdvanced, ...rest] = topics
-      const { args } = decodeEventLog({
-        abi: iLightClientAbi,
-        eventName: 'HeadAdvanced',
-        data,
-        topics: [signature, ...rest],
-      })
-      return { number: args.number, hash: args.hash, tx: transactionHash }
-    })
-    const { number, hash } = client.head
-    return heads.some((head) => head.hash === hash) || number === 0n ? heads : [...heads, { number, hash, tx: null }]
-  }
-
-  /** Calldata of the update that moved the head; null where the transaction did not call the client or MOS directly. */
-  async function updatesIn(client: Address, tx: Hex): Promise<readonly Hex[]> {
-    const parsed = transactionSchema.safeParse(await rpc.request('eth_getTransactionByHash', [tx]))
-    if (!parsed.success || parsed.data.to === null || !isHex(parsed.data.to)) return []
-    const { to, input } = parsed.data
-    try {
-      if (isAddressEqual(to, client)) {
-        const decoded = decodeFunctionData({ abi: iLightClientAbi, data: input })
-        return decoded.functionName === 'update' ? [decoded.args[0]] : []
+    const accepted = logs.map(claimOf)
+    const present = { what: 'head', number: head.number, hash: head.hash, tx: null } as const
+    for (const one of head.number === 0n ? accepted : [...accepted, present]) {
+      const key = keyOf(one)
+      for (const known of [found, disputed]) {
+        const before = known.get(key)
+        // it was seen as a head alone, or a reorg put it into another transaction
+        if (before !== undefined && one.tx !== null) known.set(key, { ...before, tx: one.tx })
       }
-      const { args = [] } = decodeFunctionData({ abi: iMessageServiceAbi, data: input })
-      return args.flatMap((argument: unknown) =>
-        Array.isArray(argument) ? argument.filter((item: unknown): item is Hex => isHex(item)) : [],
-      )
-    } catch {
-      return []
+      if (judged.has(key)) continue
+      const before = waiting.get(key)
+      if (before === undefined || one.tx !== null) waiting.set(key, one)
     }
+    const dropped = [...waiting.keys()].slice(0, Math.max(0, waiting.size - MAX_WAITING))
+    for (const key of dropped) waiting.delete(key)
+    if (dropped.length > 0) log.error({ code: 'NOT_JUDGED', count: dropped.length }, 'our nodes are too far behind')
+    readTo = latest
   }
 
-  async function report(client: ClientState, one: Contradiction, now: bigint): Promise<void> {
-    const key = `${one.number}:${one.accepted}`
-    if (client.status !== 'active' || reported.has(key)) return
-    if (source.consensus.misbehaviour === undefined || one.tx === null)
-      return log.error({ code: 'NO_EVIDENCE', tx: one.tx }, 'evidence cannot be built from a head of this consensus')
-    for (const update of await updatesIn(client.address, one.tx)) {
-      const accepted = { number: one.number, hash: one.accepted, update }
-      const evidence = await source.consensus.misbehaviour(source.ports, client, accepted, now)
-      if (evidence === null) continue
-      const data = encodeFunctionData({ abi: iLightClientAbi, functionName: 'reportMisbehaviour', args: [evidence] })
-      return send(client.address, data, key)
+  /** Asks our nodes about what waits. Returns why some of it could not be asked for; null where all could. */
+  async function judge(client: Address): Promise<unknown> {
+    let failure: unknown = null
+    for (const [key, one] of [...waiting].slice(0, MAX_ASKED)) {
+      // whatever comes of it, others are asked for first next time
+      waiting.delete(key)
+      waiting.set(key, one)
+      try {
+        const { verdict, own } = verdictOf(one.hash, await source.consensus.ownViews(source.ports, one))
+        const contradiction = own === null ? null : { ...one, client, own }
+        if (verdict === 'held' || verdict === 'contradicted') settle(key)
+        if (verdict !== 'disputed') disputed.delete(key)
+        if (contradiction === null || verdict === 'held') continue
+        if (verdict === 'contradicted') raise(key, contradiction)
+        else if (!disputed.has(key)) {
+          disputed.set(key, contradiction)
+          log.warn({ code: 'DISPUTED', ...asText(contradiction) }, 'our own nodes differ about what a client accepted')
+        }
+      } catch (error) {
+        failure ??= error
+      }
     }
-    log.error({ code: 'NO_EVIDENCE', tx: one.tx }, 'its transaction does not hold what proves the conflict')
+    return failure
   }
 
-  async function send(client: Address, data: Hex, key: string): Promise<void> {
-    const from = submitter?.address ?? zeroAddress
-    const simulated = await call(rpc, { to: client, data, from, gas: REPORT_GAS })
-    if (!simulated.ok) {
-      const { code, detail } = revertReason(simulated.revert)
-      return log.error({ code, detail }, 'the client does not take the evidence')
-    }
-    if (submitter === null)
-      return log.error({ code: 'NO_SIGNER', client, data }, 'evidence is there; anybody may send it')
-    const sent = await submitter.send({ kind: 'update', to: client, data, gasLimit: REPORT_GAS, messages: [] })
-    if (sent.status === 'refused') return log.error({ ...sent.reason }, 'evidence cannot be sent now')
-    reported.add(key)
-    log.error({ client, nonce: sent.transaction.nonce }, 'misbehaviour reported')
+  function settle(key: string): void {
+    waiting.delete(key)
+    judged.add(key)
+    for (const old of [...judged].slice(0, Math.max(0, judged.size - MAX_JUDGED))) judged.delete(old)
+  }
+
+  function raise(key: string, one: Contradiction): void {
+    if (found.has(key)) return
+    found.set(key, one)
+    log.error({ code: 'CONTRADICTION', ...asText(one) }, 'a light client accepted what its chain does not have')
   }
 
   return {
@@ -168,31 +171,29 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         // a new client behind the route begins anew; what the old one accepted stays found
         watched = lightClient
         readTo = null
-        waiting = []
+        waiting.clear()
+        disputed.clear()
+        judged.clear()
       }
       const client = await source.consensus.readClient(rpc, lightClient)
-      const heads = [...waiting, ...(await acceptedSince(client))]
-      const later: Head[] = []
-      for (const head of heads) {
-        const own = await readHeadOf(source, head.number)
-        if (own === null) later.push(head)
-        else if (own.toLowerCase() !== head.hash.toLowerCase()) {
-          const one = { client: lightClient, number: head.number, accepted: head.hash, own, tx: head.tx }
-          const key = `${head.number}:${head.hash}`
-          const known = found.get(key)
-          if (known === undefined || (known.tx === null && head.tx !== null)) found.set(key, one)
-          if (known === undefined)
-            log.error(
-              { code: 'CONTRADICTION', ...one, number: String(one.number) },
-              'a light client accepted what its chain does not have',
-            )
-        }
+      await readAccepted(client)
+      const failure = await judge(lightClient)
+      let left = MAX_REPORTS
+      for (const [key, one] of [...found, ...disputed]) {
+        if (reporter.isDue(key) && left-- <= 0) continue
+        const proven = await reporter.report(client, key, one)
+        // signatures of two thirds do not lie, however few of our nodes show them
+        if (proven) raise(key, one)
+        if (found.has(key)) disputed.delete(key)
       }
-      waiting = later.slice(-MAX_WAITING)
-      metrics?.watched({ fromChain: source.id, toChain: target.id }, found.size, clock.now())
-      if (found.size === 0) return
-      const { timestamp } = await getBlock(rpc, 'latest')
-      for (const one of found.values()) await report(client, one, timestamp)
+      const unproven = reporter.unproven([...found.keys()])
+      const seen = { contradictions: found.size, disputed: disputed.size, open: waiting.size - disputed.size, unproven }
+      metrics?.watched({ fromChain: source.id, toChain: target.id }, seen, failure === null ? clock.now() : null)
+      if (failure === null) return
+      log.debug({ ...reasonOf(failure) }, 'some of what a client accepted could not be looked at')
+      throw failure
     },
   }
 }
+
+const asText = ({ number, hash: accepted, ...rest }: Contradiction) => ({ ...rest, number: String(number), accepted })

@@ -1,11 +1,11 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { bytesToHex, concatHex, type Hex, hexToBytes, numberToHex } from 'viem'
+import { bytesToHex, concatHex, type Hex, hexToBytes, numberToHex, sliceHex } from 'viem'
 import { VerifyError } from './errors.ts'
 
 /** The suite of the beacon chain. The library's default for signatures is another one. */
 export const SIGNATURE_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 
-const { G1, G2, longSignatures } = bls12_381
+const { G1, G2, fields, longSignatures } = bls12_381
 export type G1Point = ReturnType<typeof G1.Point.fromAffine>
 export type G2Point = ReturnType<typeof G2.Point.fromAffine>
 
@@ -53,6 +53,22 @@ export function encodeG1(point: G1Point): Hex {
 export function encodeG2(point: G2Point): Hex {
   const { x, y } = point.toAffine()
   return concatHex([field(x.c0), field(x.c1), field(y.c0), field(y.c1)])
+}
+
+/** A point as {@link encodeG2} writes it. @throws VerifyError `POINT` where it is none of the curve, or infinity. */
+export function decodeG2(encoded: Hex): G2Point {
+  const at = (i: number) => BigInt(sliceHex(encoded, i * FIELD_BYTES, (i + 1) * FIELD_BYTES))
+  let point: G2Point
+  try {
+    point = G2.Point.fromAffine({
+      x: fields.Fp2.create({ c0: at(0), c1: at(1) }),
+      y: fields.Fp2.create({ c0: at(2), c1: at(3) }),
+    })
+    point.assertValidity()
+  } catch (cause) {
+    throw new VerifyError('POINT', 'no point of G2', { given: encoded }, { cause })
+  }
+  return point
 }
 
 /** The compressed form of a key: what SSZ hashes. */

@@ -4,10 +4,12 @@ import type { BeaconPort, BlockPoint, BlockProof, ClientState, Consensus, Source
 import { type Advance, bestFirst, createAdvancer, firstThatHolds } from './advance.ts'
 import { detailOf, readEthereumClient, storeOf } from './client.ts'
 import { encodeBlockProof, encodeReceiptsRootProof, type ProvenHeader } from './encode.ts'
-import { ForkScheduleError, NodeAnswerError } from './errors.ts'
+import { ForkScheduleError, NodeAnswerError, PortError } from './errors.ts'
 import { gindices } from './forks.ts'
+import { ethereumMisbehaviour, otherClaims } from './misbehaviour.ts'
 import { epochAtSlot, forkAtSlot, type Network, periodAtSlot, slotAtTime, timeAtSlot } from './networks.ts'
 import type { Served } from './nodes.ts'
+import { ownBeaconViews } from './own-views.ts'
 import { requireSchedule } from './schedule.ts'
 import { createEthereumSource, type EthereumSource, type ExecutionField, executionBranchOf } from './source.ts'
 import type { SingleBranch } from './tree-proof.ts'
@@ -41,6 +43,14 @@ export function createEthereumConsensus({ network }: EthereumConsensusOptions): 
     proveReceiptsRoot: (ports, client, block, now) =>
       prove(network, ports, client, { block, shown: 'receiptsRoot' }, now),
     maintain: (ports, client, now) => maintain(network, ports, client, now),
+    otherClaims,
+    async ownViews({ beacon }, claim) {
+      if (beacon === undefined)
+        throw new PortError('ethereum needs a beacon endpoint', { expected: 'beacon', given: undefined })
+      return ownBeaconViews(beacon, network, claim)
+    },
+    misbehaviour: (ports, target, client, accepted, now) =>
+      ethereumMisbehaviour(network, ports, target, client, accepted, now),
   }
 }
 

@@ -1,9 +1,10 @@
 import { concatHex, encodeAbiParameters, type Hex, numberToHex, size as sizeOf, zeroHash } from 'viem'
-import { decompressPubkey, decompressSignature, encodeG1, encodeG2 } from './bls.ts'
+import { decompressPubkey, encodeG1, encodeG2 } from './bls.ts'
 import { absentIndices, changedIndices, participantsKey } from './committee.ts'
 import { VerifyError } from './errors.ts'
 import { buildMultiproof, pubkeyLeaf, rootOfBranch } from './merkle.ts'
-import { pubkeysRoot, syncCommitteeRoot } from './ssz.ts'
+import { type SignedUpdate, signedUpdateOf } from './signed-update.ts'
+import { pubkeysRoot } from './ssz.ts'
 import type { BeaconHeader, SyncCommittee, Update } from './types.ts'
 
 const UINT64_BYTES = 8
@@ -49,25 +50,29 @@ const KEEP = 4
  * @throws VerifyError `COMMITTEE_SIZE` where the bits are not the committee's, `POINT` for a key or signature off the curve.
  */
 export function encodeUpdate(update: Update, signers: SyncCommittee, options: EncodingOptions = {}): Hex {
+  return encodeSignedUpdate(signedUpdateOf(update), signers, options)
+}
+
+/** The same of what of an update is proven. @throws as {@link encodeUpdate}. */
+export function encodeSignedUpdate(update: SignedUpdate, signers: SyncCommittee, options: EncodingOptions = {}): Hex {
   const size = signers.pubkeys.length
-  const { bits, signature } = update.syncAggregate
+  const { bits, signature, next } = update
   const { from, keep = false } = options
   const changed = from === undefined ? absentIndices(bits, size) : changedIndices(bits, from.bits, size)
   const leaves = changed.length === 0 ? [] : signers.pubkeys.map(pubkeyLeaf)
   const key = from === undefined ? decompressPubkey(signers.aggregatePubkey) : participantsKey(signers, from.bits)
-  const next = update.nextSyncCommittee
   const flags = (next === undefined ? 0 : HAS_NEXT) + (from === undefined ? 0 : FROM_KEPT) + (keep ? KEEP : 0)
   return concatHex([
-    encodeBeaconHeader(update.attestedHeader.beacon),
-    encodeBeaconHeader(update.finalizedHeader.beacon),
+    encodeBeaconHeader(update.attested),
+    encodeBeaconHeader(update.finalized),
     numberToHex(update.signatureSlot, { size: UINT64_BYTES }),
     bits,
     pubkeysRoot(signers),
     encodeG1(key),
-    encodeG2(decompressSignature(signature)),
+    encodeG2(signature),
     numberToHex(flags, { size: 1 }),
     ...(from === undefined ? [] : [from.bits]),
-    ...(next === undefined ? [] : [syncCommitteeRoot(next.committee), ...next.branch]),
+    ...(next === undefined ? [] : [next.root, ...next.branch]),
     ...update.finalityBranch,
     ...changed.map((index) => encodeG1(decompressPubkey(memberOf(signers, index)))),
     ...buildMultiproof(leaves, changed),
@@ -164,14 +169,14 @@ function bodySide({ bodyRoot }: BeaconHeader): Hex {
   return rootOfBranch(bodyRoot, [zeroHash, rootOfBranch(zeroHash, [zeroHash], 0n)], 0n)
 }
 
-/** Two encoded updates that conflict, and how. */
-export type Misbehaviour =
-  | { readonly kind: 'conflicting-headers' | 'conflicting-committees'; readonly first: Hex; readonly second: Hex }
+/** Two updates that conflict, by default encoded ones, and how. */
+export type Misbehaviour<Shown = Hex> =
+  | { readonly kind: 'conflicting-headers' | 'conflicting-committees'; readonly first: Shown; readonly second: Shown }
   | {
       readonly kind: 'forked-history'
       /** The older of the two. */
-      readonly first: Hex
-      readonly second: Hex
+      readonly first: Shown
+      readonly second: Shown
       /** The root that the second's finalized state holds at the first's finalized slot, and its branch. */
       readonly root: Hex
       readonly branch: readonly Hex[]

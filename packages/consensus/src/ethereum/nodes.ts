@@ -30,7 +30,8 @@ export function isWrongAnswer(error: unknown): error is Error {
   )
 }
 
-function isNotServed(error: unknown): boolean {
+/** Whether a node said that it has no such thing, or does not serve the route. */
+export function isNotServed(error: unknown): boolean {
   if (!(error instanceof Error) || !('context' in error)) return false
   const { context } = error
   if (typeof context !== 'object' || context === null || !('status' in context)) return false

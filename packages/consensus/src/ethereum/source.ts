@@ -12,7 +12,7 @@ import { readSchedule } from './schedule.ts'
 import { beaconHeaderRoot, executionHeaderTree, syncCommitteeRoot } from './ssz.ts'
 import { beaconStateType } from './state.ts'
 import { branchOfAnswer, branchOfNode, descriptorOf, type SingleBranch } from './tree-proof.ts'
-import type { BeaconHeader, Bootstrap, LightClientHeader, SyncCommittee, Update } from './types.ts'
+import type { BeaconHeader, Bootstrap, LightClientHeader, SyncAggregate, SyncCommittee, Update } from './types.ts'
 import { requireQuorum, validateBranches } from './verify.ts'
 
 /** `body` is field 4 of the 5 of a BeaconBlock: depth 3, index 8 + 4. */
@@ -40,6 +40,10 @@ export interface EthereumSource {
   committee(root: Hex, period: bigint, head: Hex): Promise<SyncCommittee | undefined>
   /** A block's header by its root, undefined where no node has it. */
   headerByRoot(blockRoot: Hex): Promise<BeaconHeader | undefined>
+  /** The canonical block of a slot, as far as light clients read one; undefined where no node has it. */
+  signedBlock(slot: bigint): Promise<SignedBlock | undefined>
+  /** Branch of `finalized_checkpoint.root` in the state of `header`, undefined where no node has that state any more. */
+  finalityBranch(header: BeaconHeader): Promise<SingleBranch | undefined>
   /** Branch of `block_roots[slot]` in the state of `header`, undefined where no node has that state any more. */
   blockRootBranch(header: BeaconHeader, slot: bigint): Promise<SingleBranch | undefined>
   /**
@@ -57,6 +61,12 @@ export interface EthereumSource {
   executionHeader(hash: Hex): Promise<Hex>
   /** The schedule of forks by every node that serves its configuration. */
   schedules(): Promise<readonly Served<readonly ForkEpoch[]>[]>
+}
+
+/** A block's header, and what its body says of the signatures over the block before it. */
+export interface SignedBlock {
+  readonly header: BeaconHeader
+  readonly syncAggregate: SyncAggregate
 }
 
 function requireRoot(path: string, expected: Hex, given: Hex): void {
@@ -167,6 +177,26 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
       })
     },
 
+    async signedBlock(slot) {
+      const fork = forkAtSlot(network, slot).name
+      // bodies of Gloas are read by proofs alone
+      if (fork === 'gloas') return undefined
+      const path = `/eth/v1/beacon/headers/${slot}`
+      return first(async (node) => {
+        const { root, header } = parseBlockHeader(await node.get(path))
+        requireRoot(path, root, beaconHeaderRoot(header))
+        const { syncAggregate } = await bodyOf(node, header, fork, root)
+        const { syncCommitteeBits, syncCommitteeSignature } = syncAggregate
+        const bits = bytesToHex(syncCommitteeBits.serialize())
+        return { header, syncAggregate: { bits, signature: bytesToHex(syncCommitteeSignature) } }
+      })
+    },
+
+    async finalityBranch(header) {
+      const fork = forkAtSlot(network, header.slot).name
+      return branchInState(header.stateRoot, fork, gindices[fork].finalizedRoot, header.stateRoot)
+    },
+
     async blockRootBranch(header, slot) {
       const fork = forkAtSlot(network, header.slot).name
       const gindex = blockRootGindex(fork, slot, network.preset)
@@ -265,15 +295,18 @@ export function createEthereumSource(ports: SourcePorts, network: Network): Ethe
     root: Hex,
     gindex: bigint,
   ): Promise<SingleBranch> {
+    return branchOfNode((await bodyOf(node, header, fork, root)).node, gindex)
+  }
+
+  async function bodyOf(node: BeaconNode, header: BeaconHeader, fork: ForkName, root: Hex) {
     const path = `/eth/v2/beacon/blocks/${root}`
     const bytes = await node.getBytes(path)
-    const tree = readTree(path, () => {
-      const view = signedBeaconBlockType(fork, network.preset).deserializeToViewDU(bytes)
-      return view.message.body.node
-    })
-    const branch = branchOfNode(tree, gindex)
-    requireRoot(path, header.bodyRoot, branch.root)
-    return branch
+    const body = readTree(
+      path,
+      () => signedBeaconBlockType(fork, network.preset).deserializeToViewDU(bytes).message.body,
+    )
+    requireRoot(path, header.bodyRoot, bytesToHex(body.hashTreeRoot()))
+    return body
   }
 }
 

@@ -1,10 +1,10 @@
 import { bytesToBigInt, type Hex, hexToBytes, size } from 'viem'
 import { evidenceAgainst } from '../evidence.ts'
-import type { AcceptedHead, ClientState, SourcePorts } from '../types.ts'
+import type { AcceptedUpdate, ClientState, Evidence, SourcePorts } from '../types.ts'
 import { G1_SIZE, G2_SIZE } from './bn254.ts'
-import { proveBlock } from './consensus.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
 import { type HashedHeader, readHashForm } from './header.ts'
+import { proveBlock } from './prove.ts'
 import { sealHints } from './seal.ts'
 import { createIstanbulSource } from './source.ts'
 
@@ -15,17 +15,16 @@ const ROUND_SIZE = 8
 
 /**
  * Evidence that the head which a client accepted is not the chain's: the accepted header, which the client has stored, and
- * the chain's own block at that height under its seal. Null where the update does not hold the header, or the client has
- * no set any more that vouches for the chain's own block.
+ * the chain's own block at that height under its seal.
  *
  * @throws {IstanbulSourceError} the node does not answer as a node of the chain does.
  */
 export async function istanbulMisbehaviour(
   ports: SourcePorts,
   client: ClientState,
-  accepted: AcceptedHead,
+  accepted: AcceptedUpdate,
   now: bigint,
-): Promise<Hex | null> {
+): Promise<Evidence> {
   const header = headersIn(accepted.update).find(({ hash }) => hash === accepted.hash.toLowerCase())
   const own = await createIstanbulSource(ports.rpc).headerAt(accepted.number)
   return evidenceAgainst(

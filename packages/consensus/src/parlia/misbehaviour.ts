@@ -1,9 +1,9 @@
 import { type Hex, hexToBytes } from 'viem'
 import { evidenceAgainst } from '../evidence.ts'
-import type { AcceptedHead, ClientState } from '../types.ts'
-import { proveByVotes } from './consensus.ts'
+import type { AcceptedUpdate, ClientState, Evidence } from '../types.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
 import { type ParliaHeader, readHeader } from './header.ts'
+import { proveByVotes } from './prove.ts'
 import type { ParliaSource } from './source.ts'
 
 /** First byte of a list whose length has two bytes: every header's. */
@@ -11,17 +11,16 @@ const LONG_LIST = 0xf9
 
 /**
  * Evidence that the head which a client accepted is not the chain's: the accepted header, which the client has stored, and
- * the chain's own block at that height under its votes. Null where the update does not hold the header, or the client has
- * no set any more that votes for the chain's own block.
+ * the chain's own block at that height under its votes.
  *
  * @throws {ParliaSourceError} the node does not answer as a node of the chain does.
  */
 export async function parliaMisbehaviour(
   source: ParliaSource,
   client: ClientState,
-  accepted: AcceptedHead,
+  accepted: AcceptedUpdate,
   now: bigint,
-): Promise<Hex | null> {
+): Promise<Evidence> {
   const header = headerIn(accepted.update, accepted.hash)
   const own = await source.findHeader(accepted.number)
   return evidenceAgainst(

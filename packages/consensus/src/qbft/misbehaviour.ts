@@ -1,9 +1,9 @@
 import { type Hex, hexToBytes } from 'viem'
 import { evidenceAgainst } from '../evidence.ts'
-import type { AcceptedHead, ClientState, SourcePorts } from '../types.ts'
-import { proveBlock } from './consensus.ts'
+import type { AcceptedUpdate, ClientState, Evidence, SourcePorts } from '../types.ts'
 import { encodeEvidence, encodeStoredProof } from './encode.ts'
 import { type QbftHeader, readHeader } from './header.ts'
+import { proveBlock } from './prove.ts'
 import { createQbftSource } from './source.ts'
 
 /** Layout of a sealed header, as `docs/spec/qbft-light-client.md` has it. */
@@ -14,17 +14,16 @@ const SEAL_SIZE = 66
 
 /**
  * Evidence that the head which a client accepted is not the chain's: the accepted header, which the client has stored, and
- * the chain's own block at that height under its seals. Null where the update does not hold the header, or the client has
- * no set any more that vouches for the chain's own block.
+ * the chain's own block at that height under its seals.
  *
  * @throws {QbftSourceError} the node does not answer as a QBFT node does.
  */
 export async function qbftMisbehaviour(
   ports: SourcePorts,
   client: ClientState,
-  accepted: AcceptedHead,
+  accepted: AcceptedUpdate,
   now: bigint,
-): Promise<Hex | null> {
+): Promise<Evidence> {
   const header = headersIn(accepted.update).find(({ hash }) => hash === accepted.hash.toLowerCase())
   const own = await createQbftSource(ports.rpc).headerAt(accepted.number)
   return evidenceAgainst(

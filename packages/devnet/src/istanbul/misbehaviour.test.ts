@@ -65,12 +65,23 @@ test('a head that validators sealed twice is proven by the update that brought i
   const { hash } = parseHeader(conflicting)
   assert.equal(fooled.blocks.get(number), hash)
   const build = (change: { readonly hash?: Hex; readonly update?: Hex } = {}) =>
-    istanbulConsensus.misbehaviour?.({ rpc }, clientOf(fooled), { number, hash, update, ...change }, now())
+    istanbulConsensus.misbehaviour(
+      { rpc },
+      rpc,
+      clientOf(fooled),
+      { what: 'head', number, hash, update, ...change },
+      now(),
+    )
   const evidence = await build()
-  assert.ok(evidence)
-  assert.ok(applyEvidence(fooled, evidence, now()).frozen)
+  assert.ok(evidence.status === 'found')
+  assert.ok(applyEvidence(fooled, evidence.data, now()).frozen)
   // what proves nothing is not sent
-  assert.equal(await build({ hash: parseHeader(served).hash }), null, 'the chain’s own head')
-  assert.equal(await build({ update: encodeUpdate([await sealed(end.served)]) }), null, 'another update')
-  assert.equal(await build({ update: '0x1234' }), null, 'bytes of something else')
+  const why = async (change: { readonly hash?: Hex; readonly update?: Hex }) => {
+    const built = await build(change)
+    return built.status === 'none' && built.code
+  }
+  const own = encodeUpdate([await sealed(served)])
+  assert.equal(await why({ hash: parseHeader(served).hash, update: own }), 'NO_CONFLICT', 'the chain’s own head')
+  assert.equal(await why({ update: encodeUpdate([await sealed(end.served)]) }), 'UPDATE_NOT_FOUND', 'another update')
+  assert.equal(await why({ update: '0x1234' }), 'UPDATE_NOT_FOUND', 'bytes of something else')
 })

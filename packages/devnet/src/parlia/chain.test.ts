@@ -172,10 +172,17 @@ describe('Parlia chain', () => {
     const consensus = createParliaConsensus({ epochLength: LENGTH })
     const ports = { rpc: { request: rpc } }
     const expiring = { ...client, expiresAt: timestamp + trustingPeriod }
-    const built = await consensus.misbehaviour?.(ports, expiring, { number: later, hash, update }, now)
-    assert.ok(built)
-    assert.equal(applyEvidence(fooled, built, now).frozen, true)
-    const other = { number: later, hash, update: encodeUpdate([storeStep(encodeAttestedProof({ ...true_, known }))]) }
-    assert.equal(await consensus.misbehaviour?.(ports, expiring, other, now), null, 'another update')
+    const accepted = { what: 'head', number: later, hash, update } as const
+    const built = await consensus.misbehaviour(ports, ports.rpc, expiring, accepted, now)
+    assert.ok(built.status === 'found')
+    assert.equal(applyEvidence(fooled, built.data, now).frozen, true)
+    const other = {
+      what: 'head',
+      number: later,
+      hash,
+      update: encodeUpdate([storeStep(encodeAttestedProof({ ...true_, known }))]),
+    } as const
+    const nothing = await consensus.misbehaviour(ports, ports.rpc, expiring, other, now)
+    assert.equal(nothing.status === 'none' && nothing.code, 'UPDATE_NOT_FOUND', 'another update')
   })
 })

@@ -15,9 +15,17 @@ export interface HttpServer {
   stop(): Promise<void>
 }
 
+/** Milliseconds that a connection may rest: where a client and we are one process, both may be late by seconds. */
+const KEEP_ALIVE_MS = 120_000
+
 /** Serves `app` on a free port of 127.0.0.1. */
 export async function listen(app: NodeHono): Promise<HttpServer> {
-  const server: ServerType = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
+  const server: ServerType = serve({
+    fetch: app.fetch,
+    hostname: '127.0.0.1',
+    port: 0,
+    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+  })
   if (!server.listening) await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new DevnetError('LISTEN', 'no port', { address })

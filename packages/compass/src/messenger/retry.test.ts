@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { createKeySigner } from '@meridian/chain'
+import { pad } from 'viem'
+import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import { createLog } from '../log.ts'
+import type { Message } from '../message.ts'
+import { createWallets } from '../submitter/wallets.ts'
+import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
+import { testOrigin } from '../testing/messages.ts'
+import { useStore } from '../testing/test-store.ts'
+import type { Leg } from './leg.ts'
+import { retryFailed } from './retry.ts'
+
+const mos = pad('0xa1', { size: 20 })
+const current = useStore()
+let message: Message
+
+beforeEach(async () => {
+  const store = current()
+  const place = { blockNumber: 1n, blockHash: pad('0x01'), txIndex: 0, logIndex: 0 }
+  const origin = testOrigin(1, { emitter: mos, mos, fromAddress: mos, ...place })
+  await store.commitScan(1n, mos, { number: 1n, hash: pad('0x01'), final: null }, [origin], 1)
+  const included = {
+    type: 'included',
+    at: 1,
+    outcome: 'failed',
+    executionReason: '0x',
+    tx: null,
+    block: 1n,
+    gas: null,
+  } as const
+  await store.apply([
+    [origin, { type: 'finalized', at: 1 }],
+    [origin, { type: 'proven', at: 1 }],
+    [origin, included],
+    [origin, { type: 'settled', at: 1, outcome: 'failed' }],
+  ])
+  const stored = await store.message(origin)
+  assert.equal(stored?.state, 'failed')
+  message = stored
+})
+
+// once, each press of the button sent a transaction, and all but the first were paid for nothing
+test('a retry that is asked for again while the first is on its way is not sent twice', async () => {
+  const node = createFakeNode()
+  const request = async (method: string, params: readonly unknown[]) =>
+    method === 'eth_call' ? '0x' : node.request(method, params)
+  const chain: ChainContext = {
+    id: 2n,
+    name: 'two',
+    consensus: node.consensus,
+    ports: { rpc: { request } },
+    mos,
+    startBlock: 0n,
+    signer: createKeySigner(pad('0x01')),
+    payee: null,
+    claims: null,
+    tuning: defaultTuning,
+  }
+  const common = { store: current(), clock: createFakeClock(), log: createLog('silent') }
+  const submitter = createWallets(chain, common)
+  const work = { memberGas: () => 100_000n }
+  const leg = { target: chain, contract: mos, work, retry: async () => '0x01' } as unknown as Leg // CAST: what a retry uses
+  assert.equal(await retryFailed(leg, submitter, common, message), null)
+  assert.equal((await retryFailed(leg, submitter, common, message))?.code, 'RETRY_UNDER_WAY')
+  assert.equal(node.pool.size, 1)
+  node.mine()
+  await submitter.poll()
+  assert.equal(
+    await retryFailed(leg, submitter, common, message),
+    null,
+    'after it came to nothing it can be asked again',
+  )
+})
