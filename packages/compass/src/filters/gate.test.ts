@@ -100,7 +100,9 @@ onEachDatabase((kind) => {
     const target = pad('0xb2', { size: 20 })
     const body = encodeMessageData({ msgType: 'MESSAGE', target, payload: '0xdeadbeef', gasLimit: 100_000n })
     const given = { target, messageData: body }
-    const rules = (rule: object) => configSchema.shape.filters.parse({ rules: [{ action: 'deny', ...rule }] })
+    const rules = (rule: object): Partial<Filters> => ({
+      rules: configSchema.shape.filters.parse({ rules: [{ action: 'deny', ...rule }] }).rules,
+    })
     const stops: readonly Partial<Filters>[] = [
       rules({ from: [1] }),
       rules({ to: [2] }),

@@ -62,6 +62,8 @@ function chainOf(id: bigint, escrow: () => bigint): ChainContext {
       reason: { code: 'UPDATE_NOT_SERVED', detail: 'it was admitted' },
     }),
     maintain: async () => [],
+    ownViews: () => Promise.reject(new Error('not in this test')),
+    misbehaviour: () => Promise.reject(new Error('not in this test')),
   }
   return {
     id,

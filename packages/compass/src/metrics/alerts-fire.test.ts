@@ -42,7 +42,7 @@ interface Facts {
   headAge: number
   otherHeadAge: number
   resident: number
-  contradictions: number
+  watched: { contradictions: number; disputed: number; unproven: Record<string, number> }
   watchedAge: number
   supply: { ok: boolean; age: number }
   step: Stage | null
@@ -60,7 +60,7 @@ const well = (): Facts => ({
   headAge: 3,
   otherHeadAge: 5,
   resident: 400e6,
-  contradictions: 0,
+  watched: { contradictions: 0, disputed: 0, unproven: {} },
   watchedAge: 10,
   supply: { ok: true, age: 10 },
   step: 'executed',
@@ -123,7 +123,7 @@ function tell(metrics: Metrics, facts: Facts, at: number): void {
   })
   if (facts.step !== null)
     metrics.step({ ...lane, orderId: pad('0x01'), stage: facts.step, at: now, data: seen(testOrigin(1), now) })
-  metrics.watched(lane, facts.contradictions, now - facts.watchedAge * 1_000)
+  metrics.watched(lane, { ...facts.watched, open: 0 }, now - facts.watchedAge * 1_000)
   const { ok, age } = facts.supply
   metrics.supply('token', { locked: 5n, outstanding: ok ? 5n : 6n, ok, at: now - age * 1_000 })
 }
@@ -175,7 +175,9 @@ const nights: readonly (readonly [string | readonly string[], (facts: Facts, min
   ['DeliveryFailed', (facts, minute) => (facts.step = minute === 0 ? 'failed' : 'executed')],
   ['LightClientInactive', (facts) => (facts.client.status = 'frozen')],
   ['LightClientExpiring', (facts) => (facts.client.expiresIn = 86_399)],
-  ['WatcherContradiction', (facts) => (facts.contradictions = 1)],
+  ['WatcherContradiction', (facts) => (facts.watched.contradictions = 1)],
+  ['WatcherUnproven', (facts) => (facts.watched.unproven = { NO_SEALS: 1 })],
+  ['WatcherDisputed', (facts) => (facts.watched.disputed = 1)],
   ['WatcherSilent', (facts, minute) => (facts.watchedAge = 60 * minute)],
   ['WalletEmptySoon', (facts) => (facts.balance = 2n * 10n ** 16n)],
   ['WalletEmpty', waits('WALLET_EMPTY')],
