@@ -113,7 +113,7 @@ onEachDatabase((kind) => {
       { sanctions: () => new Set([sender]) },
       { sanctions: () => new Set([target]) },
       { sanctions: () => ({ unreadable: 'gone' }) },
-    ].map((one) => ({ ...one }))
+    ]
     for (const [logChain, emitter] of [
       [1n, testMos],
       [HUB, hub],
