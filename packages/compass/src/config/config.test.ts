@@ -64,7 +64,16 @@ test('each problem is one line with its path', () => {
     'chains[1].maxFeePerGas: expected a whole number, 0 or more; one of 2^53 or more in quotes',
   ])
   assert.deepEqual(withTwo({ signer: undefined }), ['lanes[0].to: chain 2 has no signer'])
-  const hub = { ...chain('3', 'three'), hub: mos, signer: undefined }
+  const priced = { from: '1', to: '2', profit: { prices: [{ token: mos, units: '1' }] } }
+  const third = { ...chain('3', 'three'), hub: mos }
+  assert.deepEqual(problems({ ...good, chains: [one, two, third], lanes: [{ ...priced, via: '3' }] }), [
+    'lanes[0].profit.hubPrices: is missing: a fee has to pay for both legs',
+  ])
+  const both = { ...priced.profit, hubPrices: priced.profit.prices }
+  assert.deepEqual(problems({ ...good, lanes: [{ ...priced, profit: both }] }), [
+    'lanes[0].profit.hubPrices: there is no hub on its way',
+  ])
+  const hub = { ...third, signer: undefined }
   assert.deepEqual(problems({ ...good, chains: [one, two, hub], lanes: [{ from: '1', to: '2', via: '3' }] }), [
     'lanes[0].via: chain 3 has no signer',
   ])

@@ -132,17 +132,25 @@ const limit = z
 const bytes = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, 'expected bytes, 0x and pairs of hex digits')
 const account = z.string().regex(/^0x([0-9a-fA-F]{2}){1,64}$/, 'expected an address in hex')
 
+/** @param of Whose coin. */
+const prices = (of: string) =>
+  z
+    .array(
+      z.strictObject({
+        token: address.describe("Token that a fee is paid in; the zero address is the source's native coin."),
+        units: positive.describe(`Units of it that a whole coin of ${of} (10^18 wei) is worth.`),
+      }),
+    )
+    .min(1, 'expected one price at least')
+
 const profit = z
   .strictObject({
-    prices: z
-      .array(
-        z.strictObject({
-          token: address.describe("Token that a fee is paid in; the zero address is the source's native coin."),
-          units: positive.describe('Units of it that a whole coin of the target (10^18 wei) is worth.'),
-        }),
-      )
-      .min(1, 'expected one price at least')
-      .describe('What fees are worth on the target. A token that is not here is worth nothing.'),
+    prices: prices('the target').describe(
+      'What fees are worth on the target. A token that is not here is worth nothing.',
+    ),
+    hubPrices: prices("the hub's chain")
+      .optional()
+      .describe('As prices, of the chain whose hub the lane goes over; needed there: a fee has to pay for both legs.'),
     minPercent: z.int().min(0).max(1_000_000).default(100).describe('Percent of the cost that a fee has to come to.'),
     sponsored: z.array(account).default([]).describe('Senders whose messages are delivered whatever they pay.'),
   })
@@ -271,7 +279,12 @@ export const configSchema = z
       if (chains.findIndex(({ id }) => id === item.id) < i) issue(['chains', i, 'id'], `${item.id} is there twice`)
       if (chains.findIndex((c) => c.name === item.name) < i) issue(['chains', i, 'name'], `${item.name} is there twice`)
     })
-    lanes.forEach(({ from, to, via }, i) => {
+    lanes.forEach(({ from, to, via, profit }, i) => {
+      if (profit !== undefined && (via === undefined) !== (profit.hubPrices === undefined))
+        issue(
+          ['lanes', i, 'profit', 'hubPrices'],
+          via === undefined ? 'there is no hub on its way' : 'is missing: a fee has to pay for both legs',
+        )
       const hub = chains.find(({ id }) => id === via)
       if (via !== undefined && (via === from || via === to)) issue(['lanes', i, 'via'], 'a hub is on a third chain')
       else if (via !== undefined && hub === undefined) issue(['lanes', i, 'via'], `no chain ${via}`)

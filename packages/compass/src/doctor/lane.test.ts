@@ -45,6 +45,8 @@ interface World {
   /** `ON-OTHER-OUTBOUND`. */
   paused: Set<string>
   hubMos: Address
+  /** It is one, and no application of the same MOS. */
+  isHub: boolean
   quotes: boolean
 }
 
@@ -56,6 +58,7 @@ function world(): World {
     missing: new Set(),
     paused: new Set(),
     hubMos: mosOf(H),
+    isHub: true,
     quotes: true,
   }
   const route = (on: bigint, origin: bigint, follows: bigint, over: Address) => {
@@ -100,6 +103,9 @@ function chainOf(w: World, id: bigint, change: object = {}): CheckedChain {
         return result(to === mosOf(id) ? (w.routes[`${id}-${args[0]}`] ?? none) : none)
       case 'chainId':
         return result(w.clients[to]?.follows ?? 0n)
+      case 'isForwarded':
+        if (w.isHub) return result(false)
+        throw new RpcResponseError('x', 'eth_call', 3, 'execution reverted', '0x')
       case 'mos':
         return result(w.hubMos)
       case 'feeService':
@@ -182,6 +188,7 @@ const set = (w: World, on: bigint, follows: bigint, state: Partial<ClientState>)
 }
 const faults: readonly (readonly [string, (w: World) => void, string, RegExp])[] = [
   ['the hub has no code', (w) => w.missing.add(hub), 'fail hub', /no code at 0x/],
+  ['it is an application', (w) => (w.isHub = false), 'fail hub', /is no hub/],
   ['it is of another MOS', (w) => (w.hubMos = at('x')), 'fail hub', /follows the routes of MOS/],
   [
     'the hub does not know the source',

@@ -8,6 +8,7 @@ import {
   type Hex,
   isAddressEqual,
   isHex,
+  size,
   zeroAddress,
 } from 'viem'
 import { readFeeService } from '../claimer/fee-service.ts'
@@ -18,6 +19,8 @@ import { attempt, type DoctorLine, fail, ok, warn } from './line.ts'
 
 /** Seconds before its expiry from which a light client is worth a word. */
 const SOON = 86_400n
+/** Bytes of what a view of one value answers. */
+const WORD = 32
 /** Gas of the message that a fee is asked for. */
 const QUOTED_GAS = 100_000n
 const GOVERNOR = 'the governor there sets it (setRoute, setHubRoute)'
@@ -79,9 +82,13 @@ function hubLine(lane: string, via: CheckedChain, hub: Address): Promise<DoctorL
   const what = `${lane} hub`
   return attempt(what, 'is the endpoint whole?', async () => {
     if (!(await hasCodeAt(via.ports.rpc, hub))) return fail(what, `no code at ${hub}`, 'correct chains[].hub')
-    const data = encodeFunctionData({ abi: iHubAbi, functionName: 'mos' })
-    const result = await call(via.ports.rpc, { to: hub, data })
-    if (!result.ok || result.data === '0x') return fail(what, `${hub} is no hub`, 'correct chains[].hub')
+    const ask = (data: Hex) => call(via.ports.rpc, { to: hub, data })
+    // every application has a MOS; only a hub says what it forwarded
+    const args = [0n, zeroAddress, 0n, 0n] as const
+    const forwarded = await ask(encodeFunctionData({ abi: iHubAbi, functionName: 'isForwarded', args }))
+    const result = await ask(encodeFunctionData({ abi: iHubAbi, functionName: 'mos' }))
+    if (!forwarded.ok || size(forwarded.data) !== WORD || !result.ok || size(result.data) !== WORD)
+      return fail(what, `${hub} is no hub`, 'correct chains[].hub')
     const mos = decodeFunctionResult({ abi: iHubAbi, functionName: 'mos', data: result.data })
     if (!isAddressEqual(mos, via.config.mos)) {
       const detail = `it follows the routes of MOS ${mos}, the configuration names ${via.config.mos}`

@@ -47,6 +47,15 @@ export function createGate(
     return lanes.some((one) => one.fromChain === fromChain && one.toChain === toChain)
   }
 
+  /** Messages from a hub whose way to it was ours. */
+  async function countedBefore(messages: readonly Message[]): Promise<readonly Message[]> {
+    const later = messages.filter(({ logChain }) => logChain !== fromChain)
+    const firsts = await Promise.all(
+      later.map(({ orderId }) => store.message({ fromChain, orderId, logChain: fromChain })),
+    )
+    return later.filter((_, i) => firsts[i] != null && firsts[i].submittedAt !== null)
+  }
+
   return {
     async admit(messages) {
       if (messages.length === 0) return messages
@@ -74,10 +83,13 @@ export function createGate(
       const used = await Promise.all(
         limits.map(({ windowMs }) => store.views.submittedSince(fromChain, toChain, now - windowMs)),
       )
-      const { admitted, beyond } = withinLimits(passed, limits, used)
+      // what went over its first leg was counted then, and goes on
+      const counted = limits.length === 0 ? [] : await countedBefore(passed)
+      const fresh = passed.filter((message) => !counted.includes(message))
+      const { admitted, beyond } = withinLimits(fresh, limits, used)
       for (const [message, reason] of beyond) hold(message, reason, now + LIMIT_MS)
       if (held.length > 0) await store.apply(held)
-      return admitted
+      return passed.filter((message) => counted.includes(message) || admitted.includes(message))
     },
   }
 }

@@ -2,13 +2,13 @@ import { type BlockHeader, getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import { max, min } from '../bigint.ts'
-import type { Common } from '../chain-context.ts'
+import type { ChainContext, Common } from '../chain-context.ts'
 import { readEscrow, readFeeService } from '../claimer/fee-service.ts'
 import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
 import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
-import { type BlockGroup, plan } from '../plan.ts'
+import { type BlockGroup, plan, type Work } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Happening } from '../store/types.ts'
 import { inOrder } from '../streams.ts'
@@ -17,7 +17,7 @@ import { isPast } from './deadline.ts'
 import { partition } from './deliver.ts'
 import { endingPort } from './endpoints.ts'
 import type { Leg } from './leg.ts'
-import { dataOf, type ProfitRule, readDataFee, unprofitable } from './profit.ts'
+import { dataOf, type LegCost, type ProfitRule, readDataFee, unprofitable } from './profit.ts'
 import { readProvableBlock } from './proof.ts'
 
 /** One leg of one direction between two chains. */
@@ -218,17 +218,29 @@ export function createLane(deps: LaneDeps): Lane {
   async function paying(messages: readonly Message[], blockProof: Hex, gasPrice: bigint): Promise<readonly Message[]> {
     if (deps.profit === undefined || messages.length === 0) return messages
     const rule = deps.profit
-    const { l1FeeOracle } = target.tuning
     const feeService = await readFeeService(origin.ports.rpc, origin.mos)
+    const going = messages.map((message) => leg.next(message)).find((next) => next !== null)
+    const nextGasPrice = going == null ? 0n : gasPriceOf(going.target, await getBlock(going.target.ports.rpc, 'latest'))
     const reasons = await Promise.all(
       messages.map(async (message) => {
-        const [held, dataFee] = await Promise.all([
+        const next = leg.next(message)
+        const [held, ...costs] = await Promise.all([
           readEscrow(origin.ports.rpc, feeService, message.orderId),
-          l1FeeOracle === undefined ? 0n : readDataFee(rpc, l1FeeOracle, dataOf(message, blockProof)),
+          legCost(target, leg.work, message, gasPrice),
+          ...(next === null ? [] : [legCost(next.target, next.work, message, nextGasPrice)]),
         ])
-        return unprofitable(message, held, rule, leg.work, { gasPrice, dataFee }, messages.length)
+        return unprofitable(message, held, rule, costs, messages.length)
       }),
     )
+
+    /** The proof of the next leg is not known yet: it is taken to be as long as this one's. */
+    async function legCost(on: ChainContext, work: Work, message: Message, price: bigint): Promise<LegCost> {
+      const { l1FeeOracle } = on.tuning
+      const data = dataOf(message, blockProof)
+      const dataFee = l1FeeOracle === undefined ? 0n : await readDataFee(on.ports.rpc, l1FeeOracle, data)
+      const prices = on.id === leg.toChain ? rule.prices : (rule.hubPrices ?? [])
+      return { work, prices, gasPrice: price, dataFee }
+    }
     const held = messages.flatMap((message, i): readonly Happening[] => {
       const reason = reasons[i] ?? null
       return reason === null ? [] : [waiting(message, reason, UNPROFITABLE_MS, false)]
@@ -262,13 +274,9 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
-  async function deliver(
-    client: Address,
-    group: BlockGroup,
-    proof: BlockProof,
-    { timestamp: now, baseFeePerGas }: BlockHeader,
-  ): Promise<boolean> {
-    const gasPrice = (baseFeePerGas ?? 0n) + target.tuning.minPriorityFeePerGas
+  async function deliver(client: Address, group: BlockGroup, proof: BlockProof, head: BlockHeader): Promise<boolean> {
+    const { timestamp: now } = head
+    const gasPrice = gasPriceOf(target, head)
     const fresh = await admitted(group.messages, now, proof.status === 'ready' ? proof.proof : '0x', gasPrice)
     if (fresh.length === 0) return false
     if (proof.status === 'waiting') {
@@ -393,6 +401,10 @@ export function createLane(deps: LaneDeps): Lane {
     },
   }
 }
+
+/** Wei. What a unit of gas costs on a chain as its newest block has it. */
+const gasPriceOf = ({ tuning }: ChainContext, { baseFeePerGas }: BlockHeader): bigint =>
+  (baseFeePerGas ?? 0n) + tuning.minPriorityFeePerGas
 
 function waitOf(wait: WaitReason, pollMs: number): { readonly reason: Reason; readonly delay: number } {
   switch (wait.code) {

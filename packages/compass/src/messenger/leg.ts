@@ -37,6 +37,8 @@ export interface Leg {
   readonly contract: Address
   /** What a message costs there, and which ones have to keep their order. */
   readonly work: Work
+  /** Where a message goes from there, which its fee has to pay for as well; null: it ends there. */
+  next(message: Message): { readonly target: ChainContext; readonly work: Work } | null
   /** Topic 0 of the contract's logs that end the leg. */
   readonly endTopics: readonly Hex[]
   /** The light client on the target that vouches for the source. @throws {RouteError} contracts and configuration differ. */
@@ -66,6 +68,7 @@ export function createLastLeg(origin: ChainContext, target: ChainContext, via: H
     toChain: target.id,
     contract: target.mos,
     work: deliveryWork,
+    next: () => null,
     endTopics,
     outcome: (message) => readOutcome(endingPort(target), target.mos, message),
     endingsIn: (logs) => endingsIn(logs, target.mos, origin.id),
@@ -101,6 +104,7 @@ export function createFirstLeg(origin: ChainContext, hub: HubContext, target: Ch
     toChain: target.id,
     contract: hub.hub,
     work: forwardWork,
+    next: (message) => (isRelayed(message) ? null : { target, work: deliveryWork }),
     endTopics: passageTopics,
     outcome: (message) => readPassage(endingPort(hub), hub.hub, message, isRelayed(message)),
     endingsIn: (logs) => passagesIn(logs, hub.hub, origin.id),

@@ -14,19 +14,31 @@ import type { ClaimOrder } from '../claimer/claim.ts'
 import type { Message, Reason } from '../message.ts'
 import type { Work } from '../plan.ts'
 
+/** What a token that fees are paid in is worth. */
+export interface Price {
+  readonly token: Address
+  /** Units of it that a whole coin (10^18 wei) is worth. */
+  readonly units: bigint
+}
+
 /** Which messages of a lane are delivered: those that pay for it, and those that somebody sponsors. */
 export interface ProfitRule {
   /** What a whole coin of the target (10^18 wei) is worth in units of each token that fees are paid in; the zero address is
    *  the source's native coin. A fee in a token that is not here is worth nothing. */
-  readonly prices: readonly { readonly token: Address; readonly units: bigint }[]
+  readonly prices: readonly Price[]
+  /** As `prices`, of a coin of the chain whose hub the lane goes over. */
+  readonly hubPrices?: readonly Price[] | undefined
   /** Percent of the estimated cost that a fee has to come to. */
   readonly minPercent: number
   /** Senders whose messages are delivered whatever they pay. */
   readonly sponsored: readonly string[]
 }
 
-/** What gas costs on the target. Wei. */
-export interface GasCost {
+/** What a leg costs on the chain that it goes to. Wei. */
+export interface LegCost {
+  readonly work: Work
+  /** Of a coin of that chain. */
+  readonly prices: readonly Price[]
   readonly gasPrice: bigint
   /** What a rollup charges for a message's data beside its gas; 0 elsewhere. */
   readonly dataFee: bigint
@@ -36,29 +48,43 @@ const WEI = 10n ** 18n
 const PERCENT = 100n
 
 /**
- * Why a message does not pay; null where it does, or is sponsored. Pure. The cost is an upper bound: the gas that a message
- * may use, and its share of what its neighbours of the block share.
+ * Why a message does not pay; null where it does, or is sponsored. Pure. The cost of a leg is the gas that a message may use
+ * there, and its share of what its neighbours of the block share.
  *
- * @param held Its fee as it lies in escrow; null: none does. @param neighbours Messages of its block, itself counted.
+ * @param held Its fee as it lies in escrow; null: none does. @param legs What of its way is still to be paid: over a hub both
+ *   legs at first, then the last one, since what is spent is spent. @param neighbours Messages of its block, itself counted.
  */
 export function unprofitable(
   message: Message,
   held: ClaimOrder | null,
   rule: ProfitRule,
-  work: Work,
-  cost: GasCost,
+  legs: readonly LegCost[],
   neighbours: number,
 ): Reason | null {
   const sender = message.fromAddress.toLowerCase()
   if (rule.sponsored.some((one) => one.toLowerCase() === sender)) return null
-  const gas = work.memberGas(message) + work.baseGas / BigInt(Math.max(1, neighbours))
-  const needed = ((gas * cost.gasPrice + cost.dataFee) * BigInt(rule.minPercent)) / PERCENT
-  const units = rule.prices.find(({ token }) => held !== null && isAddressEqual(token, held.token))?.units ?? 0n
-  const worth = held === null || units === 0n ? 0n : (held.amount * WEI) / units
-  if (worth >= needed) return null
-  const fee =
-    held === null ? 'no fee lies in escrow' : `its fee of ${held.amount} ${nameOf(held.token)} is worth ${worth} wei`
-  return { code: 'UNPROFITABLE', detail: `${fee}; delivering it has to bring ${needed}` }
+  const costs = legs.map(({ work, gasPrice, dataFee, prices }) => {
+    const gas = work.memberGas(message) + work.baseGas / BigInt(Math.max(1, neighbours))
+    const wei = gas * gasPrice + dataFee
+    const units = prices.find(({ token }) => held !== null && isAddressEqual(token, held.token))?.units ?? null
+    return { wei, units }
+  })
+  const percent = BigInt(rule.minPercent)
+  const inWei = costs.map(({ wei }) => `${(wei * percent) / PERCENT} wei`).join(' and ')
+  const no = (why: string): Reason => ({ code: 'UNPROFITABLE', detail: why })
+  const over = legs.length > 1 ? ' over its two legs' : ''
+  if (held === null) return no(`no fee lies in escrow; delivering it has to bring ${inWei}${over}`)
+  const name = nameOf(held.token)
+  let sum = 0n
+  for (const { wei, units } of costs) {
+    if (units === null)
+      return no(`its fee of ${held.amount} ${name} has no price; delivering it has to bring ${inWei}${over}`)
+    sum += wei * percent * units
+  }
+  const whole = WEI * PERCENT
+  if (held.amount * whole >= sum) return null
+  const needed = (sum + whole - 1n) / whole
+  return no(`its fee is ${held.amount} ${name}; delivering it has to bring ${needed}${over}`)
 }
 
 const nameOf = (token: Address): string => (token === zeroAddress ? 'wei' : `of ${token}`)

@@ -71,7 +71,7 @@ const LATENCY_BUCKETS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 900, 1
 const kindSchema = z.looseObject({ labelNames: z.array(z.string()) })
 
 /** A registry of its own, so that two of them in a process do not meet. Gauges are doubles: 53 bits of an amount. */
-export function createMetrics(): Metrics {
+export function createMetrics(residentBytes = () => process.memoryUsage.rss()): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
@@ -122,8 +122,9 @@ export function createMetrics(): Metrics {
   const balance = gauge('wallet_balance_wei', 'What a wallet has', wallet)
   const spent = gauge('wallet_spent_wei_per_day', 'What landed in the last 24 hours', wallet)
   const runway = gauge('wallet_runway_days', 'How long the balance lasts at that rate', wallet)
-  const routeGas = gauge('route_gas', 'Gas of the last 24 hours, by kind of transaction', [...lane, 'kind'])
-  const routeWei = gauge('route_wei', 'Wei of the last 24 hours, of the chain that it was paid on', [...lane, 'kind'])
+  const paid = [...lane, 'kind', 'chain'] as const
+  const routeGas = gauge('route_gas', 'Gas of the last 24 hours, by kind of transaction, on a chain', paid)
+  const routeWei = gauge('route_wei', 'Wei of the last 24 hours, of the chain that it was paid on', paid)
   const reverts = new Counter({
     name: 'meridian_reverts_total',
     help: 'Transactions that reverted, by error',
@@ -195,8 +196,9 @@ export function createMetrics(): Metrics {
         if (one.runwayDays !== null) runway.set(at, one.runwayDays)
       }
       for (const one of sample.costs) {
-        routeGas.set({ ...labels(one), kind: one.kind }, Number(one.gas))
-        routeWei.set({ ...labels(one), kind: one.kind }, Number(one.wei))
+        const at = { ...labels(one), kind: one.kind, chain: String(one.paidOn) }
+        routeGas.set(at, Number(one.gas))
+        routeWei.set(at, Number(one.wei))
       }
       for (const { chainId, error, count } of sample.reverts) reverts.inc({ chain: String(chainId), error }, count)
       for (const { name, failures, reason } of sample.workers) workers.set({ worker: name, reason }, failures)
@@ -213,7 +215,7 @@ export function createMetrics(): Metrics {
       if (at !== null) watchedAt.set(here, at / 1_000)
     },
     async render() {
-      memory.set(process.memoryUsage.rss())
+      memory.set(residentBytes())
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
     catalogue: () =>

@@ -125,7 +125,8 @@ test('the cost of a route: updates by the client that they moved, claims on its 
     chainId: 2n,
     kind: 'delivery',
     to: mos,
-    otherChain: 1n,
+    fromChain: 1n,
+    toChain: 2n,
     transactions: 1,
     gas: 10n,
     wei: 20n,
@@ -137,12 +138,12 @@ test('the cost of a route: updates by the client that they moved, claims on its 
       spent({}),
       spent({ gas: 1n }),
       // sent for nobody's message, and for a message
-      spent({ kind: 'update', to: client, otherChain: null, gas: 100n }),
-      spent({ kind: 'update', to: client, otherChain: 1n, gas: 50n }),
+      spent({ kind: 'update', to: client, fromChain: null, toChain: null, gas: 100n }),
+      spent({ kind: 'update', to: client, gas: 50n }),
       // of a client that has been replaced
-      spent({ kind: 'update', to: mos, otherChain: 1n, gas: 7n }),
-      spent({ kind: 'claim', chainId: 1n, otherChain: 2n, gas: 3n }),
-      spent({ kind: 'withdraw', chainId: 1n, otherChain: null }),
+      spent({ kind: 'update', to: mos, gas: 7n }),
+      spent({ kind: 'claim', chainId: 1n, gas: 3n }),
+      spent({ kind: 'withdraw', chainId: 1n, fromChain: null, toChain: null }),
     ],
     clients,
   )
@@ -159,4 +160,37 @@ test('the cost of a route: updates by the client that they moved, claims on its 
     [1n, 2n, 'update', 2n, 157n, 3],
     [1n, 2n, 'claim', 1n, 3n, 1],
   ])
+})
+
+test('what a lane over a hub costs there is the lane’s, and its two coins are kept apart', () => {
+  const hub = pad('0xb1', { size: 20 })
+  const spent = (chainId: bigint, kind: Spending['kind'], wei: bigint, toChain = 2n): Spending => {
+    return { chainId, kind, to: hub, fromChain: 1n, toChain, transactions: 1, gas: 1n, wei }
+  }
+  const costs = routeCosts(
+    [
+      spent(3n, 'forward', 5n),
+      spent(3n, 'forward', 7n, 4n),
+      spent(2n, 'delivery', 11n),
+      spent(3n, 'retry', 13n),
+      spent(2n, 'retry', 17n),
+      spent(3n, 'forwardRecords', 19n),
+      spent(1n, 'claim', 23n),
+      spent(3n, 'update', 29n),
+    ],
+    [{ fromChain: 1n, toChain: 3n, address: hub }],
+  )
+  assert.deepEqual(
+    costs.map(({ fromChain, toChain, kind, paidOn, wei }) => `${fromChain}-${toChain} ${kind} on ${paidOn}: ${wei}`),
+    [
+      '1-2 forward on 3: 5',
+      '1-4 forward on 3: 7',
+      '1-2 delivery on 2: 11',
+      '1-2 retry on 3: 13',
+      '1-2 retry on 2: 17',
+      '1-2 forwardRecords on 3: 19',
+      '1-2 claim on 1: 23',
+      '1-3 update on 3: 29',
+    ],
+  )
 })

@@ -51,7 +51,7 @@ export interface RouteCost {
   readonly fromChain: bigint
   readonly toChain: bigint
   readonly kind: TransactionKind
-  /** Where it was paid: the target, or for claims the source. */
+  /** Where it was paid: on the target, for claims on the source, or on a hub between them. */
   readonly paidOn: bigint
   readonly transactions: number
   readonly gas: bigint
@@ -180,8 +180,9 @@ export function runwayDays(balance: bigint, spentPerDay: bigint): number | null 
 }
 
 /**
- * What each route has cost. Deliveries and retries are of their messages' lane; an update is of the light client that it
- * moved, for whichever message; claims are paid on the lane's source. What is for no lane (a withdrawal) is left out.
+ * What each route has cost. What carries messages, runs them again or claims their fees is of their lane, wherever on its way
+ * it was paid: on the target, on a hub or on the source. An update is of the light client that it moved, for whichever
+ * message. What is for no lane (a withdrawal) is left out.
  */
 export function routeCosts(
   spending: readonly Spending[],
@@ -189,12 +190,13 @@ export function routeCosts(
   clients: readonly { readonly fromChain: bigint; readonly toChain: bigint; readonly address: Address }[],
 ): readonly RouteCost[] {
   const found = new Map<string, RouteCost>()
-  for (const { chainId, kind, to, otherChain, transactions, gas, wei } of spending) {
+  for (const { chainId, kind, to, fromChain, toChain, transactions, gas, wei } of spending) {
     const moved = clients.find((one) => one.toChain === chainId && one.address.toLowerCase() === to.toLowerCase())
-    const other = kind === 'update' ? (moved?.fromChain ?? otherChain) : otherChain
-    if (other === null) continue
-    const route = kind === 'claim' ? { from: chainId, to: other } : { from: other, to: chainId }
-    const key = `${route.from}:${route.to}:${kind}`
+    const from = kind === 'update' ? (moved?.fromChain ?? fromChain) : fromChain
+    const end = kind === 'update' ? chainId : toChain
+    if (from === null || end === null) continue
+    const route = { from, to: end }
+    const key = `${from}:${end}:${kind}:${chainId}`
     const before = found.get(key)
     found.set(key, {
       fromChain: route.from,

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Hex } from 'viem'
 import type { MessageEvent } from '../message.ts'
 import { withAttempts } from './attempts.ts'
@@ -6,7 +6,7 @@ import { linkMessages } from './bulk.ts'
 import { submitClaims } from './claims.ts'
 import { toMessage, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Attempt, LedgerStore, OpenTransaction, TransactionPatch } from './types.ts'
+import type { Attempt, LedgerStore, OpenTransaction, Reservation, TransactionPatch } from './types.ts'
 import type { ApplyIn, Write } from './write.ts'
 
 const transactionColumns = [
@@ -27,6 +27,8 @@ const transactionColumns = [
   't.gas_used',
   't.gas_price',
   't.error',
+  't.from_chain',
+  't.to_chain',
 ] as const
 const attemptColumns = [
   'a.hash as hash_of',
@@ -37,14 +39,33 @@ const attemptColumns = [
   'a.sent_at',
 ] as const
 
+/** The lane that a transaction is for, by the first of its messages or claims: they are all of one. */
+async function laneOf(trx: SqlTransaction<Schema>, { messages, claims = [] }: Reservation) {
+  const [message] = messages
+  const [claim] = claims
+  if (message !== undefined)
+    return trx
+      .selectFrom('messages')
+      .select(['from_chain', 'to_chain'])
+      .where('from_chain', '=', message.fromChain)
+      .where('order_id', '=', message.orderId)
+      .limit(1)
+      .executeTakeFirst()
+  if (claim === undefined) return undefined
+  return trx.selectFrom('claims').select(['from_chain', 'to_chain']).where('delivery_id', '=', claim).executeTakeFirst()
+}
+
 /** The nonce ledger: every transaction that was signed, and what it was for. */
 export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn): LedgerStore {
   return {
     reserve: (reservation, at) =>
       write(async (trx, steps) => {
+        const lane = await laneOf(trx, reservation)
         const row = await trx
           .insertInto('transactions')
           .values({
+            from_chain: lane?.from_chain ?? null,
+            to_chain: lane?.to_chain ?? null,
             chain_id: reservation.chainId,
             signer: reservation.signer,
             nonce: reservation.nonce,

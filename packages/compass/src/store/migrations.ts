@@ -273,6 +273,21 @@ const endpoints: Migration = {
   },
 }
 
+/** What a transaction costs is a lane's, wherever on its way it was paid. */
+const lanesOfTransactions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('transactions').addColumn('from_chain', uint256).addColumn('to_chain', uint256).execute()
+    // a transaction's messages are all of one lane, and so are its claims; a forwarding of records that was one of a claim's
+    // earlier steps is not told apart any more
+    await sql`update transactions t set from_chain = lane.from_chain, to_chain = lane.to_chain
+      from (select distinct on (tm.transaction_id) tm.transaction_id, m.from_chain, m.to_chain
+        from transaction_messages tm join messages m using (from_chain, order_id, log_chain)) lane
+      where lane.transaction_id = t.id`.execute(db)
+    await sql`update transactions t set from_chain = c.from_chain, to_chain = c.to_chain
+      from claims c where c.transaction_id = t.id`.execute(db)
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
@@ -282,5 +297,6 @@ export const migrations: MigrationProvider = {
     '0004_decisions': decisions,
     '0005_shared_store': sharedStore,
     '0006_endpoints': endpoints,
+    '0007_lanes_of_transactions': lanesOfTransactions,
   }),
 }

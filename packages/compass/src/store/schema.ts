@@ -76,6 +76,9 @@ export interface TransactionTable {
   gas_price: bigint | null
   error: string | null
   records_read: Generated<boolean>
+  /** The lane that it was for; null: for none, or not known. */
+  from_chain: bigint | null
+  to_chain: bigint | null
 }
 
 /** Every signed form of a transaction: replacements share its nonce. */

@@ -50,12 +50,14 @@ onEachDatabase((kind) => {
     await landed(store, 3, { kind: 'withdraw', at: 50 })
     await deliver(store, 4, [], 100)
     const rows = (await store.views.spending(100))
-      .map((row) => [row.kind, row.otherChain, row.transactions, row.gas, row.wei, row.to === client] as const)
+      .map(
+        (row) => [row.kind, row.fromChain, row.toChain, row.transactions, row.gas, row.wei, row.to === client] as const,
+      )
       .sort((a, b) => `${a}`.localeCompare(`${b}`))
     assert.deepEqual(rows, [
-      ['delivery', 1n, 1, 10n, 30n, false],
-      ['update', null, 1, 10n, 30n, true],
-      ['update', 1n, 1, 10n, 30n, true],
+      ['delivery', 1n, 2n, 1, 10n, 30n, false],
+      ['update', null, null, 1, 10n, 30n, true],
+      ['update', 1n, 2n, 1, 10n, 30n, true],
     ])
     assert.equal(await store.views.spentBy(2n, testMos, 0), 120n)
     assert.equal(await store.views.spentBy(2n, testMos, 100), 90n)

@@ -47,8 +47,9 @@ export interface Spending {
   readonly chainId: bigint
   readonly kind: TransactionKind
   readonly to: Address
-  /** The other chain of their lane: where the messages came from, or for a claim went to; null: they were for none. */
-  readonly otherChain: bigint | null
+  /** The lane that they were for; null: for none. */
+  readonly fromChain: bigint | null
+  readonly toChain: bigint | null
   readonly transactions: number
   readonly gas: bigint
   readonly wei: bigint
@@ -60,7 +61,7 @@ export interface ViewStore {
   /** The transactions that were for a message, oldest first. */
   transactionsOf(key: MessageKey): Promise<readonly Transaction[]>
   backlog(): Promise<readonly Backlog[]>
-  /** What was submitted on a lane since: what limits are held against. */
+  /** What was submitted on a lane since, each message once, when its first leg was: what limits are held against. */
   submittedSince(fromChain: bigint, toChain: bigint, since: number): Promise<{ messages: number; gas: bigint }>
   /** What landed of what was written down since, by contract. */
   spending(since: number): Promise<readonly Spending[]>
@@ -153,52 +154,42 @@ export function createViewStore(db: Kysely<Schema>): ViewStore {
         .where('from_chain', '=', fromChain)
         .where('to_chain', '=', toChain)
         .where('submitted_at', '>=', BigInt(since))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('messages as first')
+                .select('first.order_id')
+                .whereRef('first.from_chain', '=', 'messages.from_chain')
+                .whereRef('first.order_id', '=', 'messages.order_id')
+                .whereRef('first.log_chain', '=', 'messages.from_chain')
+                .whereRef('first.log_chain', '<>', 'messages.log_chain')
+                .where('first.submitted_at', 'is not', null),
+            ),
+          ),
+        )
         .executeTakeFirstOrThrow()
       return { messages: Number(row.count), gas: BigInt(row.gas ?? 0) }
     },
 
     async spending(since) {
-      // a transaction's messages are all of one lane, and so are its claims
-      const other = sql<bigint | null>`coalesce(tm.source_chain, c.target_chain)`
       const rows = await db
         .selectFrom('transactions')
-        .leftJoin(
-          (eb) =>
-            eb
-              .selectFrom('transaction_messages')
-              .select('transaction_id')
-              .select((inner) => inner.fn.min('from_chain').as('source_chain'))
-              .groupBy('transaction_id')
-              .as('tm'),
-          (join) => join.onRef('tm.transaction_id', '=', 'transactions.id'),
-        )
-        .leftJoin(
-          (eb) =>
-            eb
-              .selectFrom('claims')
-              .select('transaction_id')
-              .select((inner) => inner.fn.min('to_chain').as('target_chain'))
-              .where('transaction_id', 'is not', null)
-              .groupBy('transaction_id')
-              .as('c'),
-          (join) => join.onRef('c.transaction_id', '=', 'transactions.id'),
-        )
-        .select(['chain_id', 'kind', 'to_address'])
+        .select(['chain_id', 'kind', 'to_address', 'from_chain', 'to_chain'])
         .select((eb) => [
-          other.as('other_chain'),
           eb.fn.countAll<bigint>().as('count'),
           eb.fn.sum<bigint | null>('gas_used').as('gas'),
           sql<bigint | null>`sum(gas_used * gas_price)`.as('wei'),
         ])
         .where('state', 'in', ['mined', 'final'])
         .where('created_at', '>=', BigInt(since))
-        .groupBy(['chain_id', 'kind', 'to_address', other])
+        .groupBy(['chain_id', 'kind', 'to_address', 'from_chain', 'to_chain'])
         .execute()
       return rows.map((row) => ({
         chainId: row.chain_id,
         kind: row.kind as TransactionKind, // CAST: `reserve` writes kinds
         to: row.to_address as Address, // CAST: as above
-        otherChain: row.other_chain,
+        fromChain: row.from_chain,
+        toChain: row.to_chain,
         transactions: Number(row.count),
         gas: BigInt(row.gas ?? 0),
         wei: BigInt(row.wei ?? 0),
