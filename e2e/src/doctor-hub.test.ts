@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { type CompassConfig, type DoctorLine, runDoctor } from '@meridian/compass'
-import { configOf, type HubWorld, secretsOf, startHubWorld } from './support/over-hub.ts'
+import { configOf, secretsOf, startHubWorld } from './support/over-hub.ts'
+import { useWorld } from './support/use-compass.ts'
 
-let world: HubWorld
-let folder: string
-before(async () => {
-  world = await startHubWorld()
-  folder = mkdtempSync(join(tmpdir(), 'compass-doctor-'))
-})
-after(async () => {
-  await world?.stop()
-  if (folder !== undefined) rmSync(folder, { recursive: true })
-})
+const { world, store } = useWorld(() => startHubWorld())
 
 async function look(change: (config: CompassConfig) => CompassConfig = (config) => config) {
   const lines: DoctorLine[] = []
-  const secrets = { env: secretsOf(world), readFile: () => assert.fail('no file') }
-  const now = () => world.clock.now() * 1_000
-  for await (const line of runDoctor(change(configOf(world, folder)), { secrets, now })) lines.push(line)
+  const secrets = { env: secretsOf(world()), readFile: () => assert.fail('no file') }
+  const now = () => world().clock.now() * 1_000
+  for await (const line of runDoctor(change(configOf(world(), store())), { secrets, now })) lines.push(line)
   return lines
 }
 const text = ({ status, subject, detail }: DoctorLine) => `${status} ${subject}: ${detail}`
@@ -29,7 +18,7 @@ const text = ({ status, subject, detail }: DoctorLine) => `${status} ${subject}:
 test('doctor over a hub that works finds nothing; with another hub in the configuration it says so on both legs', async () => {
   const well = await look()
   assert.deepEqual(well.filter(({ status }) => status !== 'ok').map(text), [])
-  const { a, b } = world
+  const { a, b } = world()
   for (const subject of ['hub', 'first leg light client', 'onwards route', 'last leg head', 'records route', 'fees'])
     assert.ok(
       well.some((line) => line.subject.endsWith(` ${subject}`)),

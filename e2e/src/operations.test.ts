@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { run } from '@meridian/cli'
+import { putEmptyStore } from '@meridian/compass/testing/empty-store'
 import type { Hex } from 'viem'
 import { stringify } from 'yaml'
 import { rawConfigOf, secretsOf } from './support/compass-config.ts'
@@ -26,6 +27,7 @@ const write = (name: string, content: string) => {
 before(async () => {
   chains = await startTwoChains()
   folder = mkdtempSync(join(tmpdir(), 'compass-operations-'))
+  await putEmptyStore(join(folder, 'store'))
   api = `http://127.0.0.1:${await freePort()}`
   env = { ...secretsOf(chains), API_TOKEN: 'a-token-of-enough-characters' }
 })

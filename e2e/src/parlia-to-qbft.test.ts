@@ -22,7 +22,7 @@ const EPOCH_LENGTH = 20n
 const RATE = 4
 
 let parlia: ParliaChain
-const { world, reached, until } = useTwoChains(
+const { world, reached, hurryUntil } = useTwoChains(
   { extra: { a: { pollMs: 200 }, b: { pollMs: 200 } } },
   {
     starts: [
@@ -66,7 +66,7 @@ const newestEpoch = async (): Promise<bigint> => {
 }
 
 /** Waits until the Parlia chain is at a block. */
-const untilBlock = (number: bigint): Promise<void> => until(() => parlia.head().number >= number)
+const untilBlock = (number: bigint): Promise<void> => hurryUntil(() => parlia.head().number >= number)
 
 test('a message each way', { timeout: 240_000 }, async () => {
   await roundTrip('first')

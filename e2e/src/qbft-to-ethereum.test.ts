@@ -27,7 +27,7 @@ const TIMEOUT = { timeout: 280_000 }
 
 let qbft: QbftChain
 let ethereum: EthereumChain
-const { world, compass, reached, until } = useTwoChains(
+const { world, compass, reached, until, hurryUntil } = useTwoChains(
   {},
   {
     starts: [
@@ -88,8 +88,8 @@ test('messages go both ways before and after an election and a new sync committe
   const rotated = () =>
     qbft.validators().includes(joining) && !qbft.validators().includes(leaving) && period() > first + 1n
   const inTheMidst = roundTrip('in the midst')
-  await until(rotated)
   await inTheMidst
+  await hurryUntil(rotated)
   await roundTrip('after')
 })
 

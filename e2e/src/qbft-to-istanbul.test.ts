@@ -20,7 +20,7 @@ const EPOCH = 20
 const TIMEOUT = { timeout: 90_000 }
 
 let relay: IstanbulChain
-const { world, compass, reached, tick, until } = useTwoChains(
+const { world, compass, reached, tick, until, hurryUntil } = useTwoChains(
   {},
   {
     starts: [
@@ -64,7 +64,7 @@ test('messages go both ways across an election, late rounds and missed votes', T
   relay.proposeValidator({ drop: leaving })
   relay.setFault({ withheld: 1, round: 2 })
   const before = relay.head().number
-  await until(() => relay.validators().includes(joining))
+  await hurryUntil(() => relay.validators().includes(joining))
   assert.ok(!relay.validators().includes(leaving))
   relay.setFault({})
   const [after] = await b.send(['after the election'])

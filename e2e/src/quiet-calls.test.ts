@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { connect as connectChains, deployLightClient } from '@meridian/cli/deploy'
 import { type Clock, type Compass, connect, createCompass, createLog, openStore, parseConfig } from '@meridian/compass'
+import { putEmptyStore } from '@meridian/compass/testing/empty-store'
 import { createEthereumChain, createQbftChain, createVirtualClock, type VirtualClock } from '@meridian/devnet'
 import { type Deployed, deploySide } from './support/two-qbft.ts'
 
@@ -75,6 +76,7 @@ describe('when nothing happens', () => {
     time.setRate(0)
 
     const folder = mkdtempSync(join(tmpdir(), 'compass-quiet-'))
+    await putEmptyStore(folder)
     const chain = (side: Deployed, name: string, beacon?: string) => ({
       id: String(side.contracts.chainId),
       name,

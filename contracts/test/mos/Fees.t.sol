@@ -240,6 +240,23 @@ contract FeesTest is MosTest {
         feeA.escrow{value: 1}(bytes32(uint256(1)), CHAIN_B, address(0), 1, USER);
         vm.expectPartialRevert(IFeeService.FeeService_TokenNotListed.selector);
         feeA.escrow(bytes32(uint256(2)), CHAIN_B, USER, 1, USER);
+        // Of such a chain 64 bits would be kept, and another chain's record would free the fee.
+        vm.expectPartialRevert(IFeeService.FeeService_OutOfRange.selector);
+        feeA.escrow(bytes32(uint256(2)), (1 << 64) + CHAIN_B, address(0), 0, USER);
+        vm.expectPartialRevert(IFeeService.FeeService_OutOfRange.selector);
+        feeA.escrow(bytes32(uint256(2)), 0, address(0), 0, USER);
+    }
+
+    /// @dev What is not paid is still owed.
+    function test_RevertWhen_TheCoinIsNotTaken() public {
+        Sent memory sent = send(message);
+        bytes memory proof = proveOnA(_records(sent, PAYEE));
+        feeA.settle(CHAIN_B, proof);
+        uint256 fee = quote(GAS_LIMIT);
+        vm.prank(PAYEE);
+        vm.expectRevert(abi.encodeWithSelector(IFeeService.FeeService_PaymentFailed.selector, address(feeA), fee));
+        feeA.withdraw(address(0), address(feeA));
+        vm.assertEq(feeA.owed(PAYEE, address(0)), fee);
     }
 
     function test_BytesBeyondTheTermsCost() public {
@@ -322,6 +339,9 @@ contract FeesTest is MosTest {
         feeA.setTerms(1 << 64, terms());
         vm.expectPartialRevert(IFeeService.FeeService_OutOfRange.selector);
         feeA.setChainGasPrice(CHAIN_B, address(0), 1 << 128);
+        bytes32 role = feeA.PRICER_ROLE();
+        vm.expectPartialRevert(refused);
+        feeA.grantRole(role, USER);
     }
 
     function test_AHintFailsACopiedDeliveryAtOnce() public {

@@ -33,7 +33,7 @@ export function rawConfigOf({ a, b }: Pick<TwoChains, 'a' | 'b'>, store: string,
     mos: side.contracts.mos,
     startBlock: String(side.contracts.fromBlock),
     signer,
-    pollMs: 50,
+    pollMs: 100,
     rebroadcastMs: 1_000,
     lostAfterMs: 1_000,
   })

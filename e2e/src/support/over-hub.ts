@@ -13,7 +13,7 @@ import {
 } from '@meridian/devnet'
 import type { HubEndpoint, Lane } from '@meridian/sdk'
 import type { Address, Hex } from 'viem'
-import { type Deployed, deploySide, type Side, sideOf, source, trust } from './two-qbft.ts'
+import { type Deployed, deploySide, SETUP_RATE, type Side, sideOf, source, trust } from './two-qbft.ts'
 
 const EPOCH_LENGTH = 20n
 const ISTANBUL_EPOCH = 20
@@ -45,7 +45,7 @@ export const secretsOf = ({ a, h, b }: HubWorld): Record<string, string> => ({
 
 /** Starts the three chains and connects the outer two over the hub. `gasPrice`: wei for a unit of gas of another chain. */
 export async function startHubWorld(gasPrice = 1n): Promise<HubWorld> {
-  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: RATE })
+  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: SETUP_RATE })
   const chains: DevnetChain[] = []
   const stop = async (): Promise<void> => {
     await clock.stop()
@@ -70,6 +70,7 @@ export async function startHubWorld(gasPrice = 1n): Promise<HubWorld> {
       const ends = { from: from.endpoint, to: to.endpoint }
       return from === sideH || to === sideH ? ends : { ...ends, via }
     }
+    clock.setRate(RATE)
     return { clock, a: sideA, b: sideB, h: sideH, hub: deployed.hub, lane, stop }
   } catch (error) {
     await stop()

@@ -61,8 +61,12 @@ export interface TwoChains {
   stop(): Promise<void>
 }
 
-/** Seconds of the chains in a second of the wall: a block each 100 ms. */
+/** Seconds of the chains in a second of the wall: a block with transactions 100 ms after the one before. */
 const RATE = 10
+/** The same while contracts are deployed, which only waits for blocks. */
+export const SETUP_RATE = 20
+/** Seconds between blocks of the chains with transactions, and without: sealing and reading a block costs a processor much. */
+const PERIOD = { blockPeriodSeconds: 1, emptyBlockPeriodSeconds: 3 } as const
 const DEPLOYER = 0
 const RELAYER = 1
 const GAS_LIMIT = 200_000n
@@ -73,7 +77,7 @@ export type StartChain = (clock: VirtualClock) => Promise<DevnetChain>
 const qbft =
   (chainId: number): StartChain =>
   (clock) =>
-    createQbftChain({ chainId, clock, blockPeriodSeconds: 1 })
+    createQbftChain({ chainId, clock, ...PERIOD })
 
 /** What differs from two QBFT chains. */
 export interface TwoChainsOptions {
@@ -90,7 +94,7 @@ export async function startTwoChains({
   gasPrice = 1n,
   rate = RATE,
 }: TwoChainsOptions = {}): Promise<TwoChains> {
-  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate })
+  const clock = createVirtualClock({ start: Math.floor(Date.now() / 1000), rate: SETUP_RATE })
   const chains = await Promise.all(starts.map((start) => start(clock)))
   const stop = async (): Promise<void> => {
     await clock.stop()
@@ -107,6 +111,7 @@ export async function startTwoChains({
     await connect({ ...a, lightClient: onA, price }, { ...b, lightClient: onB, price }, 3_600n)
     await Promise.all([trust(a, b), trust(b, a)])
     const [sideA, sideB] = await Promise.all([sideOf(a, b), sideOf(b, a)])
+    clock.setRate(rate)
     return { clock, a: sideA, b: sideB, stop }
   } catch (error) {
     await stop()

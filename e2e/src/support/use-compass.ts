@@ -9,6 +9,9 @@ import type { Hex } from 'viem'
 import { configOf, type Extra, secretsOf } from './compass-config.ts'
 import { startTwoChains, type TwoChains, type TwoChainsOptions } from './two-qbft.ts'
 
+/** How much faster time passes where it is all that is waited for. */
+const HURRY = 5
+
 /** Chains on one clock. */
 export interface World {
   readonly clock: VirtualClock
@@ -26,6 +29,8 @@ export interface WorldRun<W extends World> {
   tick(): Promise<void>
   /** Resolves when it holds; looks again with every second of the chains. */
   until(holds: () => Promise<boolean> | boolean): Promise<void>
+  /** The same, while time passes faster: for what only time brings. */
+  hurryUntil(holds: () => Promise<boolean> | boolean): Promise<void>
 }
 
 /** The same with a Compass in this process. */
@@ -68,13 +73,24 @@ export function useWorld<W extends World>(start: () => Promise<W>, around: Aroun
     await world?.stop()
     if (folder !== undefined) rmSync(folder, { recursive: true })
   })
+  const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+    while (!(await holds())) await tick()
+  }
   return {
     world: () => world,
     folder: () => folder,
     store,
     tick,
-    async until(holds) {
-      while (!(await holds())) await tick()
+    until,
+    async hurryUntil(holds) {
+      const { clock } = world
+      const rate = clock.rate()
+      clock.setRate(rate * HURRY)
+      try {
+        await until(holds)
+      } finally {
+        clock.setRate(rate)
+      }
     },
   }
 }

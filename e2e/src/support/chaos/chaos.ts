@@ -43,6 +43,15 @@ const PATIENCE_MS = 120_000
 const PERIODS_AWAY = 3
 const stages = ['started', 'sent', 'final', 'proven', 'delivered', 'executed'] as const
 
+/** Blocks of a chain that it may still take back. */
+function notFinal(chain: EthereumChain): number {
+  const { slot, finalized } = chain.head()
+  const first = finalized.epoch * Number(chain.consensusParams().preset.slotsPerEpoch) + 1
+  let blocks = 0
+  for (let at = first; at <= slot; at++) if (chain.blockAt(at) !== undefined) blocks += 1
+  return blocks
+}
+
 /**
  * Does one harm after the other to Compass while messages go both ways, and holds the books against what was sent: each
  * order ran once, nothing was paid for that delivered nothing, but for what a race or the harm itself costs, and the store
@@ -83,6 +92,13 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     run.child.kill(signal)
     await run.ended
     if (signal === 'SIGKILL') kills += 1
+  }
+
+  /** What a Compass ends of by itself is no harm that was done to it. */
+  async function requireLife({ child, ended }: CompassRun): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) return
+    const { code, errors } = await ended
+    throw fail(`Compass ended by itself with ${code}: ${errors}`)
   }
 
   /** The relayer's key sends something of its own. */
@@ -213,10 +229,15 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
       case 'restartDatabase':
         await server?.restart()
         return run
-      case 'reorg':
+      case 'reorg': {
+        if (ethereum === undefined) return run
+        const depth = Math.min(1 + random(MAX_DEPTH), notFinal(ethereum))
+        options.note?.(`${depth} blocks deep`)
+        if (depth === 0) return run
         // a delivery that was mined and taken back is paid for where it lands
-        await ethereum?.reorg(1 + random(MAX_DEPTH))
+        await ethereum.reorg(depth)
         return run
+      }
       case 'fullDisk':
         return fillDisk(run)
       case 'rival':
@@ -277,8 +298,11 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
       options.note?.(`round ${round}: ${trouble} on chain ${side.contracts.chainId}`)
       const fresh = await send(String(round))
       run = await harm(trouble, side, run, fresh, round)
+      await requireLife(run)
     }
-    if (!(await awaitAll())) {
+    const done = await awaitAll()
+    await requireLife(run)
+    if (!done) {
       await stop(run, 'SIGTERM')
       throw fail(`not everything was executed\n${(await inconsistencies(place, chains, sent)).join('\n')}`)
     }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { putEmptyStore } from '@meridian/compass/testing/empty-store'
 import { type PostgresServer, startPostgres } from '@meridian/compass/testing/postgres'
 import { createSmallDisk, type SmallDisk } from '@meridian/compass/testing/small-disk'
 import { devAccounts } from '@meridian/devnet'
@@ -41,6 +42,7 @@ export async function createMachine(chains: TwoChains, store: ChaosStore, small:
   const disk = small ? createSmallDisk(DISK) : null
   const server = store === 'postgres' ? await startPostgres(disk?.folder) : null
   const place = (await server?.createDatabase('compass')) ?? join(disk?.folder ?? folder, 'store')
+  if (server === null) await putEmptyStore(place)
   const running = new Set<ChildProcess>()
   const account = devAccounts(RIVAL + 1)[RIVAL]
   if (account === undefined) throw new Error(`account ${RIVAL}`)

@@ -80,8 +80,10 @@ export function connectServer(url: string): Database {
     application_name: 'meridian-compass',
     types: { getTypeParser: (oid, format) => parsers[Number(oid)] ?? pg.types.getTypeParser(oid, format) },
   })
-  // an idle connection that breaks is replaced by the next query; without a listener it would end the process
+  // A connection that breaks is replaced by the next query, and the query under way fails by itself. It also tells it as an
+  // event, the pool's where it is idle and its own where it is in use: without a listener that would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   return { db, leases: createLeaseStore(db), vacuum: false, close: () => db.destroy() }
 }
