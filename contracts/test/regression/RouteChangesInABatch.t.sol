@@ -32,7 +32,7 @@ contract Executes is IMapoExecutor {
 ///         route's. But MOS reads the route once for all messages of a call, and the bridge reads it when a transfer arrives:
 ///         the first message of a batch ran the timelock's operation, and the forged transfers behind it were noted as
 ///         vouched for by the new, honest client. They would have been paid in full, window after window, and not even
-///         the timelock could have struck them out. No route changes now while a message is being received.
+///         the timelock could have struck them out. No route changes now while a message is being received. (MOS-13)
 contract RouteChangesInABatchTest is BridgesTest {
     /// @dev Token units on A: five times what may arrive in a window.
     uint256 private constant FORGED = 5_000e18;

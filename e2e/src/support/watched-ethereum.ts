@@ -109,12 +109,14 @@ export async function accept(update: Hex): Promise<void> {
   await chains.a.deployer.call('the update', await clientAddress(), data)
 }
 
-/** Two updates that cannot both be true, once the client knows who signs them and both are news to it. */
+/**
+ * Two updates that cannot both be true, once the client knows who signs them and both are news to it. It is not kept in step
+ * meanwhile: at its chain's newest block there would be no news.
+ */
 export async function equivocation(about: 'finality' | 'committee') {
   const network = ethereum.consensusParams()
   const { consensus, ports } = chains.b.provable
   for (;;) {
-    await follow()
     const client = await consensus.readClient(chains.a.provable.ports.rpc, await clientAddress())
     const { json } = ethereum.equivocate(about)
     const [honest, conflicting] = [parseUpdate(json.honest, network), parseUpdate(json.conflicting, network)]
@@ -133,6 +135,7 @@ export async function equivocation(about: 'finality' | 'committee') {
         encodeUpdate(about === 'committee' && nextSyncCommittee ? { ...update, nextSyncCommittee } : update, signers)
       return { honest: encode(honest), conflicting: encode(conflicting), slot: finalizedHeader.beacon.slot }
     }
+    if (signers === undefined) await follow()
     await chains.clock.waitUntil(chains.clock.now() + 6)
   }
 }

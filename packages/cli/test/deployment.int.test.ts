@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { counterAbi, counterBytecode, messageServiceAbi, timelockAbi } from '@meridian/abi'
+import { counterAbi, counterBytecode, messageServiceAbi, timelockAbi, timelockBytecode } from '@meridian/abi'
 import { createDevnet, type Devnet } from '@meridian/devnet'
-import { createPublicClient, encodeFunctionData, http, keccak256, stringToHex, zeroHash } from 'viem'
+import { createPublicClient, encodeFunctionData, http, keccak256, stringToHex, zeroAddress, zeroHash } from 'viem'
 import { z } from 'zod'
-import { createDeployer, initCodeOf } from '../src/deploy/deployer.ts'
+import { createDeployer, type Deployer, initCodeOf } from '../src/deploy/deployer.ts'
 import { readDeployment } from '../src/deploy/deployment.ts'
 import { runAndHandOver } from '../src/deploy/governance.ts'
 import { run } from '../src/run.ts'
@@ -137,6 +137,29 @@ test('deploy writes a deployment, connects both chains and leaves the deployer w
       assert.equal(held, false, role)
     }
   }
+})
+
+// Whoever saw the schedule could run it first: the routes stood, and the deployment failed without its file.
+test('a deployment goes on where somebody else executed what it scheduled', async () => {
+  const [chain] = devnet.chains
+  const [deployer, stranger] = await Promise.all([0, 7].map((i) => createDeployer(chain.rpcUrl, account(i))))
+  assert.ok(deployer && stranger)
+  const roles = [[deployer.address], [zeroAddress], zeroAddress] as const
+  const timelock = await deployer.deploy('a timelock', initCodeOf(timelockAbi, timelockBytecode, [0n, ...roles]))
+  let executed = 0
+  const outrun: Deployer = {
+    ...deployer,
+    async call(what, to, data) {
+      if (what !== 'setting the routes') return deployer.call(what, to, data)
+      await stranger.call(what, to, data)
+      executed += 1
+      return deployer.call(what, to, data)
+    },
+  }
+  await runAndHandOver(outrun, timelock, [], 3_600n)
+  assert.equal(executed, 1)
+  const delay = { address: timelock, abi: timelockAbi, functionName: 'getMinDelay' } as const
+  assert.equal(await deployer.client.readContract(delay), 3_600n)
 })
 
 test('the deployer cannot change a route after the deployment', async () => {
