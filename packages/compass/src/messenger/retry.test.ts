@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { iMessageServiceAbi } from '@meridian/abi'
 import { createKeySigner } from '@meridian/chain'
-import { pad } from 'viem'
+import type { RpcPort } from '@meridian/consensus'
+import { encodeFunctionResult, getAbiItem, type Hex, pad, toFunctionSelector, zeroAddress } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import { createCompass } from '../compass.ts'
 import { createLog } from '../log.ts'
 import type { Message } from '../message.ts'
 import { createWallets } from '../submitter/wallets.ts'
@@ -15,6 +18,18 @@ import { retryFailed } from './retry.ts'
 const mos = pad('0xa1', { size: 20 })
 const current = useStore()
 let message: Message
+
+const chainOf = (id: bigint, request: RpcPort['request']): Omit<ChainContext, 'consensus'> => ({
+  id,
+  name: `chain ${id}`,
+  ports: { rpc: { request } },
+  mos,
+  startBlock: 0n,
+  signer: createKeySigner(pad('0x01')),
+  payee: null,
+  claims: null,
+  tuning: defaultTuning,
+})
 
 beforeEach(async () => {
   const store = current()
@@ -41,23 +56,38 @@ beforeEach(async () => {
   message = stored
 })
 
+// both looked at the ledger before either was in it
+test('a retry that is asked for twice at once is sent once', async () => {
+  const node = createFakeNode()
+  const route = { lightClient: pad('0xc1', { size: 20 }), remoteMos: mos, hub: zeroAddress }
+  const selector = toFunctionSelector(getAbiItem({ abi: iMessageServiceAbi, name: 'route' }))
+  const request = async (method: string, params: readonly unknown[]) => {
+    if (method === 'eth_getLogs') return []
+    if (method !== 'eth_call') return node.request(method, params)
+    const { data } = params[0] as { data: Hex } // CAST: Compass' own call
+    return data.startsWith(selector)
+      ? encodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'route', result: route })
+      : '0x'
+  }
+  const chain = (id: bigint): ChainContext => ({ ...chainOf(id, request), consensus: node.consensus })
+  const clock = createFakeClock()
+  const lane = { from: 1n, to: 2n }
+  const deps = { store: current(), clock, log: createLog('silent') }
+  const compass = createCompass({ ...deps, chains: [chain(1n), chain(2n)], lanes: [lane] })
+  const answers = await Promise.all([compass.retry(message), compass.retry(message)])
+  assert.deepEqual(
+    answers.map((reason) => reason?.code ?? null),
+    [null, 'RETRY_UNDER_WAY'],
+  )
+  assert.equal(node.pool.size, 1)
+})
+
 // once, each press of the button sent a transaction, and all but the first were paid for nothing
 test('a retry that is asked for again while the first is on its way is not sent twice', async () => {
   const node = createFakeNode()
   const request = async (method: string, params: readonly unknown[]) =>
     method === 'eth_call' ? '0x' : node.request(method, params)
-  const chain: ChainContext = {
-    id: 2n,
-    name: 'two',
-    consensus: node.consensus,
-    ports: { rpc: { request } },
-    mos,
-    startBlock: 0n,
-    signer: createKeySigner(pad('0x01')),
-    payee: null,
-    claims: null,
-    tuning: defaultTuning,
-  }
+  const chain: ChainContext = { ...chainOf(2n, request), consensus: node.consensus }
   const common = { store: current(), clock: createFakeClock(), log: createLog('silent') }
   const submitter = createWallets(chain, common)
   const work = { memberGas: () => 100_000n }
