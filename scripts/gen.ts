@@ -27,7 +27,9 @@ const out = join(root, 'contracts', 'out')
 const generated = join(root, 'packages', 'abi', 'src', 'generated')
 const check = process.argv.includes('--check')
 
-const built = spawnSync(foundryBinary('forge'), ['build', '--skip', 'test'], {
+// The compiler numbers what it parses and orders by the numbers, so that code depends on what is compiled beside it: here
+// that is everything, as in `npm test` on a clean clone, and nothing that an earlier compile left.
+const built = spawnSync(foundryBinary('forge'), ['build', ...(check ? ['--skip', 'test'] : ['--force'])], {
   cwd: root,
   env: toolEnv(),
   stdio: 'inherit',
