@@ -236,8 +236,8 @@ export function createLane(deps: LaneDeps): Lane {
     /** The proof of the next leg is not known yet: it is taken to be as long as this one's. */
     async function legCost(on: ChainContext, work: Work, message: Message, price: bigint): Promise<LegCost> {
       const { l1FeeOracle } = on.tuning
-      const data = dataOf(message, blockProof)
-      const dataFee = l1FeeOracle === undefined ? 0n : await readDataFee(on.ports.rpc, l1FeeOracle, data)
+      const dataFee =
+        l1FeeOracle === undefined ? 0n : await readDataFee(on.ports.rpc, l1FeeOracle, dataOf(message, blockProof))
       const prices = on.id === leg.toChain ? rule.prices : (rule.hubPrices ?? [])
       return { work, prices, gasPrice: price, dataFee }
     }
