@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { iFeeServiceAbi, iHubAbi, iLightClientAbi, iMessageServiceAbi } from '@meridian/abi'
 import { RpcResponseError } from '@meridian/chain'
-import type { ClientState, Consensus, RpcPort } from '@meridian/consensus'
+import type { ClientState, RpcPort } from '@meridian/consensus'
 import {
   type Address,
   decodeFunctionData,
@@ -17,6 +17,7 @@ import {
   zeroAddress,
 } from 'viem'
 import { parseConfig } from '../config/config.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import type { CheckedChain } from './chain.ts'
 import { checkLane } from './lane.ts'
 import type { DoctorLine } from './line.ts'
@@ -118,9 +119,7 @@ function chainOf(w: World, id: bigint, change: object = {}): CheckedChain {
     }
     return assert.fail(functionName)
   }
-  const consensus: Consensus = {
-    kind: 'qbft',
-    finalized: () => Promise.reject(new Error('not in this test')),
+  const consensus = testConsensus({
     async readClient(_, address) {
       const client = w.clients[address]
       assert.equal(client?.follows, id, 'a client is read by the rules of the chain that it follows')
@@ -128,12 +127,8 @@ function chainOf(w: World, id: bigint, change: object = {}): CheckedChain {
       const state = { address, kind: 'qbft', status: 'active', head, expiresAt: NOW + 500_000n, detail: null } as const
       return { ...state, ...client.state }
     },
-    proveBlock: () => Promise.reject(new Error('not in this test')),
-    proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-    maintain: async () => [],
     ownViews: async () => ({ asked: 1, views: [{ host: 'the node', hash: hashOf(id) }] }),
-    misbehaviour: () => Promise.reject(new Error('not in this test')),
-  }
+  })
   const chain = (one: bigint) => ({
     id: one,
     name: nameOf(one),

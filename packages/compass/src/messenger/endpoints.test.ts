@@ -9,10 +9,11 @@ import {
   RpcResponseError,
   RpcTransportError,
 } from '@meridian/chain'
-import type { Consensus, PortNode, RpcPort } from '@meridian/consensus'
+import type { PortNode, RpcPort } from '@meridian/consensus'
 import { hasCode } from '@meridian/core'
 import { type Hex, keccak256, numberToHex, pad, stringToHex } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import { overEndpoints, viewOf } from './endpoints.ts'
 
 const address = pad('0xa1', { size: 20 })
@@ -74,16 +75,9 @@ function endpoints(...sayings: readonly Saying[]) {
       }
     },
   }))
-  const consensus: Consensus = {
-    kind: 'qbft',
+  const consensus = testConsensus({
     finalized: ({ rpc }) => getBlock(rpc, 'latest'),
-    readClient: () => Promise.reject(new Error('not in this test')),
-    proveBlock: () => Promise.reject(new Error('not in this test')),
-    proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-    maintain: async () => [],
-    ownViews: () => Promise.reject(new Error('not in this test')),
-    misbehaviour: () => Promise.reject(new Error('not in this test')),
-  }
+  })
   const rpc: RpcPort = {
     request: (method, params) => (nodes[0] ?? { request: async () => null }).request(method, params),
     nodes: () => nodes,

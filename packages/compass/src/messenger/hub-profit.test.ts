@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { iFeeServiceAbi, iMessageServiceAbi } from '@meridian/abi'
-import type { Consensus, RpcPort } from '@meridian/consensus'
+import type { RpcPort } from '@meridian/consensus'
 import { decodeFunctionData, encodeFunctionResult, getAddress, type Hex, numberToHex, pad, zeroAddress } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { deliveryWork, forwardWork } from '../plan.ts'
 import type { Submitter } from '../submitter/submitter.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { testKey, testMos, testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
@@ -52,19 +53,13 @@ function chainOf(id: bigint, escrow: () => bigint): ChainContext {
       return encodeFunctionResult({ abi, functionName, result })
     },
   }
-  const consensus: Consensus = {
-    kind: 'qbft',
+  const consensus = testConsensus({
     finalized: async () => ({ number: 9n, timestamp: 9n, hash: pad('0x09') }),
-    readClient: () => Promise.reject(new Error('not in this test')),
-    proveBlock: () => Promise.reject(new Error('not in this test')),
     proveReceiptsRoot: async () => ({
       status: 'waiting',
       reason: { code: 'UPDATE_NOT_SERVED', detail: 'it was admitted' },
     }),
-    maintain: async () => [],
-    ownViews: () => Promise.reject(new Error('not in this test')),
-    misbehaviour: () => Promise.reject(new Error('not in this test')),
-  }
+  })
   return {
     id,
     name: `chain-${id}`,

@@ -1,7 +1,7 @@
 /** The hub's logs: which are taken for messages, and what becomes of one that an endpoint leaves out. */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Consensus, RpcPort } from '@meridian/consensus'
+import type { RpcPort } from '@meridian/consensus'
 import { mapMessageOutTopic, orderId } from '@meridian/core'
 import { type Address, encodeAbiParameters, getAddress, type Hex, keccak256, numberToHex, pad } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
@@ -11,6 +11,7 @@ import { chainTopic } from '../mos.ts'
 import { forwardWork } from '../plan.ts'
 import type { Store } from '../store/types.ts'
 import type { Submitter } from '../submitter/submitter.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
@@ -85,16 +86,9 @@ function forwardedLog(fromChain: bigint, issuer: Address, nonce: bigint) {
   return { id, log, messageData }
 }
 
-const consensus = {
-  kind: 'qbft',
+const consensus = testConsensus({
   finalized: async () => ({ number: BigInt(HEAD), timestamp: 0n, hash: keccak256(numberToHex(HEAD + 1)) }),
-  readClient: () => Promise.reject(new Error('not in this test')),
-  proveBlock: () => Promise.reject(new Error('not in this test')),
-  proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-  maintain: async () => [],
-  ownViews: () => Promise.reject(new Error('not in this test')),
-  misbehaviour: () => Promise.reject(new Error('not in this test')),
-} satisfies Consensus
+})
 
 let node: HubNode
 let store: Store

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Consensus, RpcPort } from '@meridian/consensus'
+import type { RpcPort } from '@meridian/consensus'
 import fc from 'fast-check'
 import { getAddress, numberToHex, pad, toFunctionSelector } from 'viem'
 import { healthApp } from '../api/app.ts'
@@ -9,6 +9,7 @@ import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { Telemetry } from '../metrics/telemetry.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { judged, type SupplyReading, type SupplyState } from './supply.ts'
 import { createSupplyWatch } from './watch.ts'
@@ -90,19 +91,12 @@ test('what was minted out of nothing is found on the second look at the latest, 
   )
 })
 
-const consensus: Consensus = {
-  kind: 'qbft',
+const consensus = testConsensus({
   finalized: async ({ rpc }) => {
     const number = BigInt(String(await rpc.request('head', [])))
     return { number, hash: pad('0x01'), timestamp: 0n }
   },
-  readClient: () => Promise.reject(new Error('not in this test')),
-  proveBlock: () => Promise.reject(new Error('not in this test')),
-  proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-  maintain: async () => [],
-  ownViews: () => Promise.reject(new Error('not in this test')),
-  misbehaviour: () => Promise.reject(new Error('not in this test')),
-}
+})
 
 /** A chain that says one number for a function, at its newest block only. */
 function chainOf(id: bigint, functionName: string, told: string[]) {

@@ -2,6 +2,7 @@ import { RpcResponseError, RpcTransportError } from '@meridian/chain'
 import type { Consensus, RpcPort } from '@meridian/consensus'
 import { type Hex, keccak256, numberToHex, pad, parseTransaction, recoverTransactionAddress } from 'viem'
 import type { Clock } from '../clock.ts'
+import { testConsensus } from './consensus.ts'
 
 interface PooledTransaction {
   readonly hash: Hex
@@ -104,16 +105,9 @@ export function createFakeNode(): FakeNode {
     refusal: null,
     reverting: new Set(),
     final: 0n,
-    consensus: {
-      kind: 'qbft',
+    consensus: testConsensus({
       finalized: async () => ({ number: node.final, timestamp: 0n, hash: blockHash(Number(node.final)) }),
-      readClient: () => Promise.reject(new Error('not in this test')),
-      proveBlock: () => Promise.reject(new Error('not in this test')),
-      proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-      maintain: async () => [],
-      ownViews: () => Promise.reject(new Error('not in this test')),
-      misbehaviour: () => Promise.reject(new Error('not in this test')),
-    },
+    }),
     async request(method, params) {
       if (node.dead) throw new RpcTransportError('fake', method, 'no answer')
       const [first] = params

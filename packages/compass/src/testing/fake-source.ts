@@ -2,6 +2,7 @@ import type { Consensus, RpcPort } from '@meridian/consensus'
 import { mapMessageOutTopic, orderId } from '@meridian/core'
 import { type Address, encodeAbiParameters, getAddress, type Hex, keccak256, numberToHex, pad, stringToHex } from 'viem'
 import { chainTopic } from '../mos.ts'
+import { testConsensus } from './consensus.ts'
 
 interface SourceBlock {
   readonly hash: Hex
@@ -92,20 +93,13 @@ export function createFakeSource(): FakeSource {
       blocks.splice(blocks.length - depth, depth)
       for (let i = 0; i <= depth; i++) append(0)
     },
-    consensus: {
-      kind: 'qbft',
+    consensus: testConsensus({
       finalized: async () => ({
         number: node.final,
         timestamp: 0n,
         hash: blocks[Number(node.final)]?.hash ?? pad('0x00'),
       }),
-      readClient: () => Promise.reject(new Error('not in this test')),
-      proveBlock: () => Promise.reject(new Error('not in this test')),
-      proveReceiptsRoot: () => Promise.reject(new Error('not in this test')),
-      maintain: async () => [],
-      ownViews: () => Promise.reject(new Error('not in this test')),
-      misbehaviour: () => Promise.reject(new Error('not in this test')),
-    },
+    }),
     async request(method, params) {
       node.calls.push(method)
       const [first, second] = params
