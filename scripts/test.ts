@@ -25,6 +25,8 @@ const env = {
   NODE_COMPILE_CACHE: join(scratch, 'compiled'),
   MERIDIAN_TEST_SHARED: join(scratch, 'shared'),
 }
+/** What the steps that failed said of it, to be said again at the end: between is what a thousand others say. */
+const failures: string[] = []
 const children = new Set<ChildProcess>()
 const stop = () => {
   for (const child of children) child.kill('SIGTERM')
@@ -51,6 +53,7 @@ function run(command: string, args: readonly string[], priority: Priority): Prom
     child.once('close', (code) => {
       children.delete(child)
       process.stdout.write(output)
+      if (code !== 0) failures.push(output.slice(Math.max(0, output.search(/failing tests:/i))))
       resolve({ code: code ?? 1, output })
     })
   })
@@ -120,6 +123,7 @@ const lanes = [
 const counts = (await Promise.all(lanes)).flat()
 rmSync(scratch, { recursive: true })
 
+for (const failure of failures) process.stdout.write(`\n${failure}`)
 const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0)
 process.stdout.write(`\nin ${Math.round((performance.now() - started) / 1000)} s, seed ${seed}\n`)
 process.stdout.write(`Meridian: ${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`)

@@ -13,10 +13,11 @@ try {
   const compass = await openCompass(parseConfig(JSON.parse(readFileSync(path, 'utf8'))))
   compass.subscribe(({ stage, orderId }) => process.stdout.write(`${JSON.stringify({ stage, orderId })}\n`))
   compass.start()
-  process.stdout.write('{"stage":"started"}\n')
+  // before it says that it has started: who waits for that may send the signal at once
   process.once('SIGTERM', () => {
     compass.close().then(() => process.exit(0))
   })
+  process.stdout.write('{"stage":"started"}\n')
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 2

@@ -26,7 +26,15 @@ export interface CompassRun {
   until(fits: (line: CompassLine) => boolean, since?: number): Promise<boolean>
   /** Lines so far. */
   count(): number
-  readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
+  readonly ended: Promise<CompassEnd>
+  /** Asks it to end once it has started, as a service manager does: before that nobody listens for the signal. */
+  stop(): Promise<CompassEnd>
+}
+
+/** How it ended; the code is null if a signal killed it. */
+export interface CompassEnd {
+  readonly code: number | null
+  readonly errors: string
 }
 
 /** Starts it; the process is among `running` until it ends, for whoever must end it. */
@@ -52,7 +60,7 @@ export function startCompassProcess(
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
   })
-  const ended = new Promise<{ code: number | null; errors: string }>((resolve) => {
+  const ended = new Promise<CompassEnd>((resolve) => {
     child.once('close', (code) => {
       running.delete(child)
       over = true
@@ -60,20 +68,25 @@ export function startCompassProcess(
       resolve({ code, errors })
     })
   })
+  const until: CompassRun['until'] = (fits, since = 0) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const found = lines.findIndex((line, i) => i >= since && fits(line)) >= 0
+        if (!found && !over) return
+        waiting.delete(look)
+        resolve(found)
+      }
+      waiting.add(look)
+      look()
+    })
   return {
     child,
     ended,
     count: () => lines.length,
-    until: (fits, since = 0) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const found = lines.findIndex((line, i) => i >= since && fits(line)) >= 0
-          if (!found && !over) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    until,
+    stop: async () => {
+      if (await until(({ stage }) => stage === 'started')) child.kill('SIGTERM')
+      return ended
+    },
   }
 }

@@ -2,6 +2,7 @@
 // Plain JavaScript, so that an old host Node can run it: finds the Node that npm installed and runs the command there.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HEAP_MB } from './heap.js'
@@ -29,7 +30,8 @@ child.on('error', (error) => {
   process.stderr.write(`meridian: cannot run ${binary}: ${error.message}\n`)
   process.exit(1)
 })
-child.on('exit', (code) => process.exit(code ?? 1))
+// ended by a signal before it listened for one: said as a shell says it
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 
 function npmNode() {
   const { resolve } = createRequire(import.meta.url)

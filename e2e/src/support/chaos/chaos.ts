@@ -88,10 +88,16 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     return new Set([...there, ...back].map(({ orderId }) => orderId))
   }
 
-  async function stop(run: CompassRun, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    run.child.kill(signal)
+  async function kill(run: CompassRun): Promise<void> {
+    run.child.kill('SIGKILL')
     await run.ended
-    if (signal === 'SIGKILL') kills += 1
+    kills += 1
+  }
+
+  /** Asked to end, it ends well. */
+  async function stop(run: CompassRun): Promise<void> {
+    const { code, errors } = await run.stop()
+    if (code !== 0) throw fail(`Compass was asked to end and ended with ${code}: ${errors}`)
   }
 
   /** What a Compass ends of by itself is no harm that was done to it. */
@@ -132,7 +138,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     await seconds(random(20))
     const dies = random(2) === 0
     if (dies) {
-      await stop(run, 'SIGKILL')
+      await kill(run)
       const { code, errors } = await machine.start().ended
       if (code !== 2 || !/needs 64$/m.test(errors)) throw fail(`it started on a full disk (${code}): ${errors}`)
     }
@@ -153,12 +159,12 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     const fresh = await send(`${round} raced`)
     await rival.until(({ stage, orderId }) => stage === 'executed' && orderId !== undefined && fresh.has(orderId))
     await seconds(random(20))
-    await stop(rival, 'SIGKILL')
+    await kill(rival)
   }
 
   /** Compass is away while committees come and go, with messages in the term of each. */
   async function leave(run: CompassRun, chain: EthereumChain): Promise<CompassRun> {
-    await stop(run, 'SIGTERM')
+    await stop(run)
     const { preset, secondsPerSlot } = chain.consensusParams()
     const period = Number(preset.slotsPerEpoch * preset.epochsPerSyncCommitteePeriod * secondsPerSlot)
     const rate = clock.rate()
@@ -194,7 +200,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
         const stage = stages[random(stages.length)]
         const orders = (id: string | undefined): boolean => id === undefined || fresh.has(id)
         await Promise.race([run.until((line) => line.stage === stage && orders(line.orderId)), seconds(20)])
-        await stop(run, 'SIGKILL')
+        await kill(run)
         return start()
       }
       case 'feeSpike':
@@ -214,16 +220,16 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
         await useKey(side)
         return run
       case 'skew': {
-        await stop(run, 'SIGTERM')
+        await stop(run)
         const skewed = await start({ COMPASS_SKEW_MS: String(random(2 * MAX_SKEW_MS) - MAX_SKEW_MS) })
         await seconds(15)
-        await stop(skewed, 'SIGKILL')
+        await kill(skewed)
         return start()
       }
       case 'secondCompass': {
         const second = await start()
         await seconds(20)
-        await stop(second, 'SIGKILL')
+        await kill(second)
         return run
       }
       case 'restartDatabase':
@@ -268,7 +274,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     const until = performance.now() + patienceMs
     for (let last = run; ; last = await start()) {
       await seconds(10)
-      await stop(last, 'SIGTERM')
+      await stop(last)
       const wrong = await inconsistencies(place, chains, sent)
       if (wrong.length === 0) return
       if (performance.now() > until) throw fail(`the store is not what the chains are\n${wrong.join('\n')}`)
@@ -303,7 +309,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     const done = await awaitAll()
     await requireLife(run)
     if (!done) {
-      await stop(run, 'SIGTERM')
+      await stop(run)
       throw fail(`not everything was executed\n${(await inconsistencies(place, chains, sent)).join('\n')}`)
     }
     await settle(run)
