@@ -2,6 +2,7 @@ import type { Kysely, Selectable, Transaction as SqlTransaction } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { Claim, ClaimOrder, ClaimState, ReceiptPlace } from '../claimer/claim.ts'
 import type { Reason } from '../message.ts'
+import { storedWords } from './rows.ts'
 import type { ClaimOrderTable, ClaimTable, Schema } from './schema.ts'
 import type { Write } from './write.ts'
 
@@ -137,7 +138,7 @@ export function createClaimStore(db: Kysely<Schema>, write: Write): ClaimStore {
             state: 'open',
             transaction_id: null,
             reason_code: reason.code,
-            reason_detail: reason.detail.slice(0, 2_000),
+            reason_detail: storedWords(reason.detail),
             attempts: failure ? eb('attempts', '+', 1) : eb.ref('attempts'),
             next_attempt_at: BigInt(nextAttemptAt),
           }))

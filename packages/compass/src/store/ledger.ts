@@ -4,7 +4,7 @@ import type { MessageEvent } from '../message.ts'
 import { withAttempts } from './attempts.ts'
 import { linkMessages } from './bulk.ts'
 import { submitClaims } from './claims.ts'
-import { toMessage, toTransaction } from './rows.ts'
+import { storedWords, toMessage, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { Attempt, LedgerStore, OpenTransaction, Reservation, TransactionPatch } from './types.ts'
 import type { ApplyIn, Write } from './write.ts'
@@ -247,6 +247,6 @@ function columnsOf(patch: TransactionPatch) {
     ...(patch.blockHash === undefined ? {} : { block_hash: patch.blockHash }),
     ...(patch.gasUsed === undefined ? {} : { gas_used: patch.gasUsed }),
     ...(patch.gasPrice === undefined ? {} : { gas_price: patch.gasPrice }),
-    ...(patch.error === undefined ? {} : { error: patch.error }),
+    ...(patch.error === undefined ? {} : { error: patch.error === null ? null : storedWords(patch.error) }),
   }
 }

@@ -1,8 +1,15 @@
+import { plainText } from '@meridian/core'
 import type { Insertable, Selectable } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { Message } from '../message.ts'
 import type { AttemptTable, MessageTable, TransactionTable } from './schema.ts'
 import type { Attempt, Transaction } from './types.ts'
+
+/** Letters of a reason or an error that are kept. */
+const MAX_WORDS = 2_000
+
+/** Words that may be an endpoint's, as the database takes them. */
+export const storedWords = (words: string): string => plainText(words.slice(0, MAX_WORDS))
 
 const maybe = (value: bigint | null): number | null => (value === null ? null : Number(value))
 
@@ -80,7 +87,7 @@ export function fromMessage(message: Message): Insertable<MessageTable> {
     log_index: message.logIndex,
     state: message.state,
     reason_code: message.reason?.code ?? null,
-    reason_detail: message.reason?.detail.slice(0, 2_000) ?? null,
+    reason_detail: message.reason === null ? null : storedWords(message.reason.detail),
     attempts: message.attempts,
     next_attempt_at: BigInt(message.nextAttemptAt),
     seen_at: BigInt(message.seenAt),

@@ -147,6 +147,22 @@ onEachDatabase((kind) => {
     await store.settle(id, { success: false }, [])
     assert.equal(await store.lastUpdate(2n, client, 0), null)
   })
+
+  // once, PostgreSQL refused such a reason, and every look of the lane failed with it
+  test('the words of a hostile endpoint are kept as far as they are text', async () => {
+    const store = current()
+    await store.commitScan(1n, mos, cursor(5), [origin(1)], 10)
+    const key = { fromChain: 1n, orderId: pad('0x01') }
+    const reason = { code: 'RPC_RESPONSE', detail: `no\u0000 \u001b[2Jway\n${'a'.repeat(1_987)}\u{1f525}` }
+    const event = { type: 'waiting', at: 20, reason, nextAttemptAt: 30, failure: true } as const
+    await store.apply([[key, event]])
+    const kept = (await store.message(key))?.reason?.detail
+    assert.equal(kept, `no\ufffd \ufffd[2Jway ${'a'.repeat(1_987)}\ufffd`)
+    const { id } = await store.reserve(reservation(0, []), 40)
+    await store.settle(id, { error: reason.detail }, [])
+    assert.match((await store.transaction(id))?.error ?? '', /^no\ufffd \ufffd\[2Jway a/)
+    await store.claims.reopen(id, reason, 50, true)
+  })
 })
 
 test('the folder keeps everything, and refuses a second holder in one line', async (t) => {
