@@ -1,4 +1,4 @@
-import { MeridianError } from '@meridian/core'
+import { MeridianError, plainText } from '@meridian/core'
 import { Command, CommanderError } from 'commander'
 import { BaseError } from 'viem'
 import { claimCommand } from './commands/claim.ts'
@@ -94,5 +94,5 @@ export function describe(error: unknown): string {
 }
 
 function line(name: string, text: string): string {
-  return `${name}: ${text.replace(/\s*\n\s*/g, ' ').trim()}`
+  return `${name}: ${plainText(text.replace(/\s*\n\s*/g, ' ').trim())}`
 }

@@ -1,4 +1,5 @@
 import { apiSchemas, runDoctor } from '@meridian/compass'
+import { plainText } from '@meridian/core'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { wordArgument } from '../arguments.ts'
@@ -23,7 +24,9 @@ type Hex = `0x${string}`
 type Finish = (code: number) => void
 
 /** The parts of `meridian compass …` that look at a Compass, and tell it what to do. */
-export function operatorCommands(io: Io, finish: Finish): readonly Command[] {
+export function operatorCommands(given: Io, finish: Finish): readonly Command[] {
+  // a reason can be an endpoint's own words: they stay one line, and are not obeyed by a terminal
+  const io: Io = { ...given, out: (line) => given.out(plainText(line)) }
   return [
     statusCommand(io, finish),
     pendingCommand(io),
