@@ -3,7 +3,6 @@ import { call, estimateGas, getBlock, getReceipt, type Receipt } from '@meridian
 import type { ClientState } from '@meridian/consensus'
 import { encodeReceiptProof } from '@meridian/proofs'
 import { type Address, encodeFunctionData, type Hex, hexToNumber, isAddressEqual, zeroAddress } from 'viem'
-import { min } from '../bigint.ts'
 import type { ChainContext, ClaimRule, Common } from '../chain-context.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Reason } from '../message.ts'
@@ -12,6 +11,7 @@ import { readProvableBlock } from '../messenger/proof.ts'
 import { type Route, readRoute } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { UnreadDelivery } from '../store/claims.ts'
+import { gasCap, limitWithin } from '../submitter/gas-limit.ts'
 import type { Job, Submitter } from '../submitter/submitter.ts'
 import { reasonOf } from '../worker.ts'
 import { type Claim, type ClaimOrder, isWorthSettling, isWorthWithdrawing, type ReceiptPlace } from './claim.ts'
@@ -69,8 +69,6 @@ const LOOK_SHARE = 4
 const WALLET_SHARE = 2
 /** Blocks of the hub that are searched for records that somebody else has forwarded. */
 const LOOK_BACK = 1_000n
-const MARGIN_NUMERATOR = 6n
-const MARGIN_DENOMINATOR = 5n
 
 /**
  * Claims by what the chains say. A claim is a row that begins with a final delivery and ends when a final block shows none
@@ -337,7 +335,8 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       const reason = revertReason(estimate.revert)
       return { reason, delay: retryDelayMs(policyOf(estimate.revert), backoffMs(1)), failure: true }
     }
-    const gasLimit = min((estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR, tuning.maxTransactionGas)
+    const gasLimit = limitWithin(estimate.gas, tuning)
+    if (gasLimit === null) return { reason: gasCap(job.kind, estimate.gas, tuning), delay: backoffMs(6), failure: true }
     const sent = await by.submitter.send({ ...job, gasLimit, messages: [], from: by.submitter.address })
     return sent.status === 'sent' ? null : { reason: sent.reason, delay: tuning.pollMs, failure: false }
   }

@@ -96,7 +96,7 @@ const chain = z
       .describe('Messages of one transaction at most.'),
     maxTransactionGas: count
       .default(defaultTuning.maxTransactionGas)
-      .describe('Gas of one transaction at most; EIP-7825 allows 2^24.'),
+      .describe('Gas of one transaction at most; EIP-7825 allows 2^24. What takes more is not sent: it says GAS_CAP.'),
     maintainMs: interval
       .default(defaultTuning.maintainMs)
       .describe('Milliseconds between looks at light clients that no message waits for.'),

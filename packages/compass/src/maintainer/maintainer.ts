@@ -2,10 +2,10 @@ import { iLightClientAbi } from '@meridian/abi'
 import { call, estimateGas, getBlock } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, isAddressEqual } from 'viem'
-import { min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { backoffMs, type MessageKey, type Reason } from '../message.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
+import { gasCap, limitWithin } from '../submitter/gas-limit.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 
 /** What came of asking for updates. `applied`: there was nothing to send, or it is not new. */
@@ -24,9 +24,6 @@ export interface Maintainer {
   lastRead(): ClientState | null
   readClient(client: Address): Promise<ClientState>
 }
-
-const MARGIN_NUMERATOR = 6n
-const MARGIN_DENOMINATOR = 5n
 
 /** Times as long as configured between looks at most, and how quickly it comes to that. */
 const LONGEST_REST = 10
@@ -53,6 +50,9 @@ export function createMaintainer(
   let nextLookAt = 0
   /** Looks in a row that found nothing due: each makes the next one later. */
   let idle = 0
+  /** Updates in a row that were sent for nobody while the head stayed where it is. */
+  let fruitless = 0
+  let headBefore: bigint | null = null
 
   async function request(
     client: Address,
@@ -79,8 +79,9 @@ export function createMaintainer(
         const reason = revertReason(estimate.revert)
         return { status: 'waiting', reason, delayMs: retryDelayMs(policyOf(estimate.revert), backoffMs(0)) }
       }
-      const padded = (estimate.gas * MARGIN_NUMERATOR) / MARGIN_DENOMINATOR
-      const gasLimit = min(padded, target.tuning.maxTransactionGas)
+      const gasLimit = limitWithin(estimate.gas, target.tuning)
+      if (gasLimit === null)
+        return { status: 'waiting', reason: gasCap('update', estimate.gas, target.tuning), delayMs: backoffMs(6) }
       const sent = await submitter.send({ kind: 'update', to: client, data, gasLimit, messages })
       if (sent.status === 'refused') return { status: 'waiting', reason: sent.reason, delayMs: backoffMs(1) }
       log.info({ messages: messages.length, nonce: sent.transaction.nonce }, 'light-client update sent')
@@ -103,12 +104,16 @@ export function createMaintainer(
       if (now < nextLookAt) return
       const client = await clientOf()
       const [read, head] = await Promise.all([readClient(client), getBlock(rpc, 'latest')])
+      if (read.head.number !== headBefore) fruitless = 0
+      headBefore = read.head.number
       const updates = await source.consensus.maintain(source.ports, read, head.timestamp)
       const result = updates.length === 0 ? null : await request(client, updates, [])
       idle = updates.length === 0 ? idle + 1 : 0
-      // more than one update may be due: look again as soon as this one can have landed
+      if (result?.status === 'sent') fruitless += 1
+      // more than one update may be due: look again as soon as this one can have landed. What reverts comes later each time.
       const isUnderWay = result?.status === 'sent' || result?.status === 'inFlight'
-      nextLookAt = now + (isUnderWay ? 0 : restMs(target.tuning.maintainMs, idle))
+      const underWayMs = fruitless < 2 ? 0 : backoffMs(fruitless - 2)
+      nextLookAt = now + (isUnderWay ? underWayMs : restMs(target.tuning.maintainMs, idle))
     },
   }
 }
