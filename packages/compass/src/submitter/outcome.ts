@@ -28,6 +28,9 @@ const dropped = (message: Message, reason: Reason, delay: number, at: number): H
   { type: 'dropped', at, reason, nextAttemptAt: at + delay },
 ]
 
+/** Milliseconds that what was paid for and came to nothing waits at least: nothing at first, then longer each time. */
+const restMs = ({ attempts }: Message): number => (attempts === 0 ? 0 : backoffMs(attempts))
+
 /** What becomes of the messages of a transaction that will never land. */
 export function afterLoss(
   transaction: OpenTransaction,
@@ -100,7 +103,10 @@ function afterDelivery(
   const mine = owned(transaction, messages, 'submitted')
   if (reverted !== null) {
     const policy = policyOf(reverted)
-    return mine.map((m) => dropped(m, revertReason(reverted), retryDelayMs(policy, backoffMs(m.attempts)), at))
+    return mine.map((m) => {
+      const delay = Math.max(restMs(m), retryDelayMs(policy, backoffMs(m.attempts)))
+      return dropped(m, revertReason(reverted), delay, at)
+    })
   }
   // read once: a transaction has as many logs as messages
   const found = new Map<string, Ending>()
@@ -110,7 +116,10 @@ function afterDelivery(
   const share = BigInt(Math.max(1, ended.filter(([, ending]) => ending !== undefined).length))
   return ended.map(([m, ending]): Happening => {
     // passed over: delivered by somebody else, or the batch stopped before it; the next try asks the chain first
-    if (ending === undefined) return dropped(m, { code: 'SKIPPED', detail: 'the transaction landed without it' }, 0, at)
+    if (ending === undefined) {
+      const skipped = { code: 'SKIPPED', detail: 'the transaction landed without it' }
+      return dropped(m, skipped, restMs(m), at)
+    }
     const { outcome, reason } = ending
     return [
       m,
