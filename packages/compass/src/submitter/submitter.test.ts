@@ -260,6 +260,47 @@ test('what is final is closed and not looked at again', async () => {
   assert.equal((await store.openTransactions(2n, submitter.address)).length, 0)
 })
 
+// once, the ledger kept the form that the reorg had taken away, and the fees of its lane waited for that receipt for ever
+test('a reorg between two looks that puts another form of a transaction into a block: the ledger says which one it was', async () => {
+  await deliver(1)
+  const [first] = [...node.pool.values()]
+  node.mine()
+  await submitter.poll()
+  node.reorg(false)
+  const [transaction] = await store.openTransactions(2n, submitter.address)
+  assert.ok(first !== undefined && transaction !== undefined)
+  // replaced before the reorg, as both forms were known to the network
+  const [attempt] = transaction.attempts
+  assert.ok(attempt !== undefined && attempt.hash === first.hash)
+  const other = pad('0x0123')
+  await store.addAttempt(transaction.id, { ...attempt, raw: '0x02', hash: other }, clock.now())
+  node.pool.set(0, { ...first, hash: other })
+  node.mine()
+  node.final = 1n
+  await submitter.poll()
+  await submitter.poll()
+  const closed = await store.transaction(transaction.id)
+  assert.deepEqual([closed?.state, closed?.hash, closed?.success], ['final', other, true])
+})
+
+test('a reorg between two looks in which the key was used from outside: the transaction is lost, and never final', async () => {
+  await deliver(1)
+  node.mine()
+  await submitter.poll()
+  const [transaction] = await store.openTransactions(2n, submitter.address)
+  node.reorg(true)
+  node.useKeyOutside()
+  node.final = 1n
+  await submitter.poll()
+  clock.advance(10 * defaultTuning.lostAfterMs - 1)
+  await submitter.poll()
+  assert.equal((await store.transaction(transaction?.id ?? 0))?.state, 'mined', 'the endpoint may be behind')
+  clock.advance(1)
+  await submitter.poll()
+  await submitter.poll()
+  assert.equal((await store.transaction(transaction?.id ?? 0))?.state, 'lost')
+})
+
 test('the signed transaction is what was asked for', async () => {
   await deliver(1)
   const [raw] = node.shown

@@ -60,6 +60,9 @@ type AnyAttempt = OpenTransaction['attempts'][number]
 /** Milliseconds that the price of gas and the balance stand: within them neither changes by more than the headroom. */
 const MARKET_MS = 1_000
 
+/** Times `lostAfterMs` that the receipt of what was seen in a block, final by now, is waited for. */
+const FINAL_PATIENCE = 10
+
 /** Gas of a transfer of nothing, which fills a gap. */
 const TRANSFER_GAS = 21_000n
 
@@ -273,6 +276,13 @@ export function createWalletSubmitter(
     return result.ok ? decodeRevert('0x') : result.revert
   }
 
+  async function takeBack(transaction: OpenTransaction): Promise<void> {
+    const messages = await store.transactionMessages(transaction.id)
+    log.warn({ nonce: transaction.nonce, hash: transaction.hash }, 'reorg took a transaction back')
+    const events = afterReorg(transaction, messages, clock.now())
+    await store.settle(transaction.id, { state: 'pending', success: null }, events)
+  }
+
   async function pollOne(
     transaction: OpenTransaction,
     latest: number,
@@ -281,10 +291,9 @@ export function createWalletSubmitter(
   ): Promise<void> {
     const now = clock.now()
     if (transaction.state === 'mined') {
+      // whether it is that block still is asked once the block is final
       if (transaction.nonce < latest || (await receipt) != null) return
-      const messages = await store.transactionMessages(transaction.id)
-      log.warn({ nonce: transaction.nonce, hash: transaction.hash }, 'reorg took a transaction back')
-      return store.settle(transaction.id, { state: 'pending', success: null }, afterReorg(transaction, messages, now))
+      return takeBack(transaction)
     }
     if (transaction.nonce < latest) {
       const found = await receipt
@@ -341,11 +350,31 @@ export function createWalletSubmitter(
     await show(transaction, signed.hash, signed.raw, false)
   }
 
+  /** A final block should have it: an endpoint is behind, or a reorg has let somebody else use the nonce. */
+  async function misses(transaction: OpenTransaction): Promise<void> {
+    const now = clock.now()
+    if (transaction.missingSince === null) await store.settle(transaction.id, { missingSince: now }, [])
+    else if (now - transaction.missingSince >= FINAL_PATIENCE * tuning.lostAfterMs) await takeBack(transaction)
+  }
+
   async function closeFinal(mined: readonly OpenTransaction[]): Promise<void> {
     const final = mined.length === 0 ? null : await finalized()
     if (final === null) return
-    const done = mined.filter(({ blockNumber }) => blockNumber !== null && blockNumber <= final.number)
-    await store.finish(done.map(({ id }) => id))
+    const due = mined.filter(({ blockNumber }) => blockNumber !== null && blockNumber <= final.number)
+    const receipts = await Promise.all(due.map(findReceipt))
+    const done: number[] = []
+    for (const [i, transaction] of due.entries()) {
+      const found = receipts[i] ?? null
+      if (found === null) await misses(transaction)
+      else if (found[0].hash === transaction.hash && found[1].blockHash === transaction.blockHash)
+        done.push(transaction.id)
+      else {
+        // a reorg put it, or another form of it, into another block while its nonce stayed used
+        await takeBack(transaction)
+        await land(transaction, ...found)
+      }
+    }
+    await store.finish(done)
   }
 
   return {
