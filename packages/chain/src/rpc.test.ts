@@ -174,3 +174,38 @@ test('two callers share a read that is on its way, and no answer after it', asyn
   ])
   assert.equal(await latest(), '0x4')
 })
+
+/** An endpoint of a chain, which answers everything else with the same. */
+const ofChain = (id: string, result: unknown) => (b: Body | Body[]) =>
+  (Array.isArray(b) ? b : [b]).every(({ method }) => method === 'eth_chainId') ? ok(id)(b) : ok(result)(b)
+
+// once, only the first one that answered was asked, at the start: an endpoint of another chain that took over later said
+// which nonce the wallet has there, and everything that was sent from then on waited behind a gap of thousands
+test('an endpoint of another chain is not believed anything, whenever it is asked for the first time', async () => {
+  let alive = true
+  let now = 0
+  const http = fakeFetch({
+    'http://a/': (b) => (alive ? ofChain('0x1', '0x7')(b) : fails()),
+    'http://b/': ofChain('0x2', '0x9999'),
+  })
+  const rpc = createRpc({ urls: ['http://a/', 'http://b/'], chainId: 1n, fetch: http.fetch, now: () => now })
+  const nonce = () => rpc.request('eth_getTransactionCount', [])
+  assert.equal(await nonce(), '0x7')
+  assert.equal(await nonce(), '0x7')
+  assert.equal(http.asked.length, 3, 'its chain is asked for once')
+  alive = false
+  await assert.rejects(nonce(), (e) => hasCode(e, 'CHAIN_DATA') && /chain id: expected 1, given 2/.test(e.message))
+  alive = true
+  now = 120_000
+  assert.equal(await nonce(), '0x7')
+  assert.equal(rpc.endpoints()[1]?.wrongAnswers, 1)
+})
+
+test('one that was down at first is asked for its chain when it is back', async () => {
+  let alive = false
+  const http = fakeFetch({ 'http://a/': (b) => (alive ? ofChain('0x2', '0x9999')(b) : fails()) })
+  const rpc = createRpc({ urls: ['http://a/'], chainId: 1n, fetch: http.fetch, now: () => 0 })
+  await assert.rejects(rpc.request('eth_getBalance', []), (e) => hasCode(e, 'RPC_TRANSPORT'))
+  alive = true
+  await assert.rejects(rpc.request('eth_getBalance', []), (e) => hasCode(e, 'CHAIN_DATA'))
+})

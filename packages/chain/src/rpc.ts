@@ -15,9 +15,17 @@ import {
   noteSuccess,
   noteWrongAnswer,
 } from './endpoints.ts'
-import { QuorumError, RpcMalformedError, RpcRateLimitError, RpcResponseError, RpcTransportError } from './errors.ts'
+import {
+  ChainDataError,
+  QuorumError,
+  RpcMalformedError,
+  RpcRateLimitError,
+  RpcResponseError,
+  RpcTransportError,
+} from './errors.ts'
 import { type Fetch, readBody, retryAfterMs, withoutCredentials, withoutSecrets } from './http.ts'
 import { DEFAULT_LOG_BLOCKS, type LogPort } from './logs.ts'
+import { parseAnswer, quantity } from './schema.ts'
 
 /** A JSON-RPC connection with failover. */
 export interface Rpc extends RpcPort {
@@ -39,6 +47,8 @@ export interface RpcNode extends LogPort, PortNode {
 export interface RpcOptions {
   /** HTTP(S) endpoints, preferred first. */
   readonly urls: readonly string[]
+  /** Chain that they serve: each endpoint is asked for it before anything else. Default: it is not asked. */
+  readonly chainId?: bigint
   /** For one request to one endpoint. Default 10,000 ms. */
   readonly timeoutMs?: number
   /** Requests of one turn of the event loop that share one HTTP request. Default 1: no batching. */
@@ -56,9 +66,12 @@ export interface RpcOptions {
   readonly onPassOver?: (host: string, reason: Error) => void
 }
 
-interface Pending {
+interface Call {
   readonly method: string
   readonly params: readonly unknown[]
+}
+
+interface Pending extends Call {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -78,6 +91,7 @@ const answerSchema = z.object({
 })
 type Answer = z.infer<typeof answerSchema>
 
+const CHAIN_ID = 'eth_chainId'
 /** EIP-1474's "limit exceeded". */
 const LIMIT_EXCEEDED = -32005
 /** Where providers say how long to wait. */
@@ -102,10 +116,33 @@ export function createRpc(options: RpcOptions): Rpc {
   const { known = [], maxLogBlocks = DEFAULT_LOG_BLOCKS } = options
   const endpoints = newEndpoints(options.urls, { kind: 'rpc', known, maxLogBlocks, now: now() })
   const shared = new Map<string, Promise<unknown>>()
+  /** Endpoints that are of the chain, or are being asked. */
+  const checked = new Map<Endpoint, Promise<void>>()
   let nextId = 1
   let queue: Pending[] = []
 
   async function post(endpoint: Endpoint, calls: readonly Pending[]): Promise<readonly (Answer | Error)[]> {
+    if (options.chainId !== undefined && calls.some(({ method }) => method !== CHAIN_ID))
+      await requireChain(endpoint, options.chainId)
+    return exchange(endpoint, calls)
+  }
+
+  /** Once an endpoint. @throws {ChainDataError} it serves another chain: what it says of ours is wrong, however well it fits. */
+  function requireChain(endpoint: Endpoint, expected: bigint): Promise<void> {
+    const known = checked.get(endpoint)
+    if (known !== undefined) return known
+    const check = (async () => {
+      const [answer] = await exchange(endpoint, [{ method: CHAIN_ID, params: [] }])
+      if (answer instanceof Error) throw answer
+      const given = parseAnswer(quantity, CHAIN_ID, answer?.result)
+      if (given !== expected) throw new ChainDataError('chain id', String(expected), String(given))
+    })()
+    checked.set(endpoint, check)
+    check.catch(() => checked.delete(endpoint))
+    return check
+  }
+
+  async function exchange(endpoint: Endpoint, calls: readonly Call[]): Promise<readonly (Answer | Error)[]> {
     const first = calls[0]?.method ?? 'batch'
     const left = endpoint.limitedUntil - now()
     if (left > 0) throw new RpcRateLimitError(endpoint.host, first, left)
@@ -153,7 +190,10 @@ export function createRpc(options: RpcOptions): Rpc {
 
   function noteError(endpoint: Endpoint, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    if (!(error instanceof RpcRateLimitError)) noteFailure(endpoint, now(), reason)
+    if (error instanceof ChainDataError) {
+      noteWrongAnswer(endpoint, now(), reason)
+      options.onPassOver?.(endpoint.host, error)
+    } else if (!(error instanceof RpcRateLimitError)) noteFailure(endpoint, now(), reason)
     // one that is left alone already was not asked
     else if (endpoint.limitedUntil <= now()) noteRateLimit(endpoint, now(), reason, error.context.retryAfterMs)
   }

@@ -1,4 +1,4 @@
-import { createBeacon, createRpc, type EndpointMemory, parseAnswer, quantity } from '@meridian/chain'
+import { createBeacon, createRpc, type EndpointMemory, quantity, type Rpc } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
@@ -31,14 +31,10 @@ export async function connect(
   const onPassOver = (host: string, reason: Error): void =>
     log?.warn({ chain: chain.name, host, detail: reason.message }, 'an endpoint is passed over: its answer is wrong')
   const over = { fetch: stoppable, onPassOver, known }
-  const rpc = createRpc({ urls: urls('rpc', chain.rpc), maxLogBlocks: chain.maxSpan, ...over })
+  const rpc = createRpc({ urls: urls('rpc', chain.rpc), chainId: chain.id, maxLogBlocks: chain.maxSpan, ...over })
   const beacon = chain.beacon === undefined ? null : createBeacon({ urls: urls('beacon', chain.beacon), ...over })
   const ports: SourcePorts = beacon === null ? { rpc } : { rpc, beacon }
-  const given = await rpc.request('eth_chainId', []).catch(() => null)
-  if (given !== null && parseAnswer(quantity, 'eth_chainId', given) !== chain.id)
-    throw new ConfigError([
-      `chains.${chain.name}.rpc: the endpoint serves chain ${BigInt(String(given))}, not ${chain.id}`,
-    ])
+  await requireChain(chain, rpc)
   const settings = { chainId: chain.id, network: chain.network }
   const healths = () => [...rpc.endpoints(), ...(beacon?.endpoints() ?? [])]
   return {
@@ -61,6 +57,19 @@ export async function connect(
     claims: claimRuleOf(chain),
     tuning: tuningOf(chain),
   }
+}
+
+/** Each endpoint for itself: one that is down is asked when it is back. @throws {ConfigError} one serves another chain. */
+async function requireChain({ id, name }: ChainConfig, rpc: Rpc): Promise<void> {
+  const given = await Promise.all(
+    rpc.nodes().map(async (node) => {
+      const answer = quantity.safeParse(await node.request('eth_chainId', []).catch(() => null))
+      if (!answer.success || answer.data === id) return []
+      return [`chains.${name}.${node.name}: the endpoint serves chain ${answer.data}, not ${id}`]
+    }),
+  )
+  const problems = given.flat()
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 function claimRuleOf({ claims }: ChainConfig): ClaimRule | null {
