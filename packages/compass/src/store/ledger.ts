@@ -175,6 +175,19 @@ export function createLedger(db: Kysely<Schema>, write: Write, applyIn: ApplyIn)
       return [...found.values()]
     },
 
+    async lastLanded(chainId, signer) {
+      const row = await db
+        .selectFrom('transactions')
+        .select('nonce')
+        .where('chain_id', '=', chainId)
+        .where('signer', '=', signer)
+        .where('state', 'in', ['mined', 'final'])
+        .orderBy('nonce', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.nonce ?? null
+    },
+
     async transaction(id) {
       const rows = await db.selectFrom('transactions').selectAll().where('id', '=', id).execute()
       const [transaction] = await withAttempts(db, rows)

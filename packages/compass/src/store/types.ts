@@ -110,6 +110,8 @@ export interface LedgerStore {
   markSent(hash: Hex, at: number): Promise<void>
   /** Pending and mined transactions by nonce. */
   openTransactions(chainId: bigint, signer: Address): Promise<readonly OpenTransaction[]>
+  /** The highest nonce of a wallet of which a transaction was seen in a block; null where there is none. */
+  lastLanded(chainId: bigint, signer: Address): Promise<number | null>
   transaction(id: number): Promise<Transaction | null>
   /** The newest update of a light client that landed and was sent after `since`; null where there is none. */
   lastUpdate(

@@ -301,6 +301,28 @@ test('a reorg between two looks in which the key was used from outside: the tran
   assert.equal((await store.transaction(transaction?.id ?? 0))?.state, 'lost')
 })
 
+// once, the gap was filled with a transaction of nothing for each nonce, and paid for
+test('a nonce that an endpoint made up comes to nothing: what was signed for it goes out again under the one that is next', async () => {
+  await deliver(1)
+  node.mine()
+  const lying: ChainContext['ports']['rpc'] = {
+    request: async (method, params) =>
+      method === 'eth_getTransactionCount' ? '0x9999' : await node.request(method, params),
+  }
+  await deliver(2, createWallets({ ...chain(), ports: { rpc: lying } }, { store, clock, log: createLog('silent') }))
+  const by = restart()
+  for (let i = 0; i < 5; i++) {
+    clock.advance(defaultTuning.bumpAfterMs)
+    await by.poll()
+    node.mine()
+  }
+  assert.equal((await state(2))?.reason?.code, 'NONCE_GAP')
+  const nonces = new Set(node.shown.map((raw) => parseTransaction(raw).nonce))
+  assert.deepEqual(nonces, new Set([0, 0x9999]), 'nothing is paid for what is between')
+  await deliver(3, by)
+  assert.deepEqual([...node.pool.keys()].at(-1), 1)
+})
+
 test('the signed transaction is what was asked for', async () => {
   await deliver(1)
   const [raw] = node.shown

@@ -328,12 +328,23 @@ export function createWalletSubmitter(
       await pollOne(transaction, latest, transaction === firstPending, receipts[i] ?? null)
     await closeFinal(open.filter(({ state }) => state === 'mined'))
     // a wallet whose lowest open nonce is beyond the chain's has a gap that nobody will fill: start over from the chain
-    if (firstPending !== undefined && firstPending.nonce > latest) await fillGap(latest, firstPending)
+    if (firstPending !== undefined && firstPending.nonce > latest) await closeGap(latest, firstPending, open)
   }
 
-  /** A gap in front of the ledger: the node forgot a transaction of somebody else's that was pending when we reconciled. */
-  async function fillGap(nonce: number, behind: OpenTransaction): Promise<void> {
+  /**
+   * A gap in front of the ledger: the node forgot transactions of somebody else's that were pending when we reconciled, or an
+   * endpoint made up the nonce. A short one is filled; nothing is paid for a long one: what waits behind it goes out anew.
+   */
+  async function closeGap(nonce: number, behind: OpenTransaction, open: readonly OpenTransaction[]): Promise<void> {
     if (clock.now() - behind.createdAt < tuning.bumpAfterMs || (await count('pending')) > nonce) return
+    // an endpoint that does not know of what has landed knows nothing of gaps
+    if (((await store.lastLanded(chain.id, signer.address)) ?? -1) >= nonce) return
+    if (behind.nonce - nonce > tuning.maxInFlight) {
+      nextNonce = null
+      const reason = { code: 'NONCE_GAP', detail: `nonce ${behind.nonce} is far from ${nonce}, which is next` }
+      for (const one of open) if (one.state === 'pending' && one.nonce >= behind.nonce) await lose(one, reason)
+      return
+    }
     const fees = marketFees(await market())
     if (fees === null) return
     const signed = await sign(nonce, signer.address, '0x', TRANSFER_GAS, fees)
