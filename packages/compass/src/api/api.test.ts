@@ -305,6 +305,12 @@ test('a client that never reads loses its connection', async () => {
   own.close()
 })
 
+// once, each such request took a place among the clients of the stream for as long as the service ran
+test('who asks for the head of the stream alone is no client of it', async () => {
+  for (let i = 0; i < 3; i++) assert.equal((await fetch(at('/v1/events'), { method: 'HEAD' })).status, 200)
+  assert.equal(events.clients(), 0)
+})
+
 test('a client that leaves is forgotten', async () => {
   const url = new URL(at('/'))
   const socket = connect(Number(url.port), url.hostname)

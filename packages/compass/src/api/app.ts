@@ -251,7 +251,12 @@ export function apiApp(deps: ApiDeps): OpenAPIHono {
       503: json(schemas.errorSchema, 'Too many clients'),
     },
   })
-  app.get('/v1/events', (context) => stream(context, deps.events))
+  app.get('/v1/events', (context) =>
+    // a HEAD is answered by what answers GET, and nobody would read that, or end it
+    context.req.method === 'HEAD'
+      ? context.body(null, 200, { 'content-type': 'text/event-stream' })
+      : stream(context, deps.events),
+  )
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', {
