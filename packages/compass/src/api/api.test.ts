@@ -350,6 +350,8 @@ test('the OpenAPI document says of every route what it takes and answers', async
   assert.equal(writing.length, 5)
   for (const [path, methods] of writing) assert.ok(JSON.stringify(methods).includes('bearer'), path)
   assert.ok(Object.keys(document.paths).length >= 16)
+  const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path.replace(/:(\w+)/g, '{$1}'))
+  assert.deepEqual([...new Set(served)].sort(), Object.keys(document.paths).sort())
   const text = JSON.stringify(body)
   for (const reference of text.matchAll(/"#\/components\/schemas\/(\w+)"/g))
     assert.ok(Object.hasOwn(document.components.schemas, reference[1] ?? ''), reference[0])

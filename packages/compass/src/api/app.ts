@@ -47,6 +47,7 @@ const writing = {
   403: json(schemas.errorSchema, 'No token is configured: nothing can be written'),
   404: json(schemas.resultSchema, 'There is no such thing'),
   409: json(schemas.resultSchema, 'Its state does not allow it'),
+  413: json(schemas.errorSchema, 'The body is too large'),
 }
 const security = [{ bearer: [] }]
 const messageIds = { params: schemas.messageParams }
@@ -78,6 +79,12 @@ export function healthApp(deps: {
     return problems.length === 0
       ? context.json({ ready: true, problems: [] }, 200)
       : context.json({ ready: false, problems }, 503)
+  })
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/metrics',
+    summary: 'Metrics, as Prometheus reads them',
+    responses: { 200: { description: 'All of them', content: { 'text/plain': { schema: z.string() } } } },
   })
   app.get('/metrics', async (context) => {
     const { contentType, text } = await deps.metrics.render()
@@ -258,6 +265,12 @@ export function apiApp(deps: ApiDeps): OpenAPIHono {
       : stream(context, deps.events),
   )
 
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    responses: { 200: json(z.looseObject({ openapi: z.string() }), 'OpenAPI 3.1') },
+  })
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
