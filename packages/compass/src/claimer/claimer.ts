@@ -11,7 +11,9 @@ import { readProvableBlock } from '../messenger/proof.ts'
 import { type Route, readRoute } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { UnreadDelivery } from '../store/claims.ts'
+import { gasPriceOf } from '../submitter/fees.ts'
 import { gasCap, limitWithin } from '../submitter/gas-limit.ts'
+import { readMarket } from '../submitter/market.ts'
 import type { Job, Submitter } from '../submitter/submitter.ts'
 import { reasonOf } from '../worker.ts'
 import { type Claim, type ClaimOrder, isWorthSettling, isWorthWithdrawing, type ReceiptPlace } from './claim.ts'
@@ -226,10 +228,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     return wait(claim, { code: 'NO_ROUTE', detail }, lookMs, false)
   }
 
-  async function gasPrice(): Promise<bigint> {
-    const { baseFeePerGas } = await getBlock(rpc, 'latest')
-    return (baseFeePerGas ?? 0n) + source.tuning.minPriorityFeePerGas
-  }
+  const gasPrice = async (): Promise<bigint> => gasPriceOf(await readMarket(source))
 
   async function settle(): Promise<void> {
     const open = await claims.due(source.id, target.id, 'open', clock.now(), STEP_LIMIT)

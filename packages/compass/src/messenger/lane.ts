@@ -12,6 +12,8 @@ import { type BlockGroup, plan, type Work } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { Happening } from '../store/types.ts'
 import { inOrder } from '../streams.ts'
+import { gasPriceOf } from '../submitter/fees.ts'
+import { readMarket } from '../submitter/market.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 import { isPast } from './deadline.ts'
 import { partition } from './deliver.ts'
@@ -188,10 +190,10 @@ export function createLane(deps: LaneDeps): Lane {
   /** What can go to the target now, by what the target says of deadlines and streams. The rest waits with its reason. */
   async function admitted(
     messages: readonly Message[],
-    now: bigint,
+    head: BlockHeader,
     blockProof: Hex,
-    gasPrice: bigint,
   ): Promise<readonly Message[]> {
+    const { timestamp: now } = head
     const open: Message[] = []
     for (const message of messages) {
       const past = isPast(message, now)
@@ -202,7 +204,7 @@ export function createLane(deps: LaneDeps): Lane {
         await store.apply([waiting(message, { code: 'DEADLINE_PASSED', detail }, LAPSED_MS, false)])
       } else open.push(message)
     }
-    const fresh = await paying(open, blockProof, gasPrice)
+    const fresh = await paying(open, blockProof, head)
     const awaited = new Map<string, bigint>()
     for (const message of fresh) {
       const stream = streamOf(message)
@@ -215,12 +217,13 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   /** Those that pay for their delivery, by the lane's rule. The others wait with both figures: fees rise, and gas falls. */
-  async function paying(messages: readonly Message[], blockProof: Hex, gasPrice: bigint): Promise<readonly Message[]> {
+  async function paying(messages: readonly Message[], blockProof: Hex, head: BlockHeader): Promise<readonly Message[]> {
     if (deps.profit === undefined || messages.length === 0) return messages
     const rule = deps.profit
     const feeService = await readFeeService(origin.ports.rpc, origin.mos)
     const going = messages.map((message) => leg.next(message)).find((next) => next !== null)
-    const nextGasPrice = going == null ? 0n : gasPriceOf(going.target, await getBlock(going.target.ports.rpc, 'latest'))
+    const gasPrice = gasPriceOf(await readMarket(target, head))
+    const nextGasPrice = going == null ? 0n : gasPriceOf(await readMarket(going.target))
     const reasons = await Promise.all(
       messages.map(async (message) => {
         const next = leg.next(message)
@@ -276,8 +279,7 @@ export function createLane(deps: LaneDeps): Lane {
   /** Proves a block and delivers its messages. Returns whether the light client has to move first. */
   async function deliver(client: Address, group: BlockGroup, proof: BlockProof, head: BlockHeader): Promise<boolean> {
     const { timestamp: now } = head
-    const gasPrice = gasPriceOf(target, head)
-    const fresh = await admitted(group.messages, now, proof.status === 'ready' ? proof.proof : '0x', gasPrice)
+    const fresh = await admitted(group.messages, head, proof.status === 'ready' ? proof.proof : '0x')
     if (fresh.length === 0) return false
     if (proof.status === 'waiting') {
       const { reason, delay } = waitOf(proof.reason, target.tuning.pollMs)
@@ -401,10 +403,6 @@ export function createLane(deps: LaneDeps): Lane {
     },
   }
 }
-
-/** Wei. What a unit of gas costs on a chain as its newest block has it. */
-const gasPriceOf = ({ tuning }: ChainContext, { baseFeePerGas }: BlockHeader): bigint =>
-  (baseFeePerGas ?? 0n) + tuning.minPriorityFeePerGas
 
 function waitOf(wait: WaitReason, pollMs: number): { readonly reason: Reason; readonly delay: number } {
   switch (wait.code) {

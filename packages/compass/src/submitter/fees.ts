@@ -28,6 +28,11 @@ export function marketFees(market: Market): Fees | null {
   return { maxFeePerGas: min(market.baseFeePerGas * BASE_FEE_HEADROOM + tip, market.cap), maxPriorityFeePerGas: tip }
 }
 
+/** Wei. What a unit of gas costs in the next block: its base fee, and the tip that is paid. */
+export function gasPriceOf(market: Market): bigint {
+  return market.baseFeePerGas + (marketFees(market)?.maxPriorityFeePerGas ?? market.minPriorityFeePerGas)
+}
+
 /** Nodes take a replacement from ten percent more; an eighth leaves room for rounding. */
 const BUMP_NUMERATOR = 9n
 const BUMP_DENOMINATOR = 8n

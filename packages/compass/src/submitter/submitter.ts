@@ -2,7 +2,6 @@ import {
   call,
   decodeRevert,
   describeRevert,
-  getBlock,
   getReceipt,
   parseAnswer,
   quantity,
@@ -20,6 +19,7 @@ import { createMutex } from '../mutex.ts'
 import type { OpenTransaction, Transaction, TransactionKind } from '../store/types.ts'
 import { broadcast } from './broadcast.ts'
 import { bumpedFees, type Fees, type Market, marketFees } from './fees.ts'
+import { readMarket } from './market.ts'
 import { afterLoss, afterReceipt, afterReorg } from './outcome.ts'
 
 /** What to send. It was simulated by whoever asks. */
@@ -94,15 +94,7 @@ export function createWalletSubmitter(
       ),
     )
 
-  async function market(): Promise<Market> {
-    const [latest, tip] = await Promise.all([getBlock(rpc, 'latest'), rpc.request('eth_maxPriorityFeePerGas', [])])
-    return {
-      baseFeePerGas: latest.baseFeePerGas ?? 0n,
-      priorityFeePerGas: parseAnswer(quantity, 'eth_maxPriorityFeePerGas', tip),
-      minPriorityFeePerGas: tuning.minPriorityFeePerGas,
-      cap: tuning.maxFeePerGas,
-    }
-  }
+  const market = (): Promise<Market> => readMarket(chain)
 
   const balance = async (): Promise<bigint> =>
     parseAnswer(quantity, 'eth_getBalance', await rpc.request('eth_getBalance', [signer.address, 'latest']))
