@@ -68,6 +68,17 @@ export class FinalityViolationError extends MeridianError<
   }
 }
 
+/** What a chain's endpoints show ends before what was read of it already: they are behind, or it is another chain. */
+export class HeadBehindError extends MeridianError<
+  'HEAD_BEHIND',
+  { readonly chainId: bigint; readonly expected: bigint; readonly given: bigint }
+> {
+  constructor(chainId: bigint, expected: bigint, given: bigint) {
+    const message = `chain ${chainId}: its newest block is said to be block ${given}, and was read up to block ${expected}`
+    super('HEAD_BEHIND', message, { chainId, expected, given })
+  }
+}
+
 /** The logs of a range do not add up to the lane's counter: the endpoint left some out. */
 export class IncompleteLogsError extends MeridianError<
   'INCOMPLETE_LOGS',

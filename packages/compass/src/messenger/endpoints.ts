@@ -17,7 +17,8 @@ export interface ChainView {
 }
 
 /** What says that an endpoint's answers are wrong, and not that it has none. */
-const WRONG = /^(CHAIN_DATA|INCOMPLETE_LOGS|FINALITY_VIOLATION|RPC_MALFORMED|(QBFT_|ISTANBUL_|PARLIA_)?NODE_ANSWER)$/
+const WRONG =
+  /^(CHAIN_DATA|INCOMPLETE_LOGS|FINALITY_VIOLATION|HEAD_BEHIND|RPC_MALFORMED|(QBFT_|ISTANBUL_|PARLIA_)?NODE_ANSWER)$/
 
 /** Whether an error says that what was answered is wrong. */
 export function isWrongAnswer(error: unknown): error is Error {

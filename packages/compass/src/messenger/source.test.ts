@@ -109,6 +109,24 @@ test('an endpoint that is behind says nothing: the cursor does not go back', asy
   assert.equal((await ids('seen')).length, 2)
 })
 
+// once, nothing said so: no message was seen any more, and the source, its lanes and the readiness were well
+test('a chain that stays behind what was read of it is no chain that is quiet: it is told as trouble', async () => {
+  node.mine(1)
+  node.mine(1)
+  await source.step()
+  node.behind = 2
+  clock.advance(59_999)
+  await source.step()
+  clock.advance(1)
+  await source.step()
+  clock.advance(60_000)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'HEAD_BEHIND') && /block 0, .* block 2/.test(e.message))
+  node.behind = 0
+  await source.step()
+  node.behind = 1
+  await source.step()
+})
+
 test('a quiet block costs a look at the head, one at the logs and one at the counter', async () => {
   node.mine(1)
   await source.step()

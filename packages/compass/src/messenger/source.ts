@@ -13,7 +13,7 @@ import { hasCode, LogError } from '@meridian/core'
 import { type Address, getAddress, type Hex } from 'viem'
 import { min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
-import { FinalityViolationError, IncompleteLogsError } from '../errors.ts'
+import { FinalityViolationError, HeadBehindError, IncompleteLogsError } from '../errors.ts'
 import type { MessageOrigin } from '../message.ts'
 import { chainTopic, forwardedOrigin, messageTopics, originOf, readLaneNonce } from '../mos.ts'
 import type { Cursor } from '../store/types.ts'
@@ -123,6 +123,8 @@ const startOf = (chain: ChainContext): bigint => (chain.startBlock === 0n ? 0n :
 const COUNT_MS = 300_000
 /** New heads without a message that waits for finality before finality is asked for, where it is long in coming. */
 const IDLE_HEADS = 8
+/** Milliseconds that an endpoint may be behind what was read before it counts as trouble. */
+const BEHIND_MS = 60_000
 /** Seconds from the final block to the head from which finality is long in coming. */
 const LONG_FINALITY = 60n
 
@@ -147,6 +149,8 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
   /** The head at the last look, and how many new ones there were since finality was asked for. */
   let lastHead: Hex | null = null
   let heads = 0
+  /** Since when no look showed the block under the cursor. Milliseconds. */
+  let behindSince: number | null = null
 
   async function start(rpc: RpcPort): Promise<Cursor> {
     const number = startOf(chain)
@@ -263,8 +267,13 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     pacer.saw(head, clock.now())
     if (final !== null && (finalPoint === null || final.number >= finalPoint.number)) finalPoint = final
     const cursor = stored ?? (await start(rpc))
-    // an endpoint that is behind another says nothing about the chain
-    if (head.number < cursor.number) return false
+    if (head.number < cursor.number) {
+      behindSince ??= clock.now()
+      // an endpoint that is a little behind another says nothing about the chain
+      if (clock.now() - behindSince < BEHIND_MS) return false
+      throw new HeadBehindError(chain.id, cursor.number, head.number)
+    }
+    behindSince = null
     const from = await anchored(rpc, cursor, head)
     const scanned = await scan(rpc, from, head).catch(async (error: unknown) => {
       if (hasCode(error, 'INCOMPLETE_LOGS')) await searchAgain(rpc, from)
