@@ -209,3 +209,36 @@ test('one that was down at first is asked for its chain when it is back', async 
   alive = true
   await assert.rejects(rpc.request('eth_getBalance', []), (e) => hasCode(e, 'CHAIN_DATA'))
 })
+
+// once, an endpoint whose node refused what every node can say was asked for it again and again, and the next one never
+test('an error to what every node can say is the node’s failure: the next endpoint is asked', async () => {
+  const broken = (b: Body | Body[]) =>
+    Response.json({ id: (b as Body).id, error: { code: -32_603, message: 'leveldb: closed' } })
+  const http = fakeFetch({ 'http://a/': broken, 'http://b/': ok('0x5') })
+  let now = 0
+  const rpc = createRpc({ urls: ['http://a/', 'http://b/'], fetch: http.fetch, now: () => now })
+  const answered = [
+    ['eth_getTransactionCount', ['0x00', 'latest']],
+    ['eth_getBlockByNumber', ['latest', false]],
+    ['eth_getTransactionReceipt', ['0x00']],
+    ['eth_getLogs', [{ fromBlock: '0x5', toBlock: '0x5' }]],
+  ] as const
+  for (const [method, params] of answered) {
+    assert.equal(await rpc.request(method, params), '0x5', method)
+    assert.equal(rpc.nodes()[0]?.host, 'b', method)
+    now += 60_000
+  }
+  // the request may be at fault: too many blocks, a revert, a transaction that nobody takes
+  for (const [method, params] of [
+    ['eth_getLogs', [{ fromBlock: '0x5', toBlock: '0x6' }]],
+    ['eth_call', []],
+    ['eth_sendRawTransaction', []],
+  ] as const) {
+    await assert.rejects(rpc.request(method, params), (e) => hasCode(e, 'RPC_RESPONSE'), method)
+    assert.equal(rpc.nodes()[0]?.host, 'a', method)
+  }
+  await assert.rejects(
+    createRpc({ urls: ['http://a/'], fetch: http.fetch, now: () => 0 }).request('eth_getBalance', []),
+    (e) => hasCode(e, 'RPC_RESPONSE') && e.message.includes('leveldb'),
+  )
+})

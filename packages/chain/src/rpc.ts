@@ -84,6 +84,25 @@ const SHARED: ReadonlySet<string> = new Set([
   'eth_getLogs',
 ])
 
+/** What every node of a chain can answer: an error says something about the node, and nothing about the request. */
+const EVERY_NODE: ReadonlySet<string> = new Set([
+  'eth_chainId',
+  'eth_getBalance',
+  'eth_getBlockByHash',
+  'eth_getBlockByNumber',
+  'eth_getTransactionCount',
+  'eth_getTransactionReceipt',
+  'eth_maxPriorityFeePerGas',
+])
+const oneBlockSchema = z.looseObject({ fromBlock: z.string(), toBlock: z.string() })
+
+/** The logs of one block are not too many to be asked for. */
+function isForEveryNode({ method, params }: Call): boolean {
+  if (method !== 'eth_getLogs') return EVERY_NODE.has(method)
+  const filter = oneBlockSchema.safeParse(params[0])
+  return filter.success && filter.data.fromBlock === filter.data.toBlock
+}
+
 const answerSchema = z.object({
   id: z.union([z.number(), z.string(), z.null()]).optional(),
   result: z.unknown().optional(),
@@ -100,7 +119,8 @@ const RATE_LIMIT_TEXT = /rate.?limit|too many requests|compute units|request lim
 
 /**
  * JSON-RPC over HTTP with several endpoints. Each request asks each endpoint at most once: a transport failure, a rate
- * limit or a malformed answer moves on to the next; an error of the node's is an answer and is thrown as it is. Who calls
+ * limit, a malformed answer or an error to what every node can say moves on to the next; any other error of the node's is an
+ * answer and is thrown as it is. Who calls
  * decides when to ask again: there is no retry in here. An endpoint that is asked too often is left alone as long as it said.
  *
  * @throws {RpcTransportError} {RpcRateLimitError} {RpcMalformedError} of the last endpoint, when all fail.
@@ -235,7 +255,9 @@ export function createRpc(options: RpcOptions): Rpc {
     const { code, message, data } = answer.error
     if (RATE_LIMIT_TEXT.test(message) || (code === LIMIT_EXCEEDED && call.method !== 'eth_getLogs'))
       return new RpcRateLimitError(host, call.method, backoffOf(data))
-    call.reject(new RpcResponseError(host, call.method, code, withoutSecrets(message, url), revertData(data)))
+    const error = new RpcResponseError(host, call.method, code, withoutSecrets(message, url), revertData(data))
+    if (isForEveryNode(call)) return error
+    call.reject(error)
     return 'settled'
   }
 
