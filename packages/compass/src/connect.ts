@@ -2,6 +2,7 @@ import { createBeacon, createRpc, type EndpointMemory, quantity, type Rpc } from
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
 import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
+import { systemClock } from './clock.ts'
 import type { ChainConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
 import { ConfigError } from './errors.ts'
@@ -30,7 +31,7 @@ export async function connect(
     given.map((url) => resolveUrl(`chains.${chain.name}.${key}`, url, secrets))
   const onPassOver = (host: string, reason: Error): void =>
     log?.warn({ chain: chain.name, host, detail: reason.message }, 'an endpoint is passed over: its answer is wrong')
-  const over = { fetch: stoppable, onPassOver, known }
+  const over = { fetch: stoppable, onPassOver, known, now: systemClock.now }
   const rpc = createRpc({ urls: urls('rpc', chain.rpc), chainId: chain.id, maxLogBlocks: chain.maxSpan, ...over })
   const beacon = chain.beacon === undefined ? null : createBeacon({ urls: urls('beacon', chain.beacon), ...over })
   const ports: SourcePorts = beacon === null ? { rpc } : { rpc, beacon }
