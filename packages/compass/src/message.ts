@@ -311,6 +311,11 @@ export function transition(message: Message, event: MessageEvent): Message {
   }
 }
 
+/** When what an operator gave up is tried again: the same moment for all, beyond any clock. */
+export const NEVER = Number.MAX_SAFE_INTEGER
+/** Milliseconds that anything else is put off, and more. */
+export const LONGEST_WAIT_MS = 7_200_000
+
 /** Milliseconds until the next try after `attempts` failures: doubles from a second to ten minutes. */
 export function backoffMs(attempts: number): number {
   return Math.min(1_000 * 2 ** Math.min(attempts, 20), 600_000)

@@ -15,6 +15,7 @@ import type { Sanctions } from './filters/decide.ts'
 import type { Filters } from './filters/gate.ts'
 import { createSanctions } from './filters/sanctions.ts'
 import { createLog } from './log.ts'
+import { LONGEST_WAIT_MS } from './message.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createTelemetry } from './metrics/telemetry.ts'
 import { traceMessages } from './metrics/traces.ts'
@@ -74,6 +75,7 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
+    await store.dueBy(clock.now() + LONGEST_WAIT_MS)
     const chains: readonly ChainContext[] = await Promise.all(
       config.chains.map(async (chain) => {
         const known = await store.endpoints.known(chain.id, clock.now())

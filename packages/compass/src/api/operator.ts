@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Compass } from '../compass.ts'
-import { cleared, NEVER } from '../filters/gate.ts'
-import { legal, type MessageKey, type Reason } from '../message.ts'
+import { cleared } from '../filters/gate.ts'
+import { legal, type MessageKey, NEVER, type Reason } from '../message.ts'
 import type { Store } from '../store/types.ts'
 
 /** What came of an operator's wish. */

@@ -4,12 +4,13 @@ import { encodeMessageData } from '@meridian/core'
 import { pad } from 'viem'
 import { configSchema } from '../config/schema.ts'
 import { createLog } from '../log.ts'
+import { NEVER } from '../message.ts'
 import { keyOf } from '../store/decisions.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { deliver, putMessages, testKey, testMos, testOrigin } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
-import { createGate, type Filters, NEVER, noFilters } from './gate.ts'
+import { createGate, type Filters, noFilters } from './gate.ts'
 
 const lane = { fromChain: 1n, toChain: 2n }
 const HUB = 3n

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { LaneLimit } from '../config/schema.ts'
-import type { Message, Reason } from '../message.ts'
+import { type Message, NEVER, type Reason } from '../message.ts'
 import { keyOf } from '../store/decisions.ts'
 import type { Happening, Store } from '../store/types.ts'
 import { type FilterRules, filterReason, noRules, type Sanctions, withinLimits } from './decide.ts'
@@ -26,9 +26,6 @@ export interface Gate {
 const ASK_AGAIN_MS = 60_000
 const LIMIT_MS = 10_000
 const PAUSED_MS = 5_000
-/** What an operator cleared is not asked about again; the same moment for all, beyond any clock. */
-export const NEVER = Number.MAX_SAFE_INTEGER
-
 export const cleared: Reason = { code: 'CLEARED', detail: 'an operator gave it up; retry takes it up again' }
 const paused: Reason = { code: 'PAUSED', detail: 'an operator paused this lane' }
 

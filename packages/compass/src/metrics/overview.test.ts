@@ -44,6 +44,8 @@ test('a message that could go and does not stalls its lane, once nothing has mov
     assert.equal(stalled({ backlog: [row({ state })] }), 'NO_PROGRESS', state)
   assert.equal(stalled({ backlog: [row()], lastStepAt: NOW - STALL + 1 }), null, 'another message moved')
   assert.equal(stalled({ backlog: [row(), row({ state: 'submitted', lastStepAt: NOW - 1 })] }), null)
+  assert.equal(stalled({ backlog: [row({ lastStepAt: NOW + 1 })] }), null, "another Compass' clock is a little ahead")
+  assert.equal(stalled({ backlog: [row({ lastStepAt: NOW + 86_400_000 })] }), 'NO_PROGRESS', 'a clock was a day ahead')
   assert.equal(stalled({ backlog: [row({ reason: 'WALLET_EMPTY' })] }), 'NO_PROGRESS', 'an operator can mend it')
   assert.equal(stalled({ backlog: [row({ reason: 'SomethingUnknown' })] }), 'NO_PROGRESS')
 })

@@ -146,7 +146,8 @@ function stallOf(facts: LaneFacts, rows: readonly Backlog[]): Reason | null {
   const able = rows.filter(({ state, reason }) => ours.has(state) && !isExcused(reason))
   const [count, lastStepAt] = [
     able.reduce((sum, row) => sum + row.count, 0),
-    Math.max(facts.lastStepAt, ...able.map((row) => row.lastStepAt)),
+    // what was written down by a clock that was ahead says nothing
+    Math.max(facts.lastStepAt, ...able.map((row) => row.lastStepAt).filter((at) => at <= now + stallMs)),
   ]
   if (count === 0 || now - lastStepAt < stallMs) return null
   const why = able.find(({ reason }) => reason !== null)?.reason ?? 'no reason given'

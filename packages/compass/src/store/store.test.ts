@@ -148,6 +148,29 @@ onEachDatabase((kind) => {
     assert.equal(await store.lastUpdate(2n, client, 0), null)
   })
 
+  // once, what a Compass whose clock was a day ahead had put off for a second waited for that day after a restart
+  test('what was put off beyond reason is due again; what was is not, and what was given up is not', async () => {
+    const store = current()
+    await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2), origin(3)], 10)
+    const key = (n: number) => ({ fromChain: 1n, orderId: pad(numberToHex(n)) })
+    const put = (n: number, nextAttemptAt: number) =>
+      store.apply([
+        [key(n), { type: 'finalized', at: 20 }],
+        [key(n), { type: 'waiting', at: 20, reason: { code: 'X', detail: 'x' }, nextAttemptAt, failure: true }],
+      ])
+    await put(1, 86_400_000)
+    await put(2, 600_000)
+    await put(3, Number.MAX_SAFE_INTEGER)
+    await store.dueBy(3_600_000)
+    const due = await store.due(1n, 2n, 30, 10)
+    assert.deepEqual(
+      due.map(({ orderId }) => orderId),
+      [key(1).orderId],
+    )
+    assert.equal((await store.message(key(2)))?.nextAttemptAt, 600_000)
+    assert.equal((await store.message(key(3)))?.nextAttemptAt, Number.MAX_SAFE_INTEGER)
+  })
+
   // once, PostgreSQL refused such a reason, and every look of the lane failed with it
   test('the words of a hostile endpoint are kept as far as they are text', async () => {
     const store = current()

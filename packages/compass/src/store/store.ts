@@ -1,6 +1,6 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageOrigin, type MessageState, seen, transition } from '../message.ts'
+import { type Message, type MessageOrigin, type MessageState, NEVER, seen, transition } from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
@@ -259,6 +259,17 @@ function viewOf(
         .limit(limit)
         .execute()
       return rows.map(toMessage)
+    },
+
+    async dueBy(latest) {
+      for (const states of [deliverable, sql<boolean>`state = 'included'`, sql<boolean>`state = 'failed'`])
+        await db
+          .updateTable('messages')
+          .set({ next_attempt_at: 0n })
+          .where(states)
+          .where('next_attempt_at', '>', BigInt(latest))
+          .where('next_attempt_at', '<', BigInt(NEVER))
+          .execute()
     },
 
     reroute: (fromChain, toChain, at) =>

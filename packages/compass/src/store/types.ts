@@ -164,6 +164,11 @@ export interface Store extends LedgerStore {
   ): Promise<readonly Message[]>
   /** Messages of a lane that failed and are to be looked at again. `logChain`: as in `due`. */
   failed(fromChain: bigint, toChain: bigint, now: number, limit: number, logChain?: bigint): Promise<readonly Message[]>
+  /**
+   * Has what was put off until after `latest` looked at again now: the clock that it was put off by was ahead. What is put off
+   * for good stays so.
+   */
+  dueBy(latest: number): Promise<void>
   /** A lane does not go over a hub any more: what a hub has of it is to be carried from its source. Returns how many. */
   reroute(fromChain: bigint, toChain: bigint, at: number): Promise<number>
   message(key: MessageKey): Promise<Message | null>
