@@ -311,6 +311,18 @@ export function transition(message: Message, event: MessageEvent): Message {
   }
 }
 
+/** Part of the time that something has stood unchanged for which it is left alone, and the longest of it. */
+const REST_SHARE = 16
+const LONGEST_REST_MS = 3_600_000
+
+/**
+ * Milliseconds until something that may never change is looked at again: the longer it has stood, the rarer. A sender can leave
+ * any number of such messages behind, and each look costs requests.
+ */
+export function rarerMs(least: number, stoodMs: number): number {
+  return Math.min(Math.max(least, Math.floor(stoodMs / REST_SHARE)), LONGEST_REST_MS)
+}
+
 /** When what an operator gave up is tried again: the same moment for all, beyond any clock. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 /** Milliseconds that anything else is put off, and more. */

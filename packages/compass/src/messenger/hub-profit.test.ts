@@ -144,4 +144,23 @@ test('a fee that pays for the last leg alone does not get a message over the fir
   assert.deepEqual(await reasons(), ['UNPROFITABLE', admitted])
   fee = onHub + onTarget
   assert.deepEqual(await reasons(), [admitted, admitted])
+
+  // once, each of any number of messages that do not pay, or that failed, cost requests twice a minute for ever
+  fee = 0n
+  const day = 86_400_000
+  clock.advance(day)
+  assert.deepEqual(await reasons(), ['UNPROFITABLE', 'UNPROFITABLE'])
+  const restOf = async () => ((await store.message({ ...testKey(1), logChain: H }))?.nextAttemptAt ?? 0) - clock.now()
+  assert.equal(await restOf(), 3_600_000 - 60_000, 'looked at again in an hour')
+  const lane = legs[1][0]
+  const at = clock.now()
+  await store.apply([
+    [second, { type: 'included', at, outcome: 'failed', executionReason: '0x', tx: null, block: 1n, gas: null }],
+    [second, { type: 'settled', at, outcome: 'failed' }],
+  ])
+  await lane.step()
+  assert.equal(await restOf(), 60_000)
+  clock.advance(day)
+  await lane.step()
+  assert.equal(await restOf(), 3_600_000)
 })

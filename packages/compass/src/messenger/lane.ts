@@ -6,7 +6,7 @@ import type { ChainContext, Common } from '../chain-context.ts'
 import { readEscrow, readFeeService } from '../claimer/fee-service.ts'
 import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
-import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
+import { backoffMs, type Message, type MessageEvent, type Reason, rarerMs } from '../message.ts'
 import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
 import { type BlockGroup, plan, type Work } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
@@ -39,12 +39,12 @@ export interface LaneDeps extends Common {
   readonly targetFinal: () => bigint | null
 }
 
-/** Messages looked at in one step, and how long a failed one waits between looks at its outcome. */
+/** Messages looked at in one step, and how long a failed one waits at least between looks at its outcome. */
 const STEP_LIMIT = 256
 const RECHECK_MS = 60_000
 /** Blocks that are proven and delivered side by side. */
 const BLOCKS_AT_A_TIME = 4
-/** Milliseconds between looks at a message that does not pay. */
+/** Milliseconds between looks at a message that does not pay, at least. */
 const UNPROFITABLE_MS = 30_000
 /** Milliseconds between looks at a message that is past its deadline and that others may record. */
 const LAPSED_MS = 600_000
@@ -184,7 +184,11 @@ export function createLane(deps: LaneDeps): Lane {
     if (isPast(message, now) && leg.recordsExpiry(message))
       return store.apply([[message, { type: 'lapsed', at: clock.now() }]])
     const reason = message.reason ?? { code: 'EXECUTION_FAILED', detail: 'the target failed; anybody may retry it' }
-    await store.apply([waiting(message, reason, RECHECK_MS, false)])
+    const at = clock.now()
+    const delay = rarerMs(RECHECK_MS, at - (message.settledAt ?? at))
+    // its deadline is not slept through
+    const left = message.deadline > now ? Math.max(RECHECK_MS, Number(message.deadline - now) * 1_000) : delay
+    await store.apply([waiting(message, reason, Math.min(delay, left), false)])
   }
 
   /** What can go to the target now, by what the target says of deadlines and streams. The rest waits with its reason. */
@@ -246,7 +250,9 @@ export function createLane(deps: LaneDeps): Lane {
     }
     const held = messages.flatMap((message, i): readonly Happening[] => {
       const reason = reasons[i] ?? null
-      return reason === null ? [] : [waiting(message, reason, UNPROFITABLE_MS, false)]
+      const at = clock.now()
+      const delay = rarerMs(UNPROFITABLE_MS, at - (message.finalAt ?? at))
+      return reason === null ? [] : [waiting(message, reason, delay, false)]
     })
     await store.apply(held)
     return messages.filter((_, i) => reasons[i] === null)
