@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createKeySigner, RpcResponseError } from '@meridian/chain'
+import { createKeySigner, RpcResponseError, RpcTransportError } from '@meridian/chain'
 import { keccak256, numberToHex, pad, parseTransaction } from 'viem'
 import { type ChainContext, defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
@@ -299,6 +299,34 @@ test('a reorg between two looks in which the key was used from outside: the tran
   await submitter.poll()
   await submitter.poll()
   assert.equal((await store.transaction(transaction?.id ?? 0))?.state, 'lost')
+})
+
+// once, the wallet stood for good: its nonce was taken by what no node takes, and everything after it waited
+test('what no node takes after its first broadcast was lost is cancelled, and its message comes back', async () => {
+  const dead: ChainContext['ports']['rpc'] = {
+    async request(method, params) {
+      if (method === 'eth_sendRawTransaction') throw new RpcTransportError('fake', method, 'no answer')
+      return node.request(method, params)
+    },
+  }
+  await deliver(1, createWallets({ ...chain(), ports: { rpc: dead } }, { store, clock, log: createLog('silent') }))
+  const picky: ChainContext['ports']['rpc'] = {
+    async request(method, params) {
+      // CAST: Compass sends hex
+      const taken = method !== 'eth_sendRawTransaction' || parseTransaction(params[0] as `0x${string}`).gas === 21_000n
+      if (!taken) throw new RpcResponseError('fake', method, -32000, 'exceeds block gas limit', null)
+      return node.request(method, params)
+    },
+  }
+  const by = createWallets({ ...chain(), ports: { rpc: picky } }, { store, clock, log: createLog('silent') })
+  for (let i = 0; i < 4; i++) {
+    clock.advance(defaultTuning.rebroadcastMs)
+    await by.poll()
+  }
+  assert.equal(node.mine().length, 1, 'its nonce is used')
+  await by.poll()
+  const message = await state(1)
+  assert.deepEqual([message?.state, message?.reason?.code], ['provable', 'CANCELLED'])
 })
 
 // once, the gap was filled with a transaction of nothing for each nonce, and paid for

@@ -63,6 +63,9 @@ const MARKET_MS = 1_000
 /** Times `lostAfterMs` that the receipt of what was seen in a block, final by now, is waited for. */
 const FINAL_PATIENCE = 10
 
+/** `fresh`: nobody can have seen these bytes before. `cancel`: they fill the nonce with nothing. */
+type Showing = 'fresh' | 'again' | 'cancel'
+
 /** Gas of a transfer of nothing, which fills a gap. */
 const TRANSFER_GAS = 21_000n
 
@@ -151,12 +154,12 @@ export function createWalletSubmitter(
       clock.now(),
     )
     nextNonce = nonce + 1
-    await show(transaction, attempt.hash, attempt.raw, true)
+    await show(transaction, attempt.hash, attempt.raw, 'fresh')
     return { status: 'sent', transaction }
   }
 
-  /** Shows signed bytes to the node and draws the consequences. `fresh`: nobody can have seen these bytes before. */
-  async function show(transaction: OpenTransaction, hash: Hex, raw: Hex, fresh: boolean): Promise<void> {
+  /** Shows signed bytes to the node and draws the consequences. */
+  async function show(transaction: OpenTransaction, hash: Hex, raw: Hex, showing: Showing): Promise<void> {
     const result = await broadcast(rpc, raw)
     const info = { nonce: transaction.nonce, kind: transaction.kind, hash }
     if (result.type === 'accepted') {
@@ -168,12 +171,16 @@ export function createWalletSubmitter(
       // words decide nothing: another endpoint may have taken these very bytes, and they may be what used the nonce
       nextNonce = null
       await store.settle(transaction.id, { error: result.detail }, [])
-    } else if (result.type === 'invalid' && fresh) {
+    } else if (result.type === 'invalid' && showing === 'fresh') {
       await reject(transaction, { code: 'TRANSACTION_INVALID', detail: result.detail })
-    } else if (result.type === 'noFunds' && fresh) {
+    } else if (result.type === 'noFunds' && showing === 'fresh') {
       // the balance that we knew of was older than the node's
       known = null
       await reject(transaction, { code: 'WALLET_EMPTY', detail: result.detail })
+    } else if (result.type === 'invalid' && showing === 'again') {
+      // somebody may have taken these bytes before: the nonce is used either way
+      await store.settle(transaction.id, { error: result.detail }, [])
+      await replace(transaction, true)
     } else {
       await store.settle(transaction.id, { error: result.detail }, [])
     }
@@ -206,7 +213,7 @@ export function createWalletSubmitter(
     const fees = bumpedFees(last, await market())
     if (fees === null) {
       await store.settle(transaction.id, { error: 'the fee cap forbids a replacement' }, [])
-      return show(transaction, last.hash, last.raw, false)
+      return show(transaction, last.hash, last.raw, last.cancel ? 'cancel' : 'again')
     }
     const asCancel = cancel || last.cancel
     const signed = asCancel
@@ -214,13 +221,14 @@ export function createWalletSubmitter(
       : await sign(transaction.nonce, transaction.to, transaction.data, transaction.gasLimit, fees)
     await store.addAttempt(transaction.id, { ...signed, cancel: asCancel }, clock.now())
     log.info({ nonce: transaction.nonce, hash: signed.hash, ...asText(fees), cancel: asCancel }, 'transaction replaced')
-    await show(transaction, signed.hash, signed.raw, false)
+    await show(transaction, signed.hash, signed.raw, asCancel ? 'cancel' : 'again')
   }
 
   async function showAgain({ id }: OpenTransaction): Promise<void> {
     const transaction = await store.transaction(id)
     const last = transaction?.attempts.at(-1)
-    if (transaction !== null && last !== undefined) await show(transaction, last.hash, last.raw, false)
+    if (transaction !== null && last !== undefined)
+      await show(transaction, last.hash, last.raw, last.cancel ? 'cancel' : 'again')
   }
 
   async function findReceipt(transaction: OpenTransaction): Promise<readonly [AnyAttempt, Receipt] | null> {
@@ -350,7 +358,7 @@ export function createWalletSubmitter(
     const filler = { ...reservation, to: signer.address, data: '0x', attempt: signed, messages: [] } as const
     const transaction = await store.reserve(filler, clock.now())
     log.warn({ nonce }, 'filling a gap in front of the ledger')
-    await show(transaction, signed.hash, signed.raw, false)
+    await show(transaction, signed.hash, signed.raw, 'cancel')
   }
 
   /** A final block should have it: an endpoint is behind, or a reorg has let somebody else use the nonce. */
