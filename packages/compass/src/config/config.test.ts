@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { defaultTuning } from '../chain-context.ts'
 import { ConfigError } from '../errors.ts'
+import { placeName } from '../store/open.ts'
 import { parseConfig } from './config.ts'
 import { effectiveValues, effectiveYaml } from './effective.ts'
 import { parseConfigFile } from './file.ts'
@@ -250,4 +251,19 @@ test('every key says what it is for', () => {
   ])
   walk(configJsonSchema(), '')
   assert.deepEqual(silent, [])
+})
+
+// once, a key in a host's own name was printed, and a password behind a question mark was taken and printed
+test('a key in the name of a host, or in the query of the store, is a secret as well', () => {
+  const host = 'still-wispy-0a1b2c3d4e5f6a7b8c9d.quiknode.example'
+  const file = parseConfigFile(yaml.replaceAll('node.example', host))
+  assert.ok(effectiveYaml(file).includes('quiknode') && !effectiveYaml(file).includes('0a1b2c3d4e5f'))
+  assert.ok(!JSON.stringify(effectiveValues(file)).includes('0a1b2c3d4e5f'))
+  for (const store of ['postgres://host/db?user=u&password=s3cret', 'postgresql://u:s3cret@host/db']) {
+    const problems = problemsOf(() => parseConfigFile(yaml, { MERIDIAN_STORE: store }))
+    assert.match(problems.join(), /password never stands here/)
+    assert.ok(!problems.join().includes('s3cret'))
+  }
+  for (const url of ['postgres://u:p@s3cret@host/db', 'postgres://u:a/s3cret@host/db', 'postgres://u:s3cret?@host/db'])
+    assert.equal(placeName(url), 'PostgreSQL at host/db')
 })

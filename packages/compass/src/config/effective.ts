@@ -1,3 +1,4 @@
+import { hostOf } from '@meridian/chain'
 import { Document, isScalar, visit } from 'yaml'
 import { type ConfigPath, valueAt } from './config.ts'
 import type { ConfigFile } from './file.ts'
@@ -74,6 +75,7 @@ function redacted(value: unknown): unknown {
 function shown(value: Leaf): string | number | boolean {
   if (typeof value === 'bigint') return plain(value)
   if (typeof value !== 'string' || !/^https?:/i.test(value) || !URL.canParse(value)) return value
-  const { protocol, host, pathname, search, username } = new URL(value)
-  return pathname === '/' && search === '' && username === '' ? `${protocol}//${host}` : `${protocol}//${host}/…`
+  const { protocol, pathname, search, username } = new URL(value)
+  const shownHost = `${protocol}//${hostOf(value)}`
+  return pathname === '/' && search === '' && username === '' ? shownHost : `${shownHost}/…`
 }

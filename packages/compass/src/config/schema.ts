@@ -240,7 +240,7 @@ export const configSchema = z
       .string()
       .min(1)
       .refine(
-        (place) => !/^postgres(ql)?:\/\/[^/]*:[^/]*@/i.test(place),
+        (place) => !/^postgres(ql)?:\/\/([^/]*:[^/]*@|.*[?&]password=)/i.test(place),
         'a password never stands here: expected env:NAME or file:PATH',
       )
       .describe('Folder of the embedded store; or env:NAME or file:PATH that hold the URL of a PostgreSQL server.'),

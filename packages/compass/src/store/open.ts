@@ -32,7 +32,7 @@ export const isServer = (place: string): boolean => /^postgres(ql)?:\/\//i.test(
 /** A place as it may be shown: without what the URL keeps to itself. */
 export function placeName(place: string): string {
   if (!isServer(place)) return place
-  const [, rest] = /^postgres(?:ql)?:\/\/(?:[^/@]*@)?([^?]*)/i.exec(place) ?? []
+  const [, rest] = /^postgres(?:ql)?:\/\/(?:.*@)?([^?]*)/i.exec(place) ?? []
   return `PostgreSQL at ${rest ?? ''}`
 }
 
