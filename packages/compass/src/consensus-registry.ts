@@ -3,6 +3,7 @@ import {
   createEthereumConsensus,
   type ForkEpoch,
   forkNames,
+  mainnet,
   type Network,
   networks,
   presets,
@@ -10,6 +11,7 @@ import {
 import { istanbulConsensus } from '@meridian/consensus/istanbul'
 import { createParliaConsensus, type ParliaSettings } from '@meridian/consensus/parlia'
 import { qbftConsensus } from '@meridian/consensus/qbft'
+import { hasCode } from '@meridian/core'
 import { isHex } from 'viem'
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
@@ -33,8 +35,37 @@ export const consensusRegistry: Readonly<
     if (known !== undefined) return createEthereumConsensus({ network: known })
     if (network !== 'beacon') throw new ConfigError([`network: unknown network "${network}"`])
     if (beacon === undefined) throw new ConfigError(['beacon: Ethereum needs a beacon URL'])
-    return createEthereumConsensus({ network: await readNetwork(beacon, chainId) })
+    const make = async () => createEthereumConsensus({ network: await readNetwork(beacon, chainId) })
+    return make().catch((error: unknown) => {
+      if (hasCode(error, 'BEACON')) return onceMade(make)
+      throw error
+    })
   },
+}
+
+/** Ethereum's consensus as soon as it can be made: beacon nodes that are down keep their chain waiting, and no other. */
+function onceMade(make: () => Promise<Consensus>): Consensus {
+  let made: Promise<Consensus> | null = null
+  const ready = (): Promise<Consensus> => {
+    made ??= make().catch((error: unknown) => {
+      made = null
+      throw error
+    })
+    return made
+  }
+  // what it reads of logs is the same on every network
+  const { kind, otherClaims } = createEthereumConsensus({ network: mainnet })
+  return {
+    kind,
+    ...(otherClaims === undefined ? {} : { otherClaims }),
+    finalized: async (...args) => (await ready()).finalized(...args),
+    readClient: async (...args) => (await ready()).readClient(...args),
+    proveBlock: async (...args) => (await ready()).proveBlock(...args),
+    proveReceiptsRoot: async (...args) => (await ready()).proveReceiptsRoot(...args),
+    maintain: async (...args) => (await ready()).maintain(...args),
+    ownViews: async (...args) => (await ready()).ownViews(...args),
+    misbehaviour: async (...args) => (await ready()).misbehaviour(...args),
+  }
 }
 
 /** `epoch-N` for N blocks in an epoch; what is left at its default is BNB Smart Chain's. */
