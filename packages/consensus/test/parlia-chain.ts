@@ -28,10 +28,10 @@ import {
   type ValidatorSet,
   type VoteAttestation,
   type VoteData,
-  voteKeyOf,
   voteSecret,
 } from '../src/parlia/index.ts'
 import type { RpcPort } from '../src/types.ts'
+import { publicKeyOf, signAggregate } from './bls.ts'
 
 export const GENESIS_TIME = 1_800_000_000n
 export const CHAIN_ID = 714n
@@ -58,7 +58,7 @@ export function validator(index: number): TestValidator {
 function createValidator(index: number): TestValidator {
   const secret = voteSecret(keccak256(stringToHex(`parlia test vote key ${index}`)))
   const address: Address = `0x${keccak256(stringToHex(`parlia test validator ${index}`)).slice(-40)}`
-  return { address, secret, voteKey: voteKeyOf(secret) }
+  return { address, secret, voteKey: publicKeyOf(secret) }
 }
 
 /** Validators ascending by address, as epoch headers list them. */
@@ -71,7 +71,7 @@ const signed = new Map<string, VoteAttestation>()
 export function attest(set: readonly TestValidator[], seats: readonly number[], data: VoteData): VoteAttestation {
   const secrets = new Map(seats.map((seat) => [seat, set[seat]?.secret ?? 0n]))
   const key = [...Object.values(data), ...[...secrets].flat()].join()
-  const votes = signed.get(key) ?? signVotes(secrets, data)
+  const votes = signed.get(key) ?? signVotes(secrets, data, signAggregate)
   signed.set(key, votes)
   return votes
 }
