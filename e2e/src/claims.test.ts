@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { feeServiceAbi, feeServiceBytecode, iFeeServiceAbi, messageServiceAbi } from '@meridian/abi'
 import { initCodeOf } from '@meridian/cli/deploy'
 import type { Claim } from '@meridian/compass'
-import { owed, proveRecord, settle } from '@meridian/sdk'
+import { escrowOf, owed, proveRecord, settle } from '@meridian/sdk'
 import { createTestClient, createWalletClient, getAddress, type Hex, http, pad, parseEther, zeroAddress } from 'viem'
 import type { Side } from './support/two-qbft.ts'
 import { useTwoChains } from './support/use-compass.ts'
@@ -152,6 +152,17 @@ test(
       args: [next],
     })
     assert.equal((await a.deployer.client.waitForTransactionReceipt({ hash })).status, 'success')
+    const lies = await Promise.all(
+      ids.map(async (id) => [await escrowOf(a.endpoint, id), await escrowOf(a.endpoint, id, former)]),
+    )
+    assert.deepEqual(
+      lies.map(([now]) => now),
+      [null, null],
+    )
+    assert.equal(
+      lies.reduce((sum, [, then]) => sum + (then?.amount ?? 0n), 0n),
+      fees,
+    )
 
     const [from, to] = [a, b].map((side) => String(side.contracts.chainId))
     const profit = { prices: [{ token: zeroAddress, units: String(parseEther('1')) }] }
@@ -159,5 +170,6 @@ test(
     const claims = await settled(a, ids)
     assert.ok(claims.every(({ feeService }) => getAddress(feeService) === getAddress(former)))
     while ((await balance(a, former)) > before - fees) await tick()
+    assert.equal(await owed(a.endpoint, a.relayer, zeroAddress, former), 0n)
   },
 )
