@@ -1,12 +1,5 @@
 export * as apiSchemas from './api/schemas.ts'
-export {
-  type ChainContext,
-  type ClaimRule,
-  defaultClaimRule,
-  defaultTuning,
-  TRANSACTION_GAS_CAP,
-  type Tuning,
-} from './chain-context.ts'
+export type { ChainContext } from './chain-context.ts'
 export type { LaneConfig } from './chain-work.ts'
 export * from './claimer/claim.ts'
 export { type Clock, systemClock } from './clock.ts'
@@ -31,5 +24,7 @@ export { readSecret, type Secrets } from './secrets/reference.ts'
 export { resolveAccount, resolveSigner } from './secrets/signer.ts'
 export type { ClaimStore } from './store/claims.ts'
 export { openStore } from './store/open.ts'
+export * from './store/transactions.ts'
 export * from './store/types.ts'
 export * from './supply/supply.ts'
+export * from './tuning.ts'

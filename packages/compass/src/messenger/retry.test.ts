@@ -13,7 +13,7 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from 'viem'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import type { ChainContext } from '../chain-context.ts'
 import { createCompass } from '../compass.ts'
 import { createLog } from '../log.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
@@ -25,6 +25,7 @@ import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
 import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
+import { defaultTuning } from '../tuning.ts'
 import { createLane } from './lane.ts'
 import { createLastLeg, type Leg } from './leg.ts'
 import { retryFailed } from './retry.ts'
