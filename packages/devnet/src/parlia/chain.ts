@@ -4,7 +4,6 @@ import {
   parseParliaHeader,
   quorum,
   sealParliaHeader,
-  signVotes,
   type VoteAttestation,
 } from '@meridian/consensus/parlia'
 import { type Hex, keccak256, stringToHex, zeroHash } from 'viem'
@@ -20,7 +19,7 @@ import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
 import type { ParliaBlock } from './block.ts'
 import { parliaFront } from './front.ts'
-import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey } from './validators.ts'
+import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey, votesOf } from './validators.ts'
 
 /** What the validators do wrong. */
 export interface ParliaFault {
@@ -105,7 +104,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
     const { members } = book.inForce(target.number)
     const voting = members.slice(0, members.length - (fault.withheld ?? 0))
     if (voting.length < quorum(members.length)) return undefined
-    return signVotes(new Map([...voting.entries()].map(([seat, { secret }]) => [seat, secret])), {
+    return votesOf(voting, {
       sourceNumber: source.number,
       sourceHash: source.hash,
       targetNumber: target.number,
@@ -250,7 +249,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
         const { header } = sealed(block, fields, proposerOf(number), fields.extraData ?? '0x')
         const { members } = book.inForce(number + 1n)
         const voters = members.slice(0, quorum(members.length))
-        const attestation = signVotes(new Map([...voters.entries()].map(([seat, { secret }]) => [seat, secret])), {
+        const attestation = votesOf(voters, {
           sourceNumber: number,
           sourceHash: header.hash,
           targetNumber: number + 1n,
