@@ -21,6 +21,7 @@ const thief: Address = '0x00000000000000000000000000000000000000fe'
 const other: Address = '0x00000000000000000000000000000000000000ef'
 const roles = { governor, pauser: thief, unpauser: other, pricer: other }
 const PROPOSER_ROLE = keccak256(stringToHex('PROPOSER_ROLE'))
+const CANCELLER_ROLE = keccak256(stringToHex('CANCELLER_ROLE'))
 
 let anvil: Anvil
 let deployer: Deployer
@@ -135,13 +136,24 @@ test('another who may schedule, or let others schedule, is found', async () => {
       contracts.timelock,
       encodeFunctionData({ abi: timelockAbi, functionName: 'grantRole', args: [role, thief] }),
     )
+  const revoke = operation(
+    contracts.timelock,
+    encodeFunctionData({ abi: timelockAbi, functionName: 'revokeRole', args: [PROPOSER_ROLE, thief] }),
+  )
   await schedule(deployer, contracts, grant(PROPOSER_ROLE))
   await execute(deployer, contracts, grant(PROPOSER_ROLE))
   await schedule(deployer, contracts, grant(zeroHash))
   await handOver(contracts)
-  const text1 = (await look(contracts)).map(text)
-  assert.match(text1[0] ?? '', new RegExp(`^warn here timelock: .* for what ${governor}, ${thief} schedules$`, 'i'))
-  assert.match(text1[1] ?? '', new RegExp(`^fail here operation .*: ${contracts.timelock} grantRole$`))
+  const lines = (await look(contracts)).map(text)
+  assert.match(lines[0] ?? '', new RegExp(`^warn here timelock: .* for what ${governor}, ${thief} schedules$`, 'i'))
+  assert.match(lines[1] ?? '', new RegExp(`^fail here operation .*: ${contracts.timelock} grantRole$`))
+  await schedule(asGovernor, contracts, grant(CANCELLER_ROLE), DELAY)
+  await schedule(asGovernor, contracts, revoke, DELAY)
+  await createRpc({ urls: [anvil.url] }).request('evm_increaseTime', [Number(DELAY)])
+  await execute(asGovernor, contracts, grant(CANCELLER_ROLE))
+  await execute(asGovernor, contracts, revoke)
+  const held = new RegExp(`^warn here timelock: .* ${governor} schedules, unless ${thief} cancels it$`, 'i')
+  assert.match((await look(contracts)).map(text)[0] ?? '', held)
   await execute(asGovernor, contracts, grant(zeroHash))
   assert.match(
     (await look(contracts)).map(text).join(),

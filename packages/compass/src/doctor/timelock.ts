@@ -44,6 +44,7 @@ export interface TimelockedChain {
 /** OpenZeppelin's role ids. */
 const ADMIN_ROLE = zeroHash
 const PROPOSER_ROLE = keccak256(stringToHex('PROPOSER_ROLE'))
+const CANCELLER_ROLE = keccak256(stringToHex('CANCELLER_ROLE'))
 
 /** What the events that matter are, by their first topic. */
 const EVENTS = ['CallScheduled', 'RoleGranted', 'RoleRevoked'] as const
@@ -80,6 +81,8 @@ interface Operation {
 
 interface History {
   readonly proposers: readonly Address[]
+  /** Who can hold up whatever is scheduled, and schedules nothing himself. */
+  readonly cancellers: readonly Address[]
   readonly admins: readonly Address[]
   /** The last event in which an account lost the power to schedule: its place and block; null where none did. */
   readonly lastRevocation: { readonly place: number; readonly block: bigint } | null
@@ -153,7 +156,12 @@ async function read(
 }
 
 function historyOf(logs: readonly Log[]): History {
-  const holders = { [PROPOSER_ROLE]: new Set<Address>(), [ADMIN_ROLE]: new Set<Address>() }
+  const holders: Readonly<Record<Hex, Set<Address>>> = {
+    [ADMIN_ROLE]: new Set(),
+    [PROPOSER_ROLE]: new Set(),
+    [CANCELLER_ROLE]: new Set(),
+  }
+  const holding = (role: Hex): readonly Address[] => [...(holders[role] ?? [])]
   const operations = new Map<Hex, Operation>()
   let lastRevocation: History['lastRevocation'] = null
   for (const [place, log] of logs.entries()) {
@@ -172,8 +180,9 @@ function historyOf(logs: readonly Log[]): History {
     }
   }
   return {
-    proposers: [...(holders[PROPOSER_ROLE] ?? [])],
-    admins: [...(holders[ADMIN_ROLE] ?? [])],
+    proposers: holding(PROPOSER_ROLE),
+    cancellers: holding(CANCELLER_ROLE).filter((account) => holders[PROPOSER_ROLE]?.has(account) !== true),
+    admins: holding(ADMIN_ROLE),
     lastRevocation,
     operations: [...operations.values()],
   }
@@ -191,6 +200,8 @@ function rulersLine(what: string, chain: TimelockedChain, history: History, dela
   if (history.lastRevocation === null)
     return fail(what, 'nobody has given up the power to schedule', 'the deployment has not been handed over')
   const rule = `waits ${delay} s for what ${history.proposers.join(', ') || 'nobody'} schedules`
+  if (history.cancellers.length > 0)
+    return warn(what, `${timelock} ${rule}, unless ${history.cancellers.join(', ')} cancels it`, 'is that intended?')
   return history.proposers.length > 1
     ? warn(what, `${timelock} ${rule}`, 'is each of them the governor?')
     : ok(what, `${timelock} ${rule}`)
