@@ -57,7 +57,8 @@ const theft = ({ feeService }: ChainContracts, salt: Hex = zeroHash) =>
     encodeFunctionData({ abi: feeServiceAbi, functionName: 'grantRole', args: [zeroHash, thief] }),
     salt,
   )
-const handOver = (contracts: ChainContracts) => connectAll([{ deployer, contracts, connections: [] }], DELAY)
+const handOver = (contracts: ChainContracts, delay = DELAY) =>
+  connectAll([{ deployer, contracts, connections: [] }], delay)
 
 async function look(contracts: ChainContracts, change: Partial<TimelockedChain> = {}): Promise<readonly DoctorLine[]> {
   const lines: DoctorLine[] = []
@@ -127,6 +128,14 @@ test('what a deployer scheduled before he handed over, and left for later, is fo
     (await look(contracts)).filter(({ status }) => status !== 'ok'),
     [],
   )
+})
+
+test('a timelock that does not wait is found', async () => {
+  const contracts = await deployChain(deployer, roles)
+  await handOver(contracts, 0n)
+  const [line, ...rest] = await look(contracts)
+  assert.deepEqual([line?.status, rest], ['warn', []])
+  assert.match(line?.detail ?? '', / waits 0 s for what /)
 })
 
 test('another who may schedule, or let others schedule, is found', async () => {

@@ -46,6 +46,8 @@ const ADMIN_ROLE = zeroHash
 const PROPOSER_ROLE = keccak256(stringToHex('PROPOSER_ROLE'))
 const CANCELLER_ROLE = keccak256(stringToHex('CANCELLER_ROLE'))
 
+const MEND_ENDPOINT = 'is the endpoint whole, of this chain, and does it keep old logs?'
+
 /** What the events that matter are, by their first topic. */
 const EVENTS = ['CallScheduled', 'RoleGranted', 'RoleRevoked'] as const
 const topics = timelockAbi.flatMap((item) =>
@@ -89,6 +91,12 @@ interface History {
   readonly operations: readonly Operation[]
 }
 
+/** What a timelock's events say, up to a block. */
+interface Seen {
+  readonly history: History
+  readonly at: bigint
+}
+
 /**
  * Holds a chain's timelock against what `meridian deploy` leaves: its code, whose orders MOS takes, who may schedule, and every
  * operation that is scheduled and not done. One that was scheduled before the last account lost the power to schedule can be
@@ -100,29 +108,30 @@ interface History {
 export async function* checkTimelock(chain: TimelockedChain): AsyncGenerator<DoctorLine> {
   const { rpc, timelock, name } = chain
   const what = `${name} timelock`
-  const mend = 'is the endpoint whole, of this chain, and does it keep old logs?'
-  let found: { readonly history: History; readonly at: bigint } | null = null
-  const line = await attempt(what, mend, async () => {
+  let seen: Seen | null = null
+  yield await attempt(what, MEND_ENDPOINT, async () => {
     const fault = await faultOf(chain)
     if (fault !== null) return fail(what, fault, 'believe nothing of this deployment')
     const { number: at } = await getBlock(rpc, 'latest')
     const range = { fromBlock: chain.fromBlock, toBlock: at }
     const history = historyOf(await getLogs(rpc, { address: timelock, topics: [topics], ...range }))
-    found = { history, at }
+    seen = { history, at }
     return rulersLine(what, chain, history, await read(chain, 'getMinDelay', [], at))
   })
-  yield line
-  if (found === null) return
-  const { history, at }: { readonly history: History; readonly at: bigint } = found
+  if (seen !== null) yield* operationLines(chain, seen)
+}
+
+/** A line for each operation that is scheduled and not done. */
+async function* operationLines(chain: TimelockedChain, { history, at }: Seen): AsyncGenerator<DoctorLine> {
   for (const operation of history.operations) {
-    const subject = `${name} operation ${operation.id}`
+    const subject = `${chain.name} operation ${operation.id}`
     let over = false
-    const open = await attempt(subject, mend, async () => {
+    const line = await attempt(subject, MEND_ENDPOINT, async () => {
       const readyAt = await read(chain, 'getTimestamp', [operation.id], at)
       over = readyAt === UNSET || readyAt === DONE
       return operationLine(subject, operation, readyAt, history)
     })
-    if (!over) yield open
+    if (!over) yield line
   }
 }
 
@@ -200,6 +209,7 @@ function rulersLine(what: string, chain: TimelockedChain, history: History, dela
   if (history.lastRevocation === null)
     return fail(what, 'nobody has given up the power to schedule', 'the deployment has not been handed over')
   const rule = `waits ${delay} s for what ${history.proposers.join(', ') || 'nobody'} schedules`
+  if (delay === 0n) return warn(what, `${timelock} ${rule}`, 'nobody can leave before a change takes effect')
   if (history.cancellers.length > 0)
     return warn(what, `${timelock} ${rule}, unless ${history.cancellers.join(', ')} cancels it`, 'is that intended?')
   return history.proposers.length > 1
