@@ -311,6 +311,9 @@ export function transition(message: Message, event: MessageEvent): Message {
   }
 }
 
+/** An event for one message. */
+export type Happening = readonly [MessageKey, MessageEvent]
+
 /** Milliseconds until the next try after `attempts` failures: doubles from a second to ten minutes. */
 export function backoffMs(attempts: number): number {
   return Math.min(1_000 * 2 ** Math.min(attempts, 20), 600_000)

@@ -9,6 +9,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import {
   bytesToHex,
+  concatHex,
   type Hex,
   hexToBytes,
   keccak256,
@@ -144,8 +145,12 @@ export interface UpdateOptions {
 export interface TestChain {
   readonly network: Network
   readonly blocks: ReadonlyMap<bigint, TestBlock>
-  /** Adds a block that names `finalized` as its state's finalized block; slots between stay empty. */
-  add(slot: bigint, finalized?: TestBlock): TestBlock
+  /**
+   * Adds a block that names `finalized` as its state's finalized block; slots between stay empty.
+   *
+   * @param signed The committee's signature of the block before it, in its body. Absent: nobody signed.
+   */
+  add(slot: bigint, finalized?: TestBlock, signed?: Pick<UpdateOptions, 'absent' | 'signers'>): TestBlock
   bootstrap(block: TestBlock): Bootstrap
   update(attested: TestBlock, finalized: TestBlock, options?: UpdateOptions): Update
   /** Bottom-up branch of `block_roots[slot]` in the state of `block`. */
@@ -226,7 +231,7 @@ export function createTestChain(network: Network, options: { salt?: string; next
     return view
   }
 
-  function add(slot: bigint, finalized?: TestBlock): TestBlock {
+  function add(slot: bigint, finalized?: TestBlock, by?: Pick<UpdateOptions, 'absent' | 'signers'>): TestBlock {
     const fork = forkAtSlot(network, slot).name
     for (let at = latest?.header.slot ?? slot; latest !== undefined && at < slot; at++) blockRoots.set(at, latest.root)
     const { fields, executionRlp, hash } = execution(slot)
@@ -234,6 +239,12 @@ export function createTestChain(network: Network, options: { salt?: string; next
     const signed = signedBlockOf(network, slot, fields, hash)
     signed.message.parentRoot = hexToBytes(latest?.root ?? zeroHash)
     signed.message.stateRoot = stateView.hashTreeRoot()
+    if (by !== undefined && latest !== undefined) {
+      const signers = by.signers ?? committeeOf(network, periodAtSlot(network, slot))
+      const { bits, signature } = sign(signers, by.absent ?? [], signingRoot(network, latest.root, slot))
+      const { syncAggregate } = beaconBlockBodyType(fork, preset).fields
+      signed.message.body.syncAggregate = syncAggregate.deserializeToViewDU(hexToBytes(concatHex([bits, signature])))
+    }
     signed.commit()
     const bodyNode = signed.message.body.node
     const header: BeaconHeader = {

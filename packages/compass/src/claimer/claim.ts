@@ -1,7 +1,7 @@
 import { type Address, type Hex, zeroAddress } from 'viem'
 import { max } from '../bigint.ts'
-import type { ClaimRule } from '../chain-context.ts'
 import type { Reason } from '../message.ts'
+import type { ClaimRule } from '../tuning.ts'
 
 /** `open`: to be settled. `submitted`: its transaction may land. `settled`: nothing of it is in escrow any more, for good. */
 export type ClaimState = 'open' | 'submitted' | 'settled'

@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { Message } from '../message.ts'
 import type { AttemptTable, MessageTable, TransactionTable } from './schema.ts'
-import type { Attempt, Transaction } from './types.ts'
+import type { Attempt, Transaction } from './transactions.ts'
 
 const maybe = (value: bigint | null): number | null => (value === null ? null : Number(value))
 

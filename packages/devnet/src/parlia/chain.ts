@@ -17,24 +17,9 @@ import { createGate } from '../gate.ts'
 import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
+import type { ParliaBlock } from './block.ts'
 import { parliaFront } from './front.ts'
 import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey, votesOf } from './validators.ts'
-
-/** A block of the sealed chain. */
-export interface ParliaBlock {
-  readonly number: bigint
-  readonly timestamp: bigint
-  readonly hash: Hex
-  /** What anvil calls the same block. */
-  readonly anvilHash: Hex
-  /** Votes that it carries. */
-  readonly attestation?: VoteAttestation | undefined
-  /** The newest block that is justified by votes up to this block, and the newest that is final. */
-  readonly justified: bigint
-  readonly finalized: bigint
-  /** Header fields that differ from anvil's, as JSON-RPC serves them. */
-  readonly header: Readonly<Record<string, Hex>>
-}
 
 /** What the validators do wrong. */
 export interface ParliaFault {
