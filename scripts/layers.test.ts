@@ -76,7 +76,7 @@ test('a package that the rule does not list is found', () => {
   assert.deepEqual(rulesBrokenBy(files), ['UNKNOWN_PACKAGE'])
 })
 
-test('files that import each other, through others too, are found; for a type alone, or merely meeting again, they are not', () => {
+test('files that import each other, through others and for a type alone too, are found; where they merely meet again they are not', () => {
   const files = {
     'packages/core/package.json': manifest('core'),
     'packages/core/src/a.ts': "import { b } from './b.ts'\n",
@@ -85,6 +85,8 @@ test('files that import each other, through others too, are found; for a type al
     'packages/core/src/index.ts': "export * from './a.ts'\nexport * from './b.ts'\n",
   }
   assert.deepEqual(rulesBrokenBy(files), ['CYCLE'])
-  const broken = { ...files, 'packages/core/src/deep/c.ts': "import type { A } from '../a.ts'\n" }
-  assert.deepEqual(rulesBrokenBy(broken), [])
+  const typesOnly = { ...files, 'packages/core/src/deep/c.ts': "import type { A } from '../a.ts'\n" }
+  assert.deepEqual(rulesBrokenBy(typesOnly), ['CYCLE'])
+  const broken = { ...files, 'packages/core/src/deep/c.ts': "export type { A } from './d.ts'\n" }
+  assert.deepEqual(rulesBrokenBy({ ...broken, 'packages/core/src/deep/d.ts': 'export {}\n' }), [])
 })

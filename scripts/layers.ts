@@ -1,7 +1,7 @@
 /**
  * The layering rule: a package may import those listed before it, and no other. Nothing may reach into another package
  * by a relative path, past its `exports`, or import a package that its manifest does not name. Within a package no file
- * may import itself by way of others, but for types: the order in which they load would decide whether they work.
+ * may import itself by way of others, types included: neither could be read, moved or changed without the other.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -39,9 +39,6 @@ interface Manifest {
 
 const importPattern =
   /(?:^|[\s;}])(?:import|export)\s+(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g
-
-/** Gone when the file runs. */
-const typesOnly = /^\W*(?:import|export)\s+type\s/
 
 function isTest(path: string): boolean {
   return (
@@ -85,7 +82,7 @@ export function findViolations(packagesFolder: string, rootManifest: string): re
         if (specifier.startsWith('.')) {
           const target = resolve(dirname(file), specifier)
           if (!target.startsWith(folder + sep)) report(specifier, 'RELATIVE_ESCAPE')
-          if (!typesOnly.test(match[0])) own.push({ specifier, target })
+          own.push({ specifier, target })
           continue
         }
         if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {

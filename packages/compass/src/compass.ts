@@ -19,7 +19,7 @@ import { type Run, runDuties } from './run.ts'
 import type { Store } from './store/types.ts'
 import type { SupplyState } from './supply/supply.ts'
 import { createSupplyWatch, type SupplyWatch } from './supply/watch.ts'
-import type { WatchOptions } from './watcher/watcher.ts'
+import type { WatchOptions } from './watcher/options.ts'
 import { createWorker } from './worker.ts'
 
 /** An asset to watch: locked on one chain, minted on another. */

@@ -1,13 +1,14 @@
 import { createBeacon, createRpc, type EndpointMemory, quantity, type Rpc } from '@meridian/chain'
 import type { SourcePorts } from '@meridian/consensus'
 import type { Logger } from 'pino'
-import type { ChainContext, ClaimRule, Tuning } from './chain-context.ts'
+import type { ChainContext } from './chain-context.ts'
 import { systemClock } from './clock.ts'
 import type { ChainConfig } from './config/schema.ts'
 import { consensusRegistry } from './consensus-registry.ts'
 import { ConfigError } from './errors.ts'
 import { resolveUrl, type Secrets } from './secrets/reference.ts'
 import { resolveSigner } from './secrets/signer.ts'
+import type { ClaimRule, Tuning } from './tuning.ts'
 
 /**
  * A chain out of its configuration. An endpoint that serves another chain is refused; one that is down is not.

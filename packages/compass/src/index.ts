@@ -1,12 +1,5 @@
 export * as apiSchemas from './api/schemas.ts'
-export {
-  type ChainContext,
-  type ClaimRule,
-  defaultClaimRule,
-  defaultTuning,
-  TRANSACTION_GAS_CAP,
-  type Tuning,
-} from './chain-context.ts'
+export type { ChainContext } from './chain-context.ts'
 export type { LaneConfig } from './chain-work.ts'
 export * from './claimer/claim.ts'
 export { type Clock, systemClock } from './clock.ts'
@@ -19,6 +12,7 @@ export * from './config/schema.ts'
 export { connect } from './connect.ts'
 export * from './consensus-registry.ts'
 export { type DoctorLine, runDoctor } from './doctor/doctor.ts'
+export { checkTimelock, type TimelockedChain } from './doctor/timelock.ts'
 export * from './errors.ts'
 export { createLog } from './log.ts'
 export * from './message.ts'
@@ -30,5 +24,7 @@ export { readSecret, type Secrets } from './secrets/reference.ts'
 export { resolveAccount, resolveSigner } from './secrets/signer.ts'
 export type { ClaimStore } from './store/claims.ts'
 export { openStore } from './store/open.ts'
+export * from './store/transactions.ts'
 export * from './store/types.ts'
 export * from './supply/supply.ts'
+export * from './tuning.ts'

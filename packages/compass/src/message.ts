@@ -328,6 +328,9 @@ export const NEVER = Number.MAX_SAFE_INTEGER
 /** Milliseconds that anything else is put off, and more. */
 export const LONGEST_WAIT_MS = 7_200_000
 
+/** An event for one message. */
+export type Happening = readonly [MessageKey, MessageEvent]
+
 /** Milliseconds until the next try after `attempts` failures: doubles from a second to ten minutes. */
 export function backoffMs(attempts: number): number {
   return Math.min(1_000 * 2 ** Math.min(attempts, 20), 600_000)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { apiApp } from './api/app.ts'
 import { createEventHub } from './api/events.ts'
 import { createOperator } from './api/operator.ts'
+import { createReadiness } from './api/readiness.ts'
 import { systemClock } from './clock.ts'
 import type { CompassConfig } from './config/schema.ts'
 import { createLog } from './log.ts'
@@ -47,7 +48,8 @@ export async function openOffline(config: CompassConfig, secrets: Secrets): Prom
     balanceMs,
   })
   const operator = createOperator({ store, compass: null, lanes, clock, log })
-  const app = apiApp({ compass, store, telemetry, metrics, operator, events: createEventHub(1), token, log })
+  const readiness = createReadiness(telemetry, clock.now)
+  const app = apiApp({ compass, store, telemetry, readiness, metrics, operator, events: createEventHub(1), token, log })
   return {
     async request(path, init = {}) {
       const headers = new Headers(init.headers)

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { apiApp, healthApp } from './api/app.ts'
 import { createEventHub } from './api/events.ts'
 import { createOperator } from './api/operator.ts'
+import { createReadiness } from './api/readiness.ts'
 import { type HttpServer, listen } from './api/server.ts'
 import { createBell } from './bell.ts'
 import type { ChainContext } from './chain-context.ts'
@@ -99,6 +100,8 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
       telemetry.subscribe(({ type, value }) => events.publish(type, value)),
     )
     const operator = createOperator({ store, compass, lanes, clock, log })
+    // one for both ports
+    const readiness = createReadiness(telemetry, clock.now)
     const urls: { metrics: string | null; api: string | null } = { metrics: null, api: null }
     const serve = async (key: 'metrics' | 'api', app: Parameters<typeof listen>[0]): Promise<void> => {
       const where = config[key]
@@ -108,8 +111,8 @@ export async function openCompass(config: CompassConfig, options: OpenOptions = 
       urls[key] = key === 'metrics' ? `${server.url}/metrics` : server.url
       log.info({ url: urls[key] }, key)
     }
-    await serve('metrics', healthApp({ telemetry, metrics }))
-    await serve('api', apiApp({ compass, store, telemetry, metrics, operator, events, token, log }))
+    await serve('metrics', healthApp({ readiness, metrics }))
+    await serve('api', apiApp({ compass, store, telemetry, readiness, metrics, operator, events, token, log }))
     opened.push(() => events.close())
     const looking = createWorker('telemetry', telemetry.look, clock, log)
     const duties = [{ worker: looking, pollMs: config.telemetryMs, bell: createBell(clock), wakes: () => false }]

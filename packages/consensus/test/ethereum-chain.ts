@@ -9,6 +9,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import {
   bytesToHex,
+  concatHex,
   type Hex,
   hexToBytes,
   keccak256,
@@ -30,7 +31,6 @@ import {
   epochAtSlot,
   forkAtSlot,
   gindices,
-  hashToG2,
   type LightClientHeader,
   mainnet,
   mainnetPreset,
@@ -45,8 +45,9 @@ import {
   timeAtSlot,
   type Update,
 } from '../src/ethereum/index.ts'
+import { publicKeyOf, signAggregate } from './bls.ts'
 
-const { G1, fields, longSignatures } = bls12_381
+const { G1, fields } = bls12_381
 const { Fr } = fields
 
 const GENESIS_TIME = 1_700_000_000n
@@ -92,7 +93,7 @@ function membersOf(size: number): readonly Member[] {
   if (known !== undefined) return known
   const created = Array.from({ length: size }, (_, i) => {
     const secret = Fr.create(BigInt(bytesToHex(sha256(stringToBytes(`meridian test validator ${i}`)))))
-    return { secret, pubkey: bytesToHex(G1.Point.BASE.multiply(secret).toBytes()) }
+    return { secret, pubkey: publicKeyOf(secret) }
   })
   pools.set(size, created)
   return created
@@ -106,11 +107,10 @@ export function committeeOf(network: Network, period: bigint): TestCommittee {
   seats[1] = seats[0]
   const taken = seats.flatMap((seat) => (seat === undefined ? [] : [seat]))
   const secrets = taken.map((member) => member.secret)
-  const sum = secrets.reduce((total, secret) => Fr.add(total, secret), 0n)
   return {
     secrets,
     pubkeys: taken.map((member) => member.pubkey),
-    aggregatePubkey: bytesToHex(G1.Point.BASE.multiply(sum).toBytes()),
+    aggregatePubkey: publicKeyOf(...secrets),
   }
 }
 
@@ -145,8 +145,12 @@ export interface UpdateOptions {
 export interface TestChain {
   readonly network: Network
   readonly blocks: ReadonlyMap<bigint, TestBlock>
-  /** Adds a block that names `finalized` as its state's finalized block; slots between stay empty. */
-  add(slot: bigint, finalized?: TestBlock): TestBlock
+  /**
+   * Adds a block that names `finalized` as its state's finalized block; slots between stay empty.
+   *
+   * @param signed The committee's signature of the block before it, in its body. Absent: nobody signed.
+   */
+  add(slot: bigint, finalized?: TestBlock, signed?: Pick<UpdateOptions, 'absent' | 'signers'>): TestBlock
   bootstrap(block: TestBlock): Bootstrap
   update(attested: TestBlock, finalized: TestBlock, options?: UpdateOptions): Update
   /** Bottom-up branch of `block_roots[slot]` in the state of `block`. */
@@ -227,7 +231,7 @@ export function createTestChain(network: Network, options: { salt?: string; next
     return view
   }
 
-  function add(slot: bigint, finalized?: TestBlock): TestBlock {
+  function add(slot: bigint, finalized?: TestBlock, by?: Pick<UpdateOptions, 'absent' | 'signers'>): TestBlock {
     const fork = forkAtSlot(network, slot).name
     for (let at = latest?.header.slot ?? slot; latest !== undefined && at < slot; at++) blockRoots.set(at, latest.root)
     const { fields, executionRlp, hash } = execution(slot)
@@ -235,6 +239,12 @@ export function createTestChain(network: Network, options: { salt?: string; next
     const signed = signedBlockOf(network, slot, fields, hash)
     signed.message.parentRoot = hexToBytes(latest?.root ?? zeroHash)
     signed.message.stateRoot = stateView.hashTreeRoot()
+    if (by !== undefined && latest !== undefined) {
+      const signers = by.signers ?? committeeOf(network, periodAtSlot(network, slot))
+      const { bits, signature } = sign(signers, by.absent ?? [], signingRoot(network, latest.root, slot))
+      const { syncAggregate } = beaconBlockBodyType(fork, preset).fields
+      signed.message.body.syncAggregate = syncAggregate.deserializeToViewDU(hexToBytes(concatHex([bits, signature])))
+    }
     signed.commit()
     const bodyNode = signed.message.body.node
     const header: BeaconHeader = {
@@ -331,14 +341,11 @@ function committeeBytes(committee: SyncCommittee) {
 export function sign(committee: TestCommittee, absent: readonly number[], message: Hex): Update['syncAggregate'] {
   const size = committee.pubkeys.length
   const bits = new Uint8Array(size / 8)
-  let secret = 0n
   for (let i = 0; i < size; i++) {
-    if (absent.includes(i)) continue
-    bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7))
-    secret = Fr.add(secret, committee.secrets[i] ?? 0n)
+    if (!absent.includes(i)) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7))
   }
-  const signature = longSignatures.sign(hashToG2(message), Fr.toBytes(secret))
-  return { bits: bytesToHex(bits), signature: bytesToHex(signature.toBytes(true)) }
+  const present = committee.secrets.filter((_, i) => !absent.includes(i))
+  return { bits: bytesToHex(bits), signature: signAggregate(present, message) }
 }
 
 /** The sum of a committee's keys, key by key: what `aggregate_pubkey` has to be. */

@@ -8,14 +8,25 @@ import {
   clientForks,
   clientParameters,
   createEthereumConsensus,
+  createEthereumSource,
   encodeUpdate,
+  signedUpdateOf,
   timeAtSlot,
   type Update,
 } from '../src/ethereum/index.ts'
+import { updateOfBlocks } from '../src/ethereum/own-update.ts'
 import type { AcceptedClaim, BeaconPort, ClientState, Evidence, PortNode, RpcPort } from '../src/types.ts'
 import { type TestChain as Anvil, withAnvil } from './anvil.ts'
-import { committeeOf, createTestChain, flip, type TestBlock, type TestChain, testNetwork } from './ethereum-chain.ts'
-import { createBeaconNode, type NodeOptions } from './ethereum-node.ts'
+import {
+  committeeOf,
+  createTestChain,
+  flip,
+  type TestBlock,
+  type TestChain,
+  type TestCommittee,
+  testNetwork,
+} from './ethereum-chain.ts'
+import { createBeaconNode, type NodeOptions, NotFound } from './ethereum-node.ts'
 
 const PERIOD = 64n
 const TRUSTING_PERIOD = 100_000n
@@ -135,6 +146,53 @@ describe('what validators signed twice', () => {
       assert.equal(codeOf(await evidence(headOf(forkFinal), encode(forkWithNext), beacon)), 'FOUND')
       assert.equal(await report(found), 2)
     }))
+
+  // a node without light-client data is not silent: whoever has its blocks can make an update of them
+  describe('out of blocks alone', () => {
+    /** Our chain again, up to its final block, and then blocks that hold signatures. */
+    const chainSignedBy = (signers?: TestCommittee) => {
+      const chain = createTestChain(network)
+      chain.add(BASE + 2n)
+      const final = chain.add(BASE + 16n)
+      chain.add(BASE + 40n, final)
+      const attested = chain.add(BASE + 54n, final)
+      chain.add(BASE + 56n, final, { absent: [3, 7], ...(signers === undefined ? {} : { signers }) })
+      // later, and signed by one member less than two thirds of 32, and by nobody
+      chain.add(BASE + 57n, final, { absent: Array.from({ length: 11 }, (_, i) => i) })
+      chain.add(BASE + 60n, final)
+      return { chain, final, attested }
+    }
+    const { chain, final, attested } = chainSignedBy()
+    const source = (options: NodeOptions = {}) =>
+      createEthereumSource(
+        { rpc: { request: () => assert.fail('only blocks') }, beacon: node({ serves: 'ssz', ...options }, chain) },
+        network,
+      )
+
+    it('the newest block that two thirds signed, as the light-client API would have served it', async () => {
+      const served = chain.update(attested, final, { signatureSlot: BASE + 56n, absent: [3, 7] })
+      const made = (slot: bigint) => updateOfBlocks(source(), network, BASE + slot)
+      assert.deepEqual(await made(63n), signedUpdateOf(served))
+      assert.deepEqual(await made(71n), signedUpdateOf(served), 'two epochs later')
+      assert.equal(await made(72n), undefined, 'not for ever')
+      assert.equal(await made(55n), undefined, 'no signature of a later slot')
+      const other = chain.blocks.get(BASE + 57n)
+      const lying = source({ tamper: (_, answer) => (answer instanceof Uint8Array ? other?.blockBytes() : answer) })
+      await assert.rejects(updateOfBlocks(lying, network, BASE + 63n), { code: 'NODE_ANSWER' })
+      const stateless = source({
+        tamper: (path, answer) => (path.includes('/states/') ? assert.fail(new NotFound(path)) : answer),
+      })
+      assert.equal(await updateOfBlocks(stateless, network, BASE + 63n), undefined, 'without the attested state')
+    })
+
+    it('is evidence like any other, and none where somebody else signed', () =>
+      withClient([encode(forkUpdate)], async ({ evidence, report }) => {
+        const options = { serves: 'ssz', updates: new Map([[1n, committeeUpdate]]) } as const
+        const against = (one: TestChain) => evidence(headOf(forkFinal), encode(forkUpdate), node(options, one))
+        assert.equal(codeOf(await against(chainSignedBy(committeeOf(network, 7n)).chain)), 'NOT_SERVED')
+        assert.equal(await report(await against(chain)), 2)
+      }))
+  })
 
   it('an update that started from an aggregate which is no longer kept', () => {
     const absent = [0, 3, 4, 6]

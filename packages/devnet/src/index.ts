@@ -6,28 +6,28 @@ export { createDevnet, type Devnet, type DevnetChainSpec, type DevnetOptions } f
 export * from './errors.ts'
 export type { EthereumFault, StoredBlock } from './ethereum/beacon-chain.ts'
 export { createEthereumChain, type EthereumChain, type EthereumOptions } from './ethereum/chain.ts'
+export type { IstanbulBlock } from './istanbul/block.ts'
 export {
   createIstanbulChain,
-  type IstanbulBlock,
   type IstanbulChain,
   type IstanbulFault,
   type IstanbulOptions,
 } from './istanbul/chain.ts'
+export type { ParliaBlock } from './parlia/block.ts'
 export {
   createParliaChain,
-  type ParliaBlock,
   type ParliaChain,
   type ParliaEquivocation,
   type ParliaFault,
   type ParliaOptions,
 } from './parlia/chain.ts'
 export { type ParliaKey, type ParliaSet, parliaKey } from './parlia/validators.ts'
+export type { SealedBlock } from './qbft/block.ts'
 export {
   createQbftChain,
   devKey,
   type QbftChain,
   type QbftFault,
   type QbftOptions,
-  type SealedBlock,
 } from './qbft/chain.ts'
 export type { EndpointFault, FaultBox } from './rpc/fault.ts'

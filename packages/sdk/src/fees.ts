@@ -33,9 +33,14 @@ export interface Credit {
   readonly refund: boolean
 }
 
-/** What lies in escrow for an order; null where nothing does, or no longer. */
-export async function escrowOf(from: ChainEndpoint, orderId: Hex): Promise<Escrow | null> {
-  const feeService = await feeServiceOf(from)
+/**
+ * What lies in escrow for an order; null where nothing does, or no longer.
+ *
+ * @param at The fee service; default: the one that MOS brings fees to now. What was brought to a former one lies there. So
+ *   for all functions here.
+ */
+export async function escrowOf(from: ChainEndpoint, orderId: Hex, at?: Address): Promise<Escrow | null> {
+  const feeService = at ?? (await feeServiceOf(from))
   const { toChain, token, amount } = await from.client.readContract({
     address: feeService,
     abi: iFeeServiceAbi,
@@ -51,15 +56,21 @@ export async function escrowOf(from: ChainEndpoint, orderId: Hex): Promise<Escro
  *
  * @throws {@link NotEscrowedError} {@link AllowanceError} {@link ContractRevertError} {@link TransactionFailedError}
  */
-export async function topUp(from: ChainEndpoint, sender: Sender, orderId: Hex, amount: bigint): Promise<Escrow> {
-  const escrow = await escrowOf(from, orderId)
+export async function topUp(
+  from: ChainEndpoint,
+  sender: Sender,
+  orderId: Hex,
+  amount: bigint,
+  at?: Address,
+): Promise<Escrow> {
+  const escrow = await escrowOf(from, orderId, at)
   if (escrow === null) throw new NotEscrowedError(orderId, from.chainId)
   const { feeService, token } = escrow
   const native = token === zeroAddress
   if (!native) await assertAllowance(from, feeService, sender.account.address, { feeToken: token, amount })
   const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'topUp', args: [orderId, token, amount] })
   await transact(from, sender, 'the top-up', { to: feeService, data, value: native ? amount : 0n })
-  return (await escrowOf(from, orderId)) ?? { ...escrow, amount: escrow.amount + amount }
+  return (await escrowOf(from, orderId, feeService)) ?? { ...escrow, amount: escrow.amount + amount }
 }
 
 /**
@@ -104,10 +115,11 @@ export async function settle(
   sender: Sender,
   toChain: bigint,
   proof: ReceiptProof,
+  at?: Address,
 ): Promise<readonly Credit[]> {
   await applyUpdates(from, sender, proof)
   const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'settle', args: [toChain, proof.proof] })
-  const receipt = await transact(from, sender, 'settle', { to: await feeServiceOf(from), data })
+  const receipt = await transact(from, sender, 'settle', { to: at ?? (await feeServiceOf(from)), data })
   const events = parseEventLogs({ abi: iFeeServiceAbi, eventName: ['FeeEarned', 'FeeRefunded'], logs: receipt.logs })
   return events.map((event): Credit => {
     const { orderId, token, amount } = event.args
@@ -118,8 +130,13 @@ export async function settle(
 }
 
 /** What an account may withdraw. Units of the token. */
-export async function owed(from: ChainEndpoint, account: Address, token: Address = zeroAddress): Promise<bigint> {
-  const address = await feeServiceOf(from)
+export async function owed(
+  from: ChainEndpoint,
+  account: Address,
+  token: Address = zeroAddress,
+  at?: Address,
+): Promise<bigint> {
+  const address = at ?? (await feeServiceOf(from))
   return from.client.readContract({ address, abi: iFeeServiceAbi, functionName: 'owed', args: [account, token] })
 }
 
@@ -129,9 +146,10 @@ export async function withdraw(
   sender: Sender,
   to: Address,
   token: Address = zeroAddress,
+  at?: Address,
 ): Promise<bigint> {
   const data = encodeFunctionData({ abi: iFeeServiceAbi, functionName: 'withdraw', args: [token, to] })
-  const { logs } = await transact(from, sender, 'the withdrawal', { to: await feeServiceOf(from), data })
+  const { logs } = await transact(from, sender, 'the withdrawal', { to: at ?? (await feeServiceOf(from)), data })
   const paid = parseEventLogs({ abi: iFeeServiceAbi, eventName: 'Withdrawn', logs })
   return paid.reduce((sum, { args }) => sum + args.amount, 0n)
 }

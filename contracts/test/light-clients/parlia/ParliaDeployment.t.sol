@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILightClient} from "../../../src/light-clients/ILightClient.sol";
 import {IParliaLightClient} from "../../../src/light-clients/parlia/IParliaLightClient.sol";
+import {ParliaHeader} from "../../../src/light-clients/parlia/ParliaHeader.sol";
 import {ParliaKeys} from "../../../src/light-clients/parlia/ParliaKeys.sol";
 import {ParliaLightClient} from "../../../src/light-clients/parlia/ParliaLightClient.sol";
 import {Test} from "../../utils/Test.sol";
@@ -100,6 +101,21 @@ contract ParliaDeploymentTest is Test {
         anchor = _anchor();
         anchor.turnLength = 255;
         vm.expectPartialRevert(IParliaLightClient.ParliaLightClient_SwitchOffset.selector);
+        this.deploy(config, anchor);
+    }
+
+    /// @dev A set's end is kept in 48 bits: cut off, a set would vote for blocks long past, or for none.
+    function test_RevertWhen_TheSetsEndIsBeyond48Bits() public {
+        uint256 most = type(uint48).max;
+        IParliaLightClient.Parameters memory config = _config();
+        IParliaLightClient.TrustAnchor memory anchor = _anchor();
+        // The last epochs of 1,000 blocks: the set of the one before the last ends 16 blocks into the last.
+        uint256 last = most / 1_000 * 1_000;
+        anchor.number = anchor.epoch = uint48(last - 1_000);
+        (, uint256 end) = _deploy(config, anchor).newestSet();
+        vm.assertEq(end, last + 16);
+        anchor.number = anchor.epoch = uint48(last);
+        vm.expectRevert(abi.encodeWithSelector(ParliaHeader.ParliaHeader_TooLarge.selector, 0, last + 1_016));
         this.deploy(config, anchor);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Bls12381} from "../../../src/crypto/Bls12381.sol";
+import {ParliaHeader} from "../../../src/light-clients/parlia/ParliaHeader.sol";
 import {ParliaKeys} from "../../../src/light-clients/parlia/ParliaKeys.sol";
 import {Test} from "../../utils/Test.sol";
 import {ParliaLibrariesHarness} from "./ParliaLibrariesHarness.sol";
@@ -114,6 +115,33 @@ contract ParliaLibrariesTest is Test {
         }
     }
 
+    function testFuzz_HeaderNumbersAreOf48Bits(uint256 number, uint256 timestamp) public view {
+        uint256 most = type(uint48).max;
+        (number, timestamp) = (bound(number, 0, most), bound(timestamp, 0, most));
+        bytes memory rlp = _header(number, timestamp);
+        ParliaHeader.Header memory header = _harness.readHeader(rlp);
+        vm.assertEq(header.number, number);
+        vm.assertEq(header.timestamp, timestamp);
+        vm.assertEq(header.hash, keccak256(rlp));
+    }
+
+    /// @dev Slots and commitments keep 48 bits of each: what is cut off would make another block or another time of it.
+    function testFuzz_RevertWhen_AHeaderNumberIsLarger(uint256 number, uint256 timestamp) public {
+        uint256 most = type(uint48).max;
+        number = bound(number, most + 1, type(uint256).max);
+        timestamp = bound(timestamp, most + 1, type(uint256).max);
+        bytes4 tooLarge = ParliaHeader.ParliaHeader_TooLarge.selector;
+        // Their places in a header: EIP-3675's fields 8 and 11.
+        vm.expectRevert(abi.encodeWithSelector(tooLarge, 8, number));
+        _harness.readHeader(_header(number, 0));
+        vm.expectRevert(abi.encodeWithSelector(tooLarge, 11, timestamp));
+        _harness.readHeader(_header(0, timestamp));
+        vm.expectRevert(abi.encodeWithSelector(tooLarge, 8, most + 1));
+        _harness.readHeader(_header(most + 1, most + 1));
+        vm.expectRevert(abi.encodeWithSelector(tooLarge, 11, most + 1));
+        _harness.readHeader(_header(most, most + 1));
+    }
+
     function testFuzz_CountIsOfBits(uint256 bits) public view {
         uint256 total;
         for (uint256 i = 0; i != 256; ++i) {
@@ -184,6 +212,15 @@ contract ParliaLibrariesTest is Test {
             }
             (leaves, marked) = (above, next);
         }
+    }
+
+    /// @dev A header as far as its extra data, which is empty.
+    function _header(uint256 number, uint256 timestamp) private pure returns (bytes memory) {
+        bytes memory word = bytes.concat(hex"a0", keccak256("word"));
+        bytes memory start = bytes.concat(word, word, hex"94", bytes20(0), word, word, word);
+        bytes memory middle = bytes.concat(hex"b90100", new bytes(256), hex"02", _rlp(number), hex"8080");
+        bytes memory payload = bytes.concat(start, middle, _rlp(timestamp), hex"80");
+        return bytes.concat(hex"f9", bytes2(uint16(payload.length)), payload);
     }
 
     function _rlp(uint256 value) private pure returns (bytes memory out) {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Bls12381} from "../../../src/crypto/Bls12381.sol";
+import {ParliaHeader} from "../../../src/light-clients/parlia/ParliaHeader.sol";
 import {ParliaKeys} from "../../../src/light-clients/parlia/ParliaKeys.sol";
 import {ParliaProofs} from "../../../src/light-clients/parlia/ParliaProofs.sol";
 import {ParliaQuorum} from "../../../src/light-clients/parlia/ParliaQuorum.sol";
@@ -42,6 +43,14 @@ contract ParliaLibrariesHarness {
         returns (bytes32)
     {
         return ParliaProofs.voteHash(source, sourceHash, target, targetHash);
+    }
+
+    function readHeader(bytes calldata rlp) external pure returns (ParliaHeader.Header memory header) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := rlp.offset
+        }
+        (header,) = ParliaHeader.read(start, start + rlp.length);
     }
 
     function count(uint256 bits) external pure returns (uint256) {

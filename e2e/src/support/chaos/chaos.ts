@@ -1,4 +1,5 @@
 import { createKeySigner } from '@meridian/chain'
+import type { PostgresServer } from '@meridian/compass/testing/postgres'
 import type { EthereumChain } from '@meridian/devnet'
 import { numberToHex } from 'viem'
 import { type Expected, everyOrderRanOnce, ranOn } from '../books.ts'
@@ -39,6 +40,8 @@ const SPIKE = 1_000_000_000_000n
 const MAX_SKEW_MS = 3_600_000
 const MAX_DEPTH = 20
 const PATIENCE_MS = 120_000
+/** SQLSTATE of PostgreSQL (appendix A of its manual): `disk_full`. */
+const PG_DISK_FULL = '53100'
 /** Sync-committee periods that Compass is away. */
 const PERIODS_AWAY = 3
 const stages = ['started', 'sent', 'final', 'proven', 'delivered', 'executed'] as const
@@ -125,9 +128,12 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
   async function fillDisk(run: CompassRun): Promise<CompassRun> {
     if (disk === null) return run
     const since = run.count()
-    disk.fill(random(2) === 0 ? 0 : random(2 ** 25))
+    const left = random(2) === 0 ? 0 : random(2 ** 25)
+    disk.fill(left)
     if (server !== null) {
-      await seconds(20)
+      // what is left may be enough for it
+      if (left === 0) await requireReport(run, since, server)
+      else await seconds(20)
       disk.empty()
       // it ends by itself where its own log does not fit: whoever makes room starts it again
       if (!(await server.answers())) await server.restart()
@@ -148,6 +154,19 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     if (over === undefined) return run
     if (!/the database gave up: .*No space left/.test(over.errors)) throw fail(`on a full disk: ${over.errors}`)
     return start()
+  }
+
+  /**
+   * Sends until a page has to be made that the server's disk has no room for, and Compass says so. Where the server needs room
+   * first, for its own log, it ends, and Compass has nobody to hear it from.
+   */
+  async function requireReport(run: CompassRun, since: number, on: PostgresServer): Promise<void> {
+    const said = run.until(({ code }) => code === PG_DISK_FULL, since).then(() => true)
+    const until = performance.now() + patienceMs
+    for (let more = 0; (await Promise.race([said, seconds(5)])) !== true && (await on.answers()); more++) {
+      if (performance.now() > until) throw fail("its server's disk is full, and it does not say so")
+      await send(`full ${more}`)
+    }
   }
 
   /** A second Compass with a store and wallets of its own, which knows nothing of the first, for the same messages. */

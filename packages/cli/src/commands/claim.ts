@@ -18,12 +18,13 @@ import { RunError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
 import { type LaneFlags, provableLaneOf, senderOn, withLaneFlags } from '../lane.ts'
-import { accountOf } from '../values.ts'
+import { accountOf, addressFlag } from '../values.ts'
 
 interface Flags extends LaneFlags {
   readonly key: string
   readonly expire?: true
   readonly withdraw?: true
+  readonly feeService?: Address
   readonly json?: true
 }
 
@@ -36,6 +37,7 @@ export function claimCommand(io: Io): Command {
     .requiredOption('--key <reference>', 'key that pays: env:NAME or file:PATH')
     .option('--expire', 'where the target has no record yet: prove the order there first, after its deadline')
     .option('--withdraw', "pay out this key's own credit afterwards, to itself")
+    .option('--fee-service <address>', 'where the fee lies; without it, the fee service that MOS has now', addressFlag)
     .option('--json', 'one line of JSON')
     .action(async (orderId: Hex, flags: Flags) => {
       const account = accountOf('--key', flags.key, io.env)
@@ -55,12 +57,13 @@ export function claimCommand(io: Io): Command {
         }
       }
       const proof = await proveRecord(lane, hub ?? target, orderId)
-      const credits = await settle(lane.from, sender, lane.to.chainId, proof)
+      const at = flags.feeService
+      const credits = await settle(lane.from, sender, lane.to.chainId, proof, at)
       const tokens = new Set(credits.filter((c) => c.account === account.address).map(({ token }) => token))
       const paid: { readonly token: Address; readonly amount: bigint }[] = []
       for (const token of flags.withdraw ? tokens : []) {
-        if ((await owed(lane.from, account.address, token)) === 0n) continue
-        paid.push({ token, amount: await withdraw(lane.from, sender, account.address, token) })
+        if ((await owed(lane.from, account.address, token, at)) === 0n) continue
+        paid.push({ token, amount: await withdraw(lane.from, sender, account.address, token, at) })
       }
       if (flags.json) return io.out(jsonLine({ credits, withdrawn: paid }))
       for (const credit of credits) io.out(creditText(credit))

@@ -1,4 +1,5 @@
-import { apiSchemas, runDoctor } from '@meridian/compass'
+import { createRpc } from '@meridian/chain'
+import { apiSchemas, checkTimelock, type DoctorLine, runDoctor } from '@meridian/compass'
 import { plainText } from '@meridian/core'
 import { Command } from 'commander'
 import { z } from 'zod'
@@ -15,6 +16,7 @@ import {
   workerLine,
 } from '../compass/render.ts'
 import { type Service, type ServiceFlags, serviceOf, withServiceFlags } from '../compass/service.ts'
+import { readDeployment } from '../deploy/deployment.ts'
 import { exitCode, RunError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../json.ts'
@@ -172,20 +174,39 @@ function report(result: z.output<typeof apiSchemas.resultSchema>, verb: string, 
   if (result.status === 'waiting') finish(exitCode.failed)
 }
 
+interface DoctorFlags {
+  readonly config?: string
+  readonly deployment?: string
+  readonly dryRun?: true
+  readonly json?: true
+}
+
 function doctorCommand(io: Io, finish: Finish): Command {
   return new Command('doctor')
     .description('check all that Compass needs before it runs, one line each; exit code 1 where something fails')
     .option('--config <file>', "Compass' configuration")
+    .option(
+      '--deployment <file>',
+      'deployment file: who rules its timelocks, and what they have scheduled; alone, without a configuration, or besides',
+    )
     .option('--dry-run', 'look at no wallet')
     .option('--json', 'one line of JSON each')
-    .action(async (flags: { readonly config?: string; readonly dryRun?: true; readonly json?: true }) => {
-      if (flags.config === undefined) throw new UsageError('--config', 'is needed')
-      const withoutSigners = flags.dryRun === true
-      const config = readConfig(flags.config, io, withoutSigners)
-      const lines = runDoctor(config, { secrets: secretsOf(io), now: io.now, withoutSigners })
-      for await (const line of lines) {
+    .action(async (flags: DoctorFlags) => {
+      for await (const line of doctorLines(flags, io)) {
         io.out(flags.json === true ? jsonLine(line) : doctorText(line))
         if (line.status === 'fail') finish(exitCode.failed)
       }
     })
+}
+
+async function* doctorLines(flags: DoctorFlags, io: Io): AsyncGenerator<DoctorLine> {
+  if (flags.config === undefined && flags.deployment === undefined) throw new UsageError('--config', 'is needed')
+  const deployment = flags.deployment === undefined ? null : readDeployment(flags.deployment)
+  if (flags.config !== undefined) {
+    const withoutSigners = flags.dryRun === true
+    const config = readConfig(flags.config, io, withoutSigners)
+    yield* runDoctor(config, { secrets: secretsOf(io), now: io.now, withoutSigners })
+  }
+  for (const chain of deployment?.chains ?? [])
+    yield* checkTimelock({ ...chain, rpc: createRpc({ urls: [chain.rpc] }) })
 }

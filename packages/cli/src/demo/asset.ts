@@ -1,17 +1,12 @@
 import { bridgedTokenAbi, lockBridgeAbi, mintBridgeAbi, wrappedNativeAbi, wrappedNativeBytecode } from '@meridian/abi'
 import { type SentTransfer, transferToken } from '@meridian/sdk'
 import { type Address, createWalletClient, encodeFunctionData, http, parseEther } from 'viem'
-import { type AssetSide, type DeployedAsset, deployAsset } from '../deploy/assets.ts'
+import { type AssetSide, deployAsset } from '../deploy/assets.ts'
 import type { Roles } from '../deploy/chain.ts'
 import { initCodeOf } from '../deploy/deployer.ts'
 import { RunError } from '../errors.ts'
+import type { DemoAsset, DemoChain, World } from './types.ts'
 import type { AssetRow } from './view.ts'
-import type { DemoChain, World } from './world.ts'
-
-/** The demo's asset: the first chain's coin, wrapped, and what stands for it on the second. */
-export interface DemoAsset extends DeployedAsset {
-  readonly token: Address
-}
 
 /** What Compass calls the asset. */
 export const ASSET_NAME = 'wrapped-coin'

@@ -7,8 +7,9 @@ import type { Io } from '../io.ts'
 import { AMOUNT, balances, observeAsset, sendBack, sendThere, wrap } from './asset.ts'
 import { observe } from './observe.ts'
 import { createDisplay, type Output } from './terminal.ts'
+import type { DemoChain, World } from './types.ts'
 import { directSteps, hubSteps, initialView, type Step, type View, withStep } from './view.ts'
-import { type ChainKinds, type DemoChain, lanesOf, startWorld, type Topology, type World } from './world.ts'
+import { type ChainKinds, lanesOf, startWorld, type Topology } from './world.ts'
 
 /** How the demo runs. */
 export interface DemoOptions {

@@ -1,7 +1,7 @@
 import { counterAbi, iLightClientAbi } from '@meridian/abi'
 import { mapMessageOutTopic, mapMessageOutWithOptionsTopic } from '@meridian/core'
+import type { DemoChain, DemoHub, Follower, World } from './types.ts'
 import type { ChainRow, ClientRow } from './view.ts'
-import type { DemoChain, DemoHub, Follower, World } from './world.ts'
 
 const statuses = ['active', 'expired', 'frozen'] as const
 

@@ -11,58 +11,15 @@ import {
   type Store,
 } from '@meridian/compass'
 import { createDevnet, type DevnetChain, type DevnetChainSpec } from '@meridian/devnet'
-import { type ChainEndpoint, finalityOf, type Lane } from '@meridian/sdk'
-import { type Address, encodeFunctionData, type Hex, type LocalAccount } from 'viem'
-import { type ChainContracts, deployChain, type Roles } from '../deploy/chain.ts'
+import { finalityOf, type Lane } from '@meridian/sdk'
+import { type Address, encodeFunctionData, type LocalAccount } from 'viem'
+import { deployChain, type Roles } from '../deploy/chain.ts'
 import { connect, type Side } from '../deploy/connect.ts'
-import { createDeployer, type Deployer, initCodeOf } from '../deploy/deployer.ts'
+import { createDeployer, initCodeOf } from '../deploy/deployer.ts'
 import { connectHubTopology, deployHubTopology } from '../deploy/hub.ts'
-import { consensusOf, deployLightClient, portsOf, type SourceInfo } from '../deploy/light-client.ts'
-import { ASSET_NAME, type DemoAsset, deployDemoAsset } from './asset.ts'
-
-/** A chain of the demo with everything on it. */
-export interface DemoChain {
-  readonly name: string
-  readonly consensus: string
-  readonly source: SourceInfo
-  readonly deployer: Deployer
-  readonly contracts: ChainContracts
-  /** The account that sends the demo's messages. */
-  readonly user: LocalAccount
-  /** The app that counts the messages of the other chain. */
-  readonly counter: Address
-  /** The light clients that follow this chain. */
-  readonly followers: readonly Follower[]
-  readonly endpoint: ChainEndpoint
-}
-
-/** A light client of a chain on another. */
-export interface Follower {
-  /** The other chain's. */
-  readonly name: string
-  readonly endpoint: ChainEndpoint
-  readonly lightClient: Address
-}
-
-/** The chain between the others, with its hub. */
-export interface DemoHub extends Omit<DemoChain, 'counter'> {
-  /** Whose wallet Compass has there. */
-  readonly relayer: LocalAccount
-  readonly hub: Address
-}
-
-/** Two chains, connected directly or over a hub, and the Compass between them. */
-export interface World {
-  readonly chains: readonly [DemoChain, DemoChain]
-  /** Null: they are connected directly. */
-  readonly hub: DemoHub | null
-  readonly compass: Compass
-  /** Locked on the first chain, minted on the second. */
-  readonly asset: DemoAsset
-  /** Orders that carry the asset. */
-  readonly transfers: Set<Hex>
-  stop(): Promise<void>
-}
+import { consensusOf, deployLightClient, portsOf } from '../deploy/light-client.ts'
+import { ASSET_NAME, deployDemoAsset } from './asset.ts'
+import type { DemoAsset, DemoChain, DemoHub, Follower, World } from './types.ts'
 
 /** Which chains the demo has. */
 export type ChainKinds = readonly ['ethereum' | 'qbft', 'ethereum' | 'qbft']

@@ -6,18 +6,20 @@ import { serve } from '@hono/node-server'
 import { numberToHex, pad } from 'viem'
 import { z } from 'zod'
 import type { ChainContext } from '../chain-context.ts'
-import { defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { MessageKey, Reason } from '../message.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
+import type { LaneOverview } from '../metrics/overview.ts'
 import { createTelemetry, type Telemetry } from '../metrics/telemetry.ts'
 import { testHealth } from '../testing/endpoints.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
 import { deliver, putMessages, testKey, testMos } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
-import { apiApp } from './app.ts'
+import { defaultTuning } from '../tuning.ts'
+import { apiApp, healthApp } from './app.ts'
 import { createEventHub, type EventHub } from './events.ts'
 import { createOperator } from './operator.ts'
+import { createReadiness, READINESS_MS, type Readiness } from './readiness.ts'
 import { endpointSchema, laneSchema, messageSchema, pageSchema } from './schemas.ts'
 import { type HttpServer, listen } from './server.ts'
 
@@ -51,6 +53,7 @@ let events: EventHub
 let server: HttpServer | null = null
 let app: ReturnType<typeof apiApp>
 let metrics: Metrics
+let readiness: Readiness
 
 beforeEach(async () => {
   await server?.stop()
@@ -71,7 +74,8 @@ beforeEach(async () => {
   telemetry = createTelemetry({ compass, store, chains, lanes, metrics, clock, log, ...looks })
   events = createEventHub(2)
   const operator = createOperator({ store, compass, lanes, clock, log })
-  app = apiApp({ compass, store, telemetry, metrics, operator, events, token, log })
+  readiness = createReadiness(telemetry, clock.now)
+  app = apiApp({ compass, store, telemetry, readiness, metrics, operator, events, token, log })
   server = await listen(app, { host: '127.0.0.1', port: 0 }, 'api')
 })
 after(() => server?.stop())
@@ -127,7 +131,7 @@ test('what writes needs the token; without one configured nothing can be written
   const store = current()
   const operator = createOperator({ store, compass: null, lanes, clock, log })
   const compass = { status: () => ({ workers: [], clients: [], supply: [], leases: null }), claims: async () => [] }
-  const app = apiApp({ compass, store, telemetry, metrics, operator, events, token: null, log })
+  const app = apiApp({ compass, store, telemetry, readiness, metrics, operator, events, token: null, log })
   const authorization = `Bearer ${token}`
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     const response = await app.request(`${messagePath(1)}/retry`, { method, headers: { authorization } })
@@ -173,11 +177,58 @@ test('lanes: paused and resumed; one that is not there is refused', async () => 
 test('live is not ready: a lane that could move and does not fails the readiness, and says why', async () => {
   assert.equal((await get('/health/ready')).status, 200)
   trouble = { reason: { code: 'RPC_TRANSPORT', detail: 'no answer' }, since: clock.now(), failures: 1 }
+  clock.advance(READINESS_MS)
   assert.equal((await get('/health/ready')).status, 200, 'a short trouble is none')
   clock.advance(60_000)
   const { status, body } = await get('/health/ready')
   assert.deepEqual([status, JSON.stringify(body).includes('RPC_TRANSPORT')], [503, true])
   assert.equal((await get('/health/live')).status, 200)
+})
+
+// Whoever reached the port, without a token, could make the store work: every question whether Compass is ready was two queries.
+test('however many ask whether it is ready, and however slow the store is, it is looked at once a second', async () => {
+  let looks = 0
+  const waiting: ((lanes: readonly LaneOverview[]) => void)[] = []
+  const lanesOf = () => {
+    looks += 1
+    return new Promise<readonly LaneOverview[]>((resolve) => waiting.push(resolve))
+  }
+  const now = createFakeClock(1_000)
+  const app = healthApp({ readiness: createReadiness({ lanes: lanesOf }, now.now), metrics })
+  const ask = async () => (await app.request('/health/ready')).status
+  /** What those who asked are told once the store says `lanes`, and how often it was asked until now. */
+  async function told(asked: readonly Promise<number>[], lanes: readonly LaneOverview[] = []) {
+    await new Promise(setImmediate)
+    for (const resolve of waiting.splice(0)) resolve(lanes)
+    return [new Set(await Promise.all(asked)), looks]
+  }
+  const early = Array.from({ length: 100 }, ask)
+  now.advance(10 * READINESS_MS)
+  assert.deepEqual(await told([...early, ask()]), [new Set([200]), 1])
+  now.advance(READINESS_MS - 1)
+  assert.deepEqual(await told([ask()]), [new Set([200]), 1])
+  now.advance(1)
+  const [lane] = await telemetry.lanes()
+  assert.ok(lane)
+  const stalled = { ...lane, stalled: { code: 'RPC_TRANSPORT', detail: 'no answer' } }
+  assert.deepEqual(await told([ask()], [stalled]), [new Set([503]), 2])
+  assert.deepEqual(await told([ask()]), [new Set([503]), 2])
+  // a clock that is put back does not keep an answer for as long as it was ahead
+  now.advance(-3_600_000)
+  assert.deepEqual(await told([ask()]), [new Set([200]), 3])
+})
+
+test('a store that cannot be read is not ready, and is not asked by everybody either', async () => {
+  let looks = 0
+  const lanesOf = () => {
+    looks += 1
+    return Promise.reject(new Error('no connection'))
+  }
+  const app = healthApp({ readiness: createReadiness({ lanes: lanesOf }, clock.now), metrics })
+  const asked = await Promise.all(Array.from({ length: 10 }, () => app.request('/health/ready')))
+  assert.deepEqual(new Set(asked.map(({ status }) => status)), new Set([503]))
+  assert.match(await (await app.request('/health/ready')).text(), /"what":"store".*no connection/)
+  assert.equal(looks, 1)
 })
 
 test('the looks reach the metrics and the lists: wallets, endpoints, backlog', async () => {

@@ -13,6 +13,7 @@ import type { Store } from '../store/types.ts'
 import { reasonOf } from '../worker.ts'
 import type { EventHub } from './events.ts'
 import type { Operator, OperatorResult } from './operator.ts'
+import type { Readiness } from './readiness.ts'
 import * as schemas from './schemas.ts'
 import { claimView, messageView, plainOf, transactionView } from './views.ts'
 
@@ -21,6 +22,7 @@ export interface ApiDeps {
   readonly compass: Pick<Compass, 'status' | 'claims'>
   readonly store: Store
   readonly telemetry: Telemetry
+  readonly readiness: Readiness
   readonly metrics: Metrics
   readonly operator: Operator
   readonly events: EventHub
@@ -53,10 +55,7 @@ const security = [{ bearer: [] }]
 const messageIds = { params: schemas.messageParams }
 
 /** `/metrics` and `/health`: what a scraper and an orchestrator ask. */
-export function healthApp(deps: {
-  readonly telemetry: Pick<Telemetry, 'lanes'>
-  readonly metrics: Metrics
-}): OpenAPIHono {
+export function healthApp(deps: Pick<ApiDeps, 'readiness' | 'metrics'>): OpenAPIHono {
   const app = new OpenAPIHono()
   const live = createRoute({
     method: 'get',
@@ -75,7 +74,7 @@ export function healthApp(deps: {
   })
   app.openapi(live, (context) => context.json({ live: true as const }, 200))
   app.openapi(ready, async (context) => {
-    const problems = await readiness(deps.telemetry)
+    const problems = await deps.readiness.problems()
     return problems.length === 0
       ? context.json({ ready: true, problems: [] }, 200)
       : context.json({ ready: false, problems }, 503)
@@ -91,19 +90,6 @@ export function healthApp(deps: {
     return context.body(text, 200, { 'content-type': contentType })
   })
   return app
-}
-
-async function readiness(
-  telemetry: Pick<Telemetry, 'lanes'>,
-): Promise<z.infer<typeof schemas.healthSchema>['problems']> {
-  try {
-    const lanes = await telemetry.lanes()
-    return lanes.flatMap(({ fromChain, toChain, stalled }) =>
-      stalled === null ? [] : [{ what: `lane ${fromChain}-${toChain}`, reason: { ...stalled } }],
-    )
-  } catch (error) {
-    return [{ what: 'store', reason: reasonOf(error) }]
-  }
 }
 
 /** The whole API. Its document is at `/openapi.json`, made of the same schemas that judge what comes in. */

@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Claim } from '../claimer/claim.ts'
 import type { Message } from '../message.ts'
 import type { MessageDecision } from '../store/decisions.ts'
-import type { Transaction } from '../store/types.ts'
+import type { Transaction } from '../store/transactions.ts'
 import type { claimSchema, messageSchema, transactionSchema } from './schemas.ts'
 
 /** Integers as text, recursively: what JSON can carry whole. */

@@ -1,7 +1,7 @@
 import { type Address, type Hex, zeroAddress } from 'viem'
 import { max } from '../bigint.ts'
-import type { ClaimRule } from '../chain-context.ts'
 import type { Reason } from '../message.ts'
+import type { ClaimRule } from '../tuning.ts'
 
 /** `open`: to be settled. `submitted`: its transaction may land. `settled`: nothing of it is in escrow any more, for good. */
 export type ClaimState = 'open' | 'submitted' | 'settled'
@@ -37,6 +37,7 @@ export interface Claim extends ReceiptPlace {
   readonly fromChain: bigint
   /** Where they were delivered. */
   readonly toChain: bigint
+  /** Where the fees lay when the claim was found; MOS may bring later ones to another. */
   readonly feeService: Address
   readonly orders: readonly ClaimOrder[]
   readonly state: ClaimState

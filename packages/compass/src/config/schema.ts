@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defaultClaimRule, defaultTuning } from '../chain-context.ts'
+import { defaultClaimRule, defaultTuning } from '../tuning.ts'
 import { address, chainId, count, endpoint, interval, name, port, positive, secretRef, signerRef } from './fields.ts'
 
 const longInterval = z.int().min(0).max(31_536_000_000)

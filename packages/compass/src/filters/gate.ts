@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { LaneLimit } from '../config/schema.ts'
-import { type Message, NEVER, type Reason } from '../message.ts'
+import { type Happening, type Message, NEVER, type Reason } from '../message.ts'
 import { keyOf } from '../store/decisions.ts'
-import type { Happening, Store } from '../store/types.ts'
+import type { Store } from '../store/types.ts'
 import { type FilterRules, filterReason, noRules, type Sanctions, withinLimits } from './decide.ts'
 
 /** What is asked before a message costs anything. */

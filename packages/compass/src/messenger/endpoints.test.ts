@@ -12,8 +12,9 @@ import {
 import type { PortNode, RpcPort } from '@meridian/consensus'
 import { hasCode } from '@meridian/core'
 import { type Hex, keccak256, numberToHex, pad, stringToHex } from 'viem'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import type { ChainContext } from '../chain-context.ts'
 import { testConsensus } from '../testing/consensus.ts'
+import { defaultTuning } from '../tuning.ts'
 import { overEndpoints, viewOf } from './endpoints.ts'
 
 const address = pad('0xa1', { size: 20 })

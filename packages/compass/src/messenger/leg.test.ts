@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { iMessageServiceAbi } from '@meridian/abi'
 import type { PortNode, RpcPort } from '@meridian/consensus'
 import { encodeFunctionResult, pad } from 'viem'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
 import { testKey } from '../testing/messages.ts'
+import { defaultTuning } from '../tuning.ts'
 import { createLastLeg } from './leg.ts'
 
 const [none, delivered] = [0, 2]

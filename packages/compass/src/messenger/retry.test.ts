@@ -1,18 +1,33 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { iMessageServiceAbi } from '@meridian/abi'
-import { createKeySigner } from '@meridian/chain'
+import { createKeySigner, RpcResponseError } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
-import { encodeFunctionResult, getAbiItem, type Hex, pad, toFunctionSelector, zeroAddress } from 'viem'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import {
+  encodeErrorResult,
+  encodeFunctionResult,
+  getAbiItem,
+  type Hex,
+  keccak256,
+  pad,
+  toFunctionSelector,
+  zeroAddress,
+} from 'viem'
+import type { ChainContext } from '../chain-context.ts'
 import { createCompass } from '../compass.ts'
 import { createLog } from '../log.ts'
+import type { Maintainer } from '../maintainer/maintainer.ts'
 import type { Message } from '../message.ts'
+import type { Outcome } from '../mos.ts'
+import type { Submitter } from '../submitter/submitter.ts'
 import { createWallets } from '../submitter/wallets.ts'
+import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
 import { testOrigin } from '../testing/messages.ts'
 import { useStore } from '../testing/test-store.ts'
-import type { Leg } from './leg.ts'
+import { defaultTuning } from '../tuning.ts'
+import { createLane } from './lane.ts'
+import { createLastLeg, type Leg } from './leg.ts'
 import { retryFailed } from './retry.ts'
 
 const mos = pad('0xa1', { size: 20 })
@@ -102,4 +117,71 @@ test('a retry that is asked for again while the first is on its way is not sent 
     null,
     'after it came to nothing it can be asked again',
   )
+})
+
+// Somebody else delivered it, and the endpoint that refuses it as delivered does not show its outcome yet: once, the message
+// was proven and simulated again without a pause until it did.
+test('what the target calls delivered, and does not show as delivered, is asked for later each time', async () => {
+  const store = current()
+  const clock = createFakeClock()
+  const block = {
+    number: '0x1',
+    timestamp: '0x1',
+    hash: pad('0x01'),
+    parentHash: pad('0x00'),
+    receiptsRoot: keccak256('0x80'),
+    gasLimit: '0x1',
+    baseFeePerGas: '0x1',
+    transactions: [],
+  }
+  const simulations: number[] = []
+  const request = async (method: string) => {
+    if (method === 'eth_getBlockByNumber') return block
+    if (method !== 'eth_call') return []
+    simulations.push(clock.now())
+    const args = [1n, pad('0x02')] as const
+    const data = encodeErrorResult({ abi: iMessageServiceAbi, errorName: 'MOS_AlreadyDelivered', args })
+    throw new RpcResponseError('fake', method, 3, 'execution reverted', data)
+  }
+  const ready = { status: 'ready', proof: '0x', updates: [] } as const
+  const consensus = testConsensus({ proveReceiptsRoot: async () => ready })
+  const chain = (id: bigint): ChainContext => ({ ...chainOf(id, request), consensus })
+  const origin = testOrigin(2)
+  await store.commitScan(1n, mos, { number: 1n, hash: pad('0x01'), final: null }, [origin], 1)
+  await store.apply([[origin, { type: 'finalized', at: 2 }]])
+  const asked: number[] = []
+  let outcome: Outcome = 'none'
+  const lane = createLane({
+    store,
+    clock,
+    log: createLog('silent'),
+    leg: {
+      ...createLastLeg(chain(1n), chain(2n), null),
+      lightClient: async () => mos,
+      encode: (_, messages) => ({ kind: 'delivery', to: mos, messages, data: '0x', carried: () => 1n }),
+      async outcome() {
+        asked.push(clock.now())
+        return outcome
+      },
+    },
+    submitter: { address: mos, addresses: [mos] } as unknown as Submitter, // CAST: nothing is sent in this test
+    maintainer: { maintain: async () => undefined, readClient: async () => null } as unknown as Maintainer, // CAST: nor updated
+    targetFinal: () => null,
+  })
+  const start = clock.now()
+  for (let second = 0; second < 16; second++) {
+    // however often it looks
+    for (let look = 0; look < 3; look++) await lane.step()
+    clock.advance(1_000)
+  }
+  const after = simulations.map((at) => (at - start) / 1_000)
+  assert.deepEqual(after, [0, 1, 3, 7, 15])
+  assert.deepEqual(new Set(asked), new Set(simulations), 'each time its outcome is asked for, and never between')
+  const waiting = await store.message(origin)
+  assert.deepEqual([waiting?.state, waiting?.reason?.code], ['provable', 'MOS_AlreadyDelivered'])
+  outcome = 'delivered'
+  clock.advance(60_000)
+  await lane.step()
+  assert.equal((await store.message(origin))?.state, 'included')
+  assert.equal(simulations.length, after.length, 'what is known to be delivered is not tried again')
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { hasCode } from '@meridian/core'
-import { defaultTuning } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { createFakeSource, type FakeSource } from '../testing/fake-source.ts'
 import { useStore } from '../testing/test-store.ts'
+import { defaultTuning } from '../tuning.ts'
 import { createSource, type Source } from './source.ts'
 
 const current = useStore()

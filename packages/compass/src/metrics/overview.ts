@@ -1,7 +1,7 @@
 import type { ClientState } from '@meridian/consensus'
 import type { Address } from 'viem'
 import type { MessageState, Reason } from '../message.ts'
-import type { TransactionKind } from '../store/types.ts'
+import type { TransactionKind } from '../store/transactions.ts'
 import type { Backlog, Spending } from '../store/views.ts'
 
 /** A lane as an operator looks at it. Times are milliseconds. */

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely'
 import { toTransaction } from './rows.ts'
 import type { Schema, TransactionTable } from './schema.ts'
-import type { Transaction } from './types.ts'
+import type { Transaction } from './transactions.ts'
 
 /** Transactions with every form in which they were signed, in the order of the rows. */
 export async function withAttempts(

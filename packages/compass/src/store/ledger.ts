@@ -6,7 +6,8 @@ import { linkMessages } from './bulk.ts'
 import { submitClaims } from './claims.ts'
 import { storedWords, toMessage, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Attempt, LedgerStore, OpenTransaction, Reservation, TransactionPatch } from './types.ts'
+import type { Attempt, OpenTransaction, Reservation, TransactionPatch } from './transactions.ts'
+import type { LedgerStore } from './types.ts'
 import type { ApplyIn, Write } from './write.ts'
 
 const transactionColumns = [

@@ -3,7 +3,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { Message } from '../message.ts'
 import type { AttemptTable, MessageTable, TransactionTable } from './schema.ts'
-import type { Attempt, Transaction } from './types.ts'
+import type { Attempt, Transaction } from './transactions.ts'
 
 /** Letters of a reason or an error that are kept. */
 const MAX_WORDS = 2_000

@@ -10,7 +10,7 @@ import type { Progress } from '../progress.ts'
 import { testOrigin } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
 import { openStore } from './open.ts'
-import type { Reservation } from './types.ts'
+import type { Reservation } from './transactions.ts'
 
 const mos = pad('0xa1', { size: 20 })
 const signer = pad('0xb1', { size: 20 })

@@ -1,6 +1,14 @@
 import { type Kysely, type Transaction as SqlTransaction, sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { type Message, type MessageOrigin, type MessageState, NEVER, seen, transition } from '../message.ts'
+import {
+  type Happening,
+  type Message,
+  type MessageOrigin,
+  type MessageState,
+  NEVER,
+  seen,
+  transition,
+} from '../message.ts'
 import { type Progress, progressBetween } from '../progress.ts'
 import { streamOf } from '../streams.ts'
 import { insertMessages, keyOf, legOf, lockMessages, updateMessages } from './bulk.ts'
@@ -11,7 +19,7 @@ import { fenceOf, type LeaseStore } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Cursor, Happening, Store } from './types.ts'
+import type { Cursor, Store } from './types.ts'
 import { createViewStore } from './views.ts'
 import { type ApplyIn, createWrite, type Fence } from './write.ts'
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { numberToHex, pad } from 'viem'
 import { deliver, putMessages, testKey, testMos } from '../testing/messages.ts'
 import { onEachDatabase, useStore } from '../testing/test-store.ts'
-import type { Store, TransactionKind } from './types.ts'
+import type { TransactionKind } from './transactions.ts'
+import type { Store } from './types.ts'
 
 const client = pad('0x0c', { size: 20 })
 

@@ -4,7 +4,7 @@ import type { Message, MessageKey, MessageState } from '../message.ts'
 import { withAttempts } from './attempts.ts'
 import { toMessage } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Transaction, TransactionKind } from './types.ts'
+import type { Transaction, TransactionKind } from './transactions.ts'
 
 /** Which messages to show. */
 export interface MessageFilter {

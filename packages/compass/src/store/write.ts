@@ -1,7 +1,7 @@
 import type { Kysely, Transaction as SqlTransaction } from 'kysely'
+import type { Happening } from '../message.ts'
 import type { Progress } from '../progress.ts'
 import type { Schema } from './schema.ts'
-import type { Happening } from './types.ts'
 
 /** One transaction of the database. Steps that messages take go into `steps` and are told after the commit. */
 export type Write = <T>(work: (trx: SqlTransaction<Schema>, steps: Progress[]) => Promise<T>) => Promise<T>

@@ -1,6 +1,6 @@
 import { min } from '../bigint.ts'
-import type { Tuning } from '../chain-context.ts'
 import type { Reason } from '../message.ts'
+import type { Tuning } from '../tuning.ts'
 
 /** What a transaction is given beyond its estimate: a fifth, since the state that it meets may be another one. */
 const MARGIN_NUMERATOR = 6n

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Receipt } from '@meridian/chain'
 import { pad } from 'viem'
 import { type Message, seen, transition } from '../message.ts'
-import type { Attempt, OpenTransaction } from '../store/types.ts'
+import type { Attempt, OpenTransaction } from '../store/transactions.ts'
 import { testOrigin } from '../testing/messages.ts'
 import { afterReceipt, type Landed } from './outcome.ts'
 

@@ -1,8 +1,9 @@
 import type { Receipt, Refusal } from '@meridian/chain'
+import type { Happening } from '../message.ts'
 import { backoffMs, legal, type Message, type Reason } from '../message.ts'
 import type { Ending } from '../mos.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
-import type { Attempt, Happening, OpenTransaction } from '../store/types.ts'
+import type { Attempt, OpenTransaction } from '../store/transactions.ts'
 
 /** How a transaction landed. */
 export interface Landed {

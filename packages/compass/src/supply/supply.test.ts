@@ -4,13 +4,14 @@ import type { RpcPort } from '@meridian/consensus'
 import fc from 'fast-check'
 import { getAddress, numberToHex, pad, toFunctionSelector } from 'viem'
 import { healthApp } from '../api/app.ts'
+import type { Readiness } from '../api/readiness.ts'
 import { listen } from '../api/server.ts'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import type { ChainContext } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
-import type { Telemetry } from '../metrics/telemetry.ts'
 import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
+import { defaultTuning } from '../tuning.ts'
 import { judged, type SupplyReading, type SupplyState } from './supply.ts'
 import { createSupplyWatch } from './watch.ts'
 
@@ -126,9 +127,9 @@ function chainOf(id: bigint, functionName: string, told: string[]) {
   return { state, context }
 }
 
-const telemetry: Pick<Telemetry, 'lanes'> = { lanes: async () => [] }
+const readiness: Readiness = { problems: async () => [] }
 const serve = (metrics: Metrics, port: number) =>
-  listen(healthApp({ telemetry, metrics }), { host: '127.0.0.1', port }, 'metrics')
+  listen(healthApp({ readiness, metrics }), { host: '127.0.0.1', port }, 'metrics')
 
 test('the watch reads the minting side first, alarms, and shows both sides to Prometheus', async (t) => {
   const told: string[] = []

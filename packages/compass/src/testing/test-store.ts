@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe } from 'node:test'
 import { sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { migrations } from '../store/migrations.ts'
 import { type Database, openDatabase } from '../store/open.ts'
 import { createStore } from '../store/store.ts'
 import type { Store } from '../store/types.ts'
@@ -46,6 +48,33 @@ export function useStore(kind: DatabaseKind = 'PGlite'): () => Store {
     store = createStore(database().db, { ...database(), close: async () => undefined })
   })
   return () => store
+}
+
+/** A store that an earlier version of Compass left. */
+export interface OldStore {
+  readonly db: Database['db']
+  /** What a Compass of today does with it when it opens it. */
+  takeOver(): Promise<void>
+}
+
+/** Stores as earlier versions left them, over one database: what is given brings an empty one up to the named migration. */
+export function useOldStore(kind: DatabaseKind): (version: string) => Promise<OldStore> {
+  const database = useDatabase(kind)
+  return async (version) => {
+    const { db } = database()
+    await sql`drop schema public cascade`.execute(db)
+    await sql`create schema public`.execute(db)
+    const migrator = new Migrator({ db, provider: migrations })
+    const { error } = await migrator.migrateTo(version)
+    if (error !== undefined) throw error
+    return {
+      db,
+      async takeOver() {
+        const latest = await migrator.migrateToLatest()
+        if (latest.error !== undefined) throw latest.error
+      },
+    }
+  }
 }
 
 /** The same tests on each database. */

@@ -5,8 +5,8 @@ import type { Logger } from 'pino'
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, toFunctionSelector, zeroAddress } from 'viem'
 import { revertReason } from '../policy.ts'
 import { reasonOf } from '../worker.ts'
+import type { Contradiction, WatcherDeps } from './deps.ts'
 import { tracedUpdateBytes, updateBytes } from './update-bytes.ts'
-import type { Contradiction, WatcherDeps } from './watcher.ts'
 
 /** Proves contradictions to the light client that accepted them. */
 export interface Reporter {

@@ -14,12 +14,13 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from 'viem'
-import { type ChainContext, defaultTuning } from '../chain-context.ts'
+import type { ChainContext } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import type { Store } from '../store/types.ts'
 import type { Job, Submitter } from '../submitter/submitter.ts'
 import { createFakeClock, createFakeNode } from '../testing/fake-node.ts'
+import { defaultTuning } from '../tuning.ts'
 import { createWatcher } from './watcher.ts'
 
 const client = pad('0xc1', { size: 20 })

@@ -2,31 +2,11 @@ import { iLightClientAbi } from '@meridian/abi'
 import { getBlock, getLogs, type Log } from '@meridian/chain'
 import type { AcceptedClaim, ClientState } from '@meridian/consensus'
 import { type Address, decodeEventLog, getAbiItem, type Hex, isAddressEqual, toEventSelector, zeroAddress } from 'viem'
-import type { ChainContext, Common } from '../chain-context.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import { readRoute } from '../mos.ts'
-import type { Submitter } from '../submitter/submitter.ts'
 import { reasonOf } from '../worker.ts'
+import type { Contradiction, WatcherDeps } from './deps.ts'
 import { createReporter } from './reporter.ts'
 import { verdictOf } from './verdict.ts'
-
-/** How a Compass watches. */
-export interface WatchOptions {
-  /** Milliseconds between two looks. */
-  readonly pollMs: number
-  /** Nothing else is done: no message is carried. */
-  readonly only: boolean
-  readonly metrics: Metrics | null
-}
-
-/** What a light client accepted and our own nodes do not have. */
-export interface Contradiction extends AcceptedClaim {
-  readonly client: Address
-  /** Zero: our nodes have nothing there, and are beyond it. */
-  readonly own: Hex
-  /** The transaction that the client accepted it in; null where only the head itself was seen. */
-  readonly tx: Hex | null
-}
 
 /** Holds what one light client accepts against the source's own nodes. */
 export interface Watcher {
@@ -38,15 +18,6 @@ export interface Watcher {
   look(): Promise<void>
   /** Found since the start. */
   contradictions(): readonly Contradiction[]
-}
-
-/** What a watcher is made of. */
-export interface WatcherDeps extends Common {
-  readonly source: ChainContext
-  readonly target: ChainContext
-  readonly metrics: Metrics | null
-  /** Null: evidence is not sent. */
-  readonly submitter: Submitter | null
 }
 
 interface Accepted extends AcceptedClaim {

@@ -1,6 +1,7 @@
 import type { Hex } from 'viem'
 import { proveThroughAncestors } from '../ancestry.ts'
-import { isExpired, ready, waiting } from '../answers.ts'
+import { isExpired, ready } from '../answers.ts'
+import { proveSealed, requireHeader, type WrongAnswer } from '../sealed-chain.ts'
 import type { BlockPoint, BlockProof, ClientState, SourcePorts } from '../types.ts'
 import { type IstanbulClientDetail, istanbulDetail } from './client.ts'
 import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encode.ts'
@@ -14,31 +15,27 @@ import { setHashOf } from './validator-set.ts'
 /** A client is refreshed once less than this share of its trusting period is left. */
 const REFRESH_SHARE = 3n
 
+const wrong: WrongAnswer = (message, context) => new IstanbulSourceError('ISTANBUL_NODE_ANSWER', message, context)
+
 /** Updates and proof for a block, as `Consensus.proveBlock` has it. */
-export async function proveBlock(
+export function proveBlock(
   { rpc }: SourcePorts,
   client: ClientState,
   block: BlockPoint,
   now: bigint,
 ): Promise<BlockProof> {
-  if (client.status === 'frozen') return waiting({ code: 'CLIENT_UNUSABLE', status: 'frozen' })
   const source = createIstanbulSource(rpc)
-  const header = await source.headerAt(block.number)
-  if (header === undefined)
-    return waiting({ code: 'NOT_FINAL', finalized: (await source.latest()).number, wanted: block.number })
-  if (header.hash !== block.hash.toLowerCase())
-    throw new IstanbulSourceError('ISTANBUL_NODE_ANSWER', 'the chain has another block at this height', {
-      number: block.number,
-      expected: block.hash,
-      given: header.hash,
-    })
-  const detail = istanbulDetail(client)
-  if (block.number <= client.head.number) return proveKnown(source, client, detail, header, now)
-  if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
-  const earliest = header.timestamp - detail.clockDrift
-  if (now < earliest) return waiting({ code: 'CLOCK_BEHIND', earliest, now })
-  const updates = encodeUpdates(await epochEnds(source, detail, header.number))
-  return ready(encodeSealedProof(await trusted(source, detail, header)), updates)
+  return proveSealed(source, client, block, now, wrong, (header) => {
+    const detail = istanbulDetail(client)
+    return {
+      clockDrift: detail.clockDrift,
+      known: () => proveKnown(source, client, detail, header, now),
+      async ahead() {
+        const updates = encodeUpdates(await epochEnds(source, detail, header.number))
+        return ready(encodeSealedProof(await trusted(source, detail, header)), updates)
+      },
+    }
+  })
 }
 
 /** As `Consensus.maintain` has it. */
@@ -64,7 +61,7 @@ async function epochEnds(
   const ends: SealedHeader[] = []
   const { epochSize } = detail.chain
   for (let epoch = detail.epoch; epoch < epochOf(number, epochSize); epoch += 1n)
-    ends.push(await trusted(source, detail, await requireHeader(source, lastBlockOf(epoch, epochSize))))
+    ends.push(await trusted(source, detail, await requireHeader(source, lastBlockOf(epoch, epochSize), wrong)))
   return ends
 }
 
@@ -86,13 +83,6 @@ async function trusted(
   return sealed
 }
 
-async function requireHeader(source: IstanbulSource, number: bigint): Promise<IstanbulHeader> {
-  const header = await source.headerAt(number)
-  if (header === undefined)
-    throw new IstanbulSourceError('ISTANBUL_NODE_ANSWER', 'the node lacks a block that the client knows', { number })
-  return header
-}
-
 /** Proves a block at or below the head: stored, by its seal, or as an ancestor of such a block. */
 function proveKnown(
   source: IstanbulSource,
@@ -101,7 +91,7 @@ function proveKnown(
   block: IstanbulHeader,
   now: bigint,
 ): Promise<BlockProof> {
-  const above = (number: bigint) => requireHeader(source, number)
+  const above = (number: bigint) => requireHeader(source, number, wrong)
   return proveThroughAncestors(client, block, now, above, async (anchor, ancestors) => {
     if (isStored(client, detail, anchor)) return encodeStoredProof(anchor, ancestors)
     if (isExpired(client, now) || !maySeal(detail, anchor.number, now)) return undefined

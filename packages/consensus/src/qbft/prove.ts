@@ -1,6 +1,7 @@
 import type { Hex } from 'viem'
 import { proveThroughAncestors } from '../ancestry.ts'
-import { isExpired, ready, waiting } from '../answers.ts'
+import { isExpired, ready } from '../answers.ts'
+import { proveSealed, requireHeader, type WrongAnswer } from '../sealed-chain.ts'
 import type { BlockPoint, BlockProof, ClientState, SourcePorts } from '../types.ts'
 import { currentRange, type QbftClientDetail, qbftDetail } from './client.ts'
 import { encodeSealedProof, encodeStoredProof, type SealedHeader } from './encode.ts'
@@ -14,33 +15,29 @@ import { lower, oneDifference, setHashOf } from './validator-set.ts'
 const REFRESH_SHARE = 3n
 const NO_HASH = 0n
 
+const wrong: WrongAnswer = (message, context) => new QbftSourceError('QBFT_NODE_ANSWER', message, context)
+
 /** Updates and proof for a block, as `Consensus.proveBlock` has it. */
-export async function proveBlock(
+export function proveBlock(
   { rpc }: SourcePorts,
   client: ClientState,
   block: BlockPoint,
   now: bigint,
 ): Promise<BlockProof> {
-  if (client.status === 'frozen') return waiting({ code: 'CLIENT_UNUSABLE', status: 'frozen' })
   const source = createQbftSource(rpc)
-  const header = await source.headerAt(block.number)
-  if (header === undefined)
-    return waiting({ code: 'NOT_FINAL', finalized: (await source.latest()).number, wanted: block.number })
-  if (header.hash !== lower(block.hash))
-    throw new QbftSourceError('QBFT_NODE_ANSWER', 'the chain has another block at this height', {
-      number: block.number,
-      expected: block.hash,
-      given: header.hash,
-    })
-  const detail = qbftDetail(client)
-  if (block.number <= client.head.number) return proveKnown(source, client, detail, header, now)
-  if (isExpired(client, now)) return waiting({ code: 'CLIENT_UNUSABLE', status: 'expired' })
-  const earliest = header.timestamp - detail.clockDrift
-  if (now < earliest) return waiting({ code: 'CLOCK_BEHIND', earliest, now })
-  const range = currentRange(detail)
-  if (header.setHash === range.setHash)
-    return ready(encodeSealedProof({ header, seals: quorumSeals(header), range: range.index }))
-  return ready(encodeStoredProof(header), await updatesTo(source, client, header))
+  return proveSealed(source, client, block, now, wrong, (header) => {
+    const detail = qbftDetail(client)
+    return {
+      clockDrift: detail.clockDrift,
+      known: () => proveKnown(source, client, detail, header, now),
+      async ahead() {
+        const range = currentRange(detail)
+        if (header.setHash === range.setHash)
+          return ready(encodeSealedProof({ header, seals: quorumSeals(header), range: range.index }))
+        return ready(encodeStoredProof(header), await updatesTo(source, client, header))
+      },
+    }
+  })
 }
 
 /** As `Consensus.maintain` has it. */
@@ -67,7 +64,7 @@ async function updatesTo(source: QbftSource, client: ClientState, target: QbftHe
 /** The client's head with the validators that it trusts, which it knows only by their hash. */
 async function trustedPoint(source: QbftSource, client: ClientState): Promise<TrustedPoint> {
   const { number, hash } = client.head
-  const header = await requireHeader(source, number)
+  const header = await requireHeader(source, number, wrong)
   if (BigInt(hash) !== NO_HASH && header.hash !== lower(hash))
     throw new QbftSourceError('QBFT_CLIENT_MISMATCH', "the chain has another block at the client's head", {
       number,
@@ -87,13 +84,6 @@ function validatorsOf(header: QbftHeader, setHash: Hex): QbftHeader['validators'
   return header.validators
 }
 
-async function requireHeader(source: QbftSource, number: bigint): Promise<QbftHeader> {
-  const header = await source.headerAt(number)
-  if (header === undefined)
-    throw new QbftSourceError('QBFT_NODE_ANSWER', 'the node lacks a block that the client knows', { number })
-  return header
-}
-
 /** Proves a block at or below the head: stored, by its seals, or as an ancestor of such a block. */
 function proveKnown(
   source: QbftSource,
@@ -102,7 +92,7 @@ function proveKnown(
   block: QbftHeader,
   now: bigint,
 ): Promise<BlockProof> {
-  const above = (number: bigint) => requireHeader(source, number)
+  const above = (number: bigint) => requireHeader(source, number, wrong)
   return proveThroughAncestors(client, block, now, above, async (anchor, ancestors) => {
     if (anchor.hash === lower(client.head.hash)) return encodeStoredProof(anchor, ancestors)
     if (isExpired(client, now)) return undefined
@@ -131,7 +121,7 @@ async function sealedBelow(
     // The block that brought the set: the anchor for the first range, else where the range before ends.
     const height = range.index === 0 ? range.first : detail.ranges.find(({ index }) => index === range.index - 1)?.end
     if (height === undefined) continue
-    const trusted = validatorsOf(await requireHeader(source, height), range.setHash)
+    const trusted = validatorsOf(await requireHeader(source, height, wrong), range.setHash)
     if (oneDifference(trusted, header.validators) !== undefined)
       return { header, seals: quorumSeals(header), range: range.index, trusted }
   }

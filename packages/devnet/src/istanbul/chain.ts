@@ -10,27 +10,10 @@ import { createGate } from '../gate.ts'
 import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
-import { type IstanbulIndex, istanbulFront, type SystemLog } from './front.ts'
+import type { IstanbulBlock, SystemLog } from './block.ts'
+import { type IstanbulIndex, istanbulFront } from './front.ts'
 import { genesisHeader, type HeaderFields, type SealedHeader, sealHeader } from './seal.ts'
 import { createValidatorSets, type Validator } from './validators.ts'
-
-/** A block of the sealed chain. */
-export interface IstanbulBlock {
-  readonly number: bigint
-  readonly timestamp: bigint
-  /** The chain's block hash: of the header with an empty aggregated seal. */
-  readonly hash: Hex
-  /** What anvil calls the same block. */
-  readonly anvilHash: Hex
-  /** Undefined for the genesis block. */
-  readonly seal: AggregatedSeal | undefined
-  /** Header fields that differ from anvil's, as JSON-RPC serves them. */
-  readonly header: HeaderFields
-  /** RLP of the header as a node serves it. */
-  readonly served: Hex
-  /** Logs that the chain's own contracts emitted, in the last block of an epoch. */
-  readonly systemLogs: readonly SystemLog[]
-}
 
 /** What the validators do wrong. */
 export interface IstanbulFault {

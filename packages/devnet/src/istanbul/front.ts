@@ -1,10 +1,9 @@
 import { epochOf } from '@meridian/consensus/istanbul'
-import type { Address, Hex } from 'viem'
 import { isHash, isRecord, mapBlockHashes, mapBlockParams } from '../rpc/blocks.ts'
 import { type SealedIndex, sealedBlocks } from '../rpc/sealed.ts'
 import type { RpcHandler } from '../rpc/server.ts'
 import type { Upstream } from '../rpc/upstream.ts'
-import type { IstanbulBlock } from './chain.ts'
+import type { IstanbulBlock } from './block.ts'
 import type { Validator } from './validators.ts'
 
 /** The sealed chain as the front reads it. */
@@ -88,19 +87,6 @@ export function istanbulFront(upstream: Upstream, index: IstanbulIndex): RpcHand
     }
   }
   return handle
-}
-
-/** A log of the chain's own contracts as `eth_getLogs` serves it: its transaction is the block itself. */
-export interface SystemLog {
-  readonly address: Address
-  readonly topics: readonly Hex[]
-  readonly data: Hex
-  readonly blockNumber: Hex
-  readonly blockHash: Hex
-  readonly transactionHash: Hex
-  readonly transactionIndex: Hex
-  readonly logIndex: Hex
-  readonly removed: false
 }
 
 const order = (log: unknown): number =>

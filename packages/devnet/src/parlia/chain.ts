@@ -4,7 +4,6 @@ import {
   parseParliaHeader,
   quorum,
   sealParliaHeader,
-  signVotes,
   type VoteAttestation,
 } from '@meridian/consensus/parlia'
 import { type Hex, keccak256, stringToHex, zeroHash } from 'viem'
@@ -18,24 +17,9 @@ import { createGate } from '../gate.ts'
 import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
+import type { ParliaBlock } from './block.ts'
 import { parliaFront } from './front.ts'
-import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey } from './validators.ts'
-
-/** A block of the sealed chain. */
-export interface ParliaBlock {
-  readonly number: bigint
-  readonly timestamp: bigint
-  readonly hash: Hex
-  /** What anvil calls the same block. */
-  readonly anvilHash: Hex
-  /** Votes that it carries. */
-  readonly attestation?: VoteAttestation | undefined
-  /** The newest block that is justified by votes up to this block, and the newest that is final. */
-  readonly justified: bigint
-  readonly finalized: bigint
-  /** Header fields that differ from anvil's, as JSON-RPC serves them. */
-  readonly header: Readonly<Record<string, Hex>>
-}
+import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey, votesOf } from './validators.ts'
 
 /** What the validators do wrong. */
 export interface ParliaFault {
@@ -120,7 +104,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
     const { members } = book.inForce(target.number)
     const voting = members.slice(0, members.length - (fault.withheld ?? 0))
     if (voting.length < quorum(members.length)) return undefined
-    return signVotes(new Map([...voting.entries()].map(([seat, { secret }]) => [seat, secret])), {
+    return votesOf(voting, {
       sourceNumber: source.number,
       sourceHash: source.hash,
       targetNumber: target.number,
@@ -265,7 +249,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
         const { header } = sealed(block, fields, proposerOf(number), fields.extraData ?? '0x')
         const { members } = book.inForce(number + 1n)
         const voters = members.slice(0, quorum(members.length))
-        const attestation = signVotes(new Map([...voters.entries()].map(([seat, { secret }]) => [seat, secret])), {
+        const attestation = votesOf(voters, {
           sourceNumber: number,
           sourceHash: header.hash,
           targetNumber: number + 1n,

@@ -6,7 +6,7 @@ import { blockQuery } from '../rpc/front.ts'
 import { type SealedIndex, sealedBlocks } from '../rpc/sealed.ts'
 import type { RpcHandler } from '../rpc/server.ts'
 import type { Upstream } from '../rpc/upstream.ts'
-import type { ParliaBlock } from './chain.ts'
+import type { ParliaBlock } from './block.ts'
 import type { ParliaSet } from './validators.ts'
 
 /** The sealed chain as the front reads it. */

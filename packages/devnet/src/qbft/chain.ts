@@ -11,22 +11,10 @@ import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import type { SealedIndex } from '../rpc/sealed.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
+import type { SealedBlock } from './block.ts'
 import { type ExtraData, encodeExtraData, MIX_HASH } from './extra-data.ts'
 import { qbftFront } from './front.ts'
 import { createValidatorBook } from './validators.ts'
-
-/** A block of the sealed chain. */
-export interface SealedBlock {
-  readonly number: bigint
-  readonly timestamp: bigint
-  /** The chain's block hash: round 0, no seals. */
-  readonly hash: Hex
-  /** What anvil calls the same block. */
-  readonly anvilHash: Hex
-  readonly extra: ExtraData
-  /** Header fields that differ from anvil's, as JSON-RPC serves them (`extraData` with round and seals). */
-  readonly header: Readonly<Record<string, Hex>>
-}
 
 /** What the validators do wrong. */
 export interface QbftFault {

@@ -5,7 +5,7 @@ import { blockQuery } from '../rpc/front.ts'
 import { type SealedIndex, sealedBlocks } from '../rpc/sealed.ts'
 import type { RpcHandler } from '../rpc/server.ts'
 import type { Upstream } from '../rpc/upstream.ts'
-import type { SealedBlock } from './chain.ts'
+import type { SealedBlock } from './block.ts'
 
 /** JSON-RPC of a Besu node over anvil: the same answers with the sealed chain's headers and hashes. */
 export function qbftFront(upstream: Upstream, index: SealedIndex<SealedBlock>): RpcHandler {
