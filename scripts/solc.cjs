@@ -3,38 +3,66 @@
 // forge asks only for `--version` and `--standard-json`; sources arrive inline, so no file is read here.
 const { createRequire } = require('node:module')
 const { readFileSync } = require('node:fs')
-const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
-const { codeOfSource, split, merge } = require('./solc-split.cjs')
+const { availableParallelism } = require('node:os')
+const { Worker, isMainThread, parentPort } = require('node:worker_threads')
+const { codeOfSource, failed, merge, split } = require('./solc-split.cjs')
+
+/** A compiler takes some 500 MB, and what takes longest is most of what four threads have to do. */
+const MOST_THREADS = 4
 
 const compile = (input) => createRequire(__filename)('solc').compile(input)
 
-/** What the compiler answers, from a thread of its own; ending the thread leaves the answer out for good. */
-function compileApart(input) {
-  const thread = new Worker(__filename, { workerData: JSON.stringify(input) })
-  const output = new Promise((resolve, reject) => {
-    thread.once('message', (text) => resolve(JSON.parse(text)))
-    thread.once('error', reject)
+/**
+ * What the compiler answers to each of `inputs`, in their order. Threads take one after the other, the first ones first.
+ * `check` sees each answer with its place; if it finds that an answer is no good, that answer is the only one.
+ */
+function compileAll(inputs, check) {
+  return new Promise((resolve, reject) => {
+    const outputs = []
+    let [next, done] = [0, 0]
+    const threads = Array.from({ length: Math.min(availableParallelism(), MOST_THREADS, inputs.length) }, () => {
+      return new Worker(__filename)
+    })
+    const end = (settle, value) => {
+      for (const thread of threads) thread.terminate()
+      settle(value)
+    }
+    for (const thread of threads) {
+      let place
+      const take = () => {
+        if (next === inputs.length) return
+        place = next++
+        thread.postMessage(JSON.stringify(inputs[place]))
+      }
+      thread.on('error', (error) => end(reject, error))
+      thread.on('message', (text) => {
+        outputs[place] = check(JSON.parse(text), place)
+        // The rest takes minutes, and mends nothing.
+        if (failed(outputs[place])) end(resolve, [outputs[place]])
+        else if (++done === inputs.length) end(resolve, outputs)
+        else take()
+      })
+      take()
+    }
   })
-  return { thread, output }
 }
 
 async function standardJson(text) {
-  const parts = split(JSON.parse(text))
+  const input = JSON.parse(text)
+  const parts = split(input)
   if (parts === undefined) return compile(text)
-  const deployed = compileApart(parts.deployed)
-  const tests = await compileApart(parts.tests).output
-  tests.errors = [...(tests.errors ?? []), ...codeOfSource(parts, tests)]
-  if (tests.errors.some(({ severity }) => severity === 'error')) {
-    // The rest takes minutes, and mends nothing.
-    await deployed.thread.terminate()
-    return JSON.stringify(tests)
-  }
-  return JSON.stringify(merge(await deployed.output, tests))
+  const { tests, apart } = parts
+  // The tests come first: they have all the sources, so that all that is wrong with them is said at once.
+  const units = tests === undefined ? apart : [tests, ...apart]
+  const outputs = await compileAll(units, (output, place) =>
+    units[place] === tests ? { ...output, errors: [...(output.errors ?? []), ...codeOfSource(tests, output)] } : output,
+  )
+  return JSON.stringify(merge(input, outputs))
 }
 
 const args = process.argv.slice(2)
 if (!isMainThread) {
-  parentPort.postMessage(compile(workerData))
+  parentPort.on('message', (input) => parentPort.postMessage(compile(input)))
 } else if (args.includes('--version')) {
   const { version } = createRequire(__filename)('solc')
   process.stdout.write(`solc, the solidity compiler commandline interface\nVersion: ${version()}\n`)
