@@ -142,7 +142,7 @@ function codeOfSource(input, output) {
     .flatMap((path) => [...input.sources[path].content.matchAll(/^contract (\w+)/gm)].map(([, name]) => name))
   const errors = []
   for (const path of Object.keys(input.settings.outputSelection)) {
-    if (!isPlainTest(input, path)) continue
+    if (!isPlainTest(input, path) || !wantsCode(selectionOf(input, path).contracts)) continue
     const contracts = Object.values(output.contracts?.[path] ?? {})
     const inside = new Set(
       contracts.flatMap(({ evm }) => [

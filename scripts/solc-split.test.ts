@@ -217,6 +217,16 @@ test('constants, errors and types of contracts/src are not code', () => {
   assert.deepEqual(complaints(`${imports} contract A { Vault vault; ${body} }`), [])
 })
 
+test('a test of which forge wants to know the names alone is not code', () => {
+  const embedding = project(`${imports} contract A { Vault v = new Vault(); }`)
+  const outputSelection = { ...embedding.settings.outputSelection, 'contracts/test/A.t.sol': { '*': ['abi'] } }
+  const { tests } = split({ ...embedding, settings: { ...embedding.settings, outputSelection } }) ?? {}
+  assert.ok(tests)
+  const output = compile(tests)
+  assert.deepEqual(codeOfSource(tests, output), [])
+  assert.deepEqual(Object.keys(output.contracts?.['contracts/test/A.t.sol'] ?? {}), ['A'])
+})
+
 test('a contract that is compiled as deployed is not embedded in one that is not', () => {
   const harness = '/// @custom:compiled as-deployed\ncontract Harness {}'
   const a = 'import {Harness} from "contracts/test/Harness.sol"; contract A { Harness h = new Harness(); }'
