@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { foundryBinary, root, toolEnv } from './tool-path.ts'
@@ -75,9 +75,15 @@ async function contracts(): Promise<Count> {
   return (code !== 0 || count.passed === 0) && count.failed === 0 ? { ...count, failed: 1 } : count
 }
 
-async function typescript(name: string, globs: readonly string[], priority: Priority): Promise<Count> {
+/** Test files in a process each, one after the other, or all in one. */
+async function typescript(
+  name: string,
+  globs: readonly string[],
+  priority: Priority,
+  isolation: 'process' | 'none' = 'process',
+): Promise<Count> {
   const tap = join(scratch, `${name}.tap`)
-  const args = ['--test', '--test-concurrency=1', '--test-timeout=300000']
+  const args = ['--test', '--test-concurrency=1', '--test-timeout=300000', `--test-isolation=${isolation}`]
   const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap']
   const { code } = await run('node', [...args, ...reporters, `--test-reporter-destination=${tap}`, ...globs], priority)
   const text = readFileSync(tap, 'utf8')
@@ -106,6 +112,13 @@ async function endToEnd(): Promise<readonly Count[]> {
   return counts
 }
 
+const unit = globSync('{packages,scripts,bench}/**/*.test.ts', {
+  cwd: root,
+  exclude: ['**/node_modules/**'],
+}).sort()
+/** Packages whose tests share a process: they change nothing of it, and each would load and warm up the same libraries. */
+const libraries = /^packages.(abi|core|proofs|consensus|chain|sdk|devnet)\b(?!.*-minimal\.test\.ts$)/
+
 // End to end waits much: for blocks, for the next look. The others have what it leaves of two cores.
 const lanes = [
   endToEnd(),
@@ -117,7 +130,18 @@ const lanes = [
   (async () => [
     await check('format, lint, layers, types', 'lint.ts'),
     await check('vectors are what their generators make', 'vectors.ts', ['--check']),
-    await typescript('unit', ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'], 'spare'),
+    // the preset of `-minimal` holds for a process
+    await typescript(
+      'libraries',
+      unit.filter((file) => libraries.test(file)),
+      'spare',
+      'none',
+    ),
+    await typescript(
+      'unit',
+      unit.filter((file) => !libraries.test(file)),
+      'spare',
+    ),
   ])(),
 ]
 const counts = (await Promise.all(lanes)).flat()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { counterAbi, counterBytecode } from '@meridian/abi'
 import { initCodeOf } from '@meridian/cli/deploy'
@@ -58,4 +59,29 @@ test('a target that runs out of gas fails visibly, and succeeds when an operator
   assert.equal(await compass().retry(key, 200_000n), null)
   await reached(orderId, 'executed')
   assert.equal(await count(), 1n)
+})
+
+test('what the README tells an app developer to write sends a message', { timeout: 60_000 }, async (t) => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, code] = /```ts\n(.*?)```/s.exec(readme) ?? []
+  assert.ok(code !== undefined)
+  const file = new URL(`./readme-${process.pid}.ts`, import.meta.url)
+  writeFileSync(file, code)
+  const log = t.mock.method(console, 'log', () => undefined)
+  try {
+    const { chain, sendText } = await import(file.href)
+    const { a, b } = world()
+    const [from, to] = await Promise.all([
+      chain(a.chain.rpcUrl, a.contracts.mos, 'instant'),
+      chain(b.chain.rpcUrl, b.contracts.mos, 'instant'),
+    ])
+    const before = await b.count()
+    const orderId = await sendText({ from, to }, a.deployer.wallet, b.counter, 'by the book')
+    assert.equal(await b.count(), before + 1n)
+    const [first, ...stages] = log.mock.calls.map(({ arguments: [line] }) => line)
+    assert.match(first, new RegExp(`^order ${orderId}, sent for \\d+ wei$`))
+    assert.equal(stages.at(-1), 'delivered')
+  } finally {
+    rmSync(file)
+  }
 })

@@ -30,7 +30,6 @@ import {
   epochAtSlot,
   forkAtSlot,
   gindices,
-  hashToG2,
   type LightClientHeader,
   mainnet,
   mainnetPreset,
@@ -45,8 +44,9 @@ import {
   timeAtSlot,
   type Update,
 } from '../src/ethereum/index.ts'
+import { publicKeyOf, signAggregate } from './bls.ts'
 
-const { G1, fields, longSignatures } = bls12_381
+const { G1, fields } = bls12_381
 const { Fr } = fields
 
 const GENESIS_TIME = 1_700_000_000n
@@ -92,7 +92,7 @@ function membersOf(size: number): readonly Member[] {
   if (known !== undefined) return known
   const created = Array.from({ length: size }, (_, i) => {
     const secret = Fr.create(BigInt(bytesToHex(sha256(stringToBytes(`meridian test validator ${i}`)))))
-    return { secret, pubkey: bytesToHex(G1.Point.BASE.multiply(secret).toBytes()) }
+    return { secret, pubkey: publicKeyOf(secret) }
   })
   pools.set(size, created)
   return created
@@ -106,11 +106,10 @@ export function committeeOf(network: Network, period: bigint): TestCommittee {
   seats[1] = seats[0]
   const taken = seats.flatMap((seat) => (seat === undefined ? [] : [seat]))
   const secrets = taken.map((member) => member.secret)
-  const sum = secrets.reduce((total, secret) => Fr.add(total, secret), 0n)
   return {
     secrets,
     pubkeys: taken.map((member) => member.pubkey),
-    aggregatePubkey: bytesToHex(G1.Point.BASE.multiply(sum).toBytes()),
+    aggregatePubkey: publicKeyOf(...secrets),
   }
 }
 
@@ -331,14 +330,11 @@ function committeeBytes(committee: SyncCommittee) {
 export function sign(committee: TestCommittee, absent: readonly number[], message: Hex): Update['syncAggregate'] {
   const size = committee.pubkeys.length
   const bits = new Uint8Array(size / 8)
-  let secret = 0n
   for (let i = 0; i < size; i++) {
-    if (absent.includes(i)) continue
-    bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7))
-    secret = Fr.add(secret, committee.secrets[i] ?? 0n)
+    if (!absent.includes(i)) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7))
   }
-  const signature = longSignatures.sign(hashToG2(message), Fr.toBytes(secret))
-  return { bits: bytesToHex(bits), signature: bytesToHex(signature.toBytes(true)) }
+  const present = committee.secrets.filter((_, i) => !absent.includes(i))
+  return { bits: bytesToHex(bits), signature: signAggregate(present, message) }
 }
 
 /** The sum of a committee's keys, key by key: what `aggregate_pubkey` has to be. */

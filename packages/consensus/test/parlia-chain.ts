@@ -28,10 +28,10 @@ import {
   type ValidatorSet,
   type VoteAttestation,
   type VoteData,
-  voteKeyOf,
   voteSecret,
 } from '../src/parlia/index.ts'
 import type { RpcPort } from '../src/types.ts'
+import { publicKeyOf, signAggregate } from './bls.ts'
 
 export const GENESIS_TIME = 1_800_000_000n
 export const CHAIN_ID = 714n
@@ -46,20 +46,35 @@ export interface TestValidator extends ParliaValidator {
   readonly secret: bigint
 }
 
+const validators = new Map<number, TestValidator>()
+
 /** The validator of an index, the same each time. */
 export function validator(index: number): TestValidator {
+  const known = validators.get(index) ?? createValidator(index)
+  validators.set(index, known)
+  return known
+}
+
+function createValidator(index: number): TestValidator {
   const secret = voteSecret(keccak256(stringToHex(`parlia test vote key ${index}`)))
   const address: Address = `0x${keccak256(stringToHex(`parlia test validator ${index}`)).slice(-40)}`
-  return { address, secret, voteKey: voteKeyOf(secret) }
+  return { address, secret, voteKey: publicKeyOf(secret) }
 }
 
 /** Validators ascending by address, as epoch headers list them. */
 export const sorted = (indices: readonly number[]): TestValidator[] =>
   indices.map(validator).sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
 
-/** Votes of the validators in `seats`. */
-export const attest = (set: readonly TestValidator[], seats: readonly number[], data: VoteData): VoteAttestation =>
-  signVotes(new Map(seats.map((seat) => [seat, set[seat]?.secret ?? 0n])), data)
+const signed = new Map<string, VoteAttestation>()
+
+/** Votes of the validators in `seats`. Chains with a common beginning have its votes in common: each is signed once. */
+export function attest(set: readonly TestValidator[], seats: readonly number[], data: VoteData): VoteAttestation {
+  const secrets = new Map(seats.map((seat) => [seat, set[seat]?.secret ?? 0n]))
+  const key = [...Object.values(data), ...[...secrets].flat()].join()
+  const votes = signed.get(key) ?? signVotes(secrets, data, signAggregate)
+  signed.set(key, votes)
+  return votes
+}
 
 /** That a validator has its key, as StakeHub asks for it. */
 export const possessionOf = (member: TestValidator, chainId = CHAIN_ID): Possession =>

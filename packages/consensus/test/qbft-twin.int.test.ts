@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { qbftLightClientAbi as abi, qbftLightClientBytecode } from '@meridian/abi'
 import fc from 'fast-check'
-import { bytesToHex, concatHex, decodeFunctionResult, encodeFunctionData, type Hex, hexToBytes } from 'viem'
+import { decodeFunctionResult, encodeFunctionData, type Hex } from 'viem'
 import {
   anchorOfHeader,
   applyUpdate,
@@ -17,9 +17,10 @@ import {
   verifyBlockProof,
 } from '../src/qbft/index.ts'
 import { withAnvil } from './anvil.ts'
+import { broken, hold } from './broken.ts'
 import { createTestQbftChain, sortedKeys } from './qbft-chain.ts'
 
-const RUNS = 400
+const RUNS = 330
 
 test('verifyBlock takes the same bytes in Solidity and in TypeScript', async (t) => {
   const source = createTestQbftChain(sortedKeys([1, 2, 3, 4]))
@@ -75,40 +76,12 @@ test('verifyBlock takes the same bytes in Solidity and in TypeScript', async (t)
     for (const proof of proofs) assert.deepEqual(await inSolidity(proof), inTypeScript(proof))
     assert.ok(inTypeScript(proofs[0] ?? '0x'))
 
-    const mutation = fc.record({
-      proof: fc.constantFrom(...proofs),
-      kind: fc.constantFrom('flip', 'cut', 'insert', 'remove', 'splice', 'none'),
-      at: fc.nat(),
-      value: fc.integer({ min: 1, max: 255 }),
-      other: fc.constantFrom(...proofs),
+    const property = fc.asyncProperty(broken(proofs), async ({ data }) => {
+      const given = await inSolidity(data)
+      // Whatever is taken is a block of the chain: nothing that was altered may pass.
+      if (given !== undefined) assert.equal(given.hash, source.header(given.number ?? -1n).hash)
+      assert.deepEqual(given, inTypeScript(data))
     })
-    let accepted = 0
-    const property = fc.asyncProperty(mutation, async ({ proof, kind, at, value, other }) => {
-      const bytes = hexToBytes(proof)
-      const index = at % bytes.length
-      if (kind === 'flip') bytes[index] = (bytes[index] ?? 0) ^ value
-      const [before, after] = [bytesToHex(bytes.subarray(0, index)), bytesToHex(bytes.subarray(index))]
-      const mutated =
-        kind === 'cut'
-          ? before
-          : kind === 'insert'
-            ? concatHex([before, `0x${value.toString(16).padStart(2, '0')}`, after])
-            : kind === 'remove'
-              ? concatHex([before, bytesToHex(bytes.subarray(index + 1))])
-              : kind === 'splice'
-                ? concatHex([before, bytesToHex(hexToBytes(other).subarray(index))])
-                : bytesToHex(bytes)
-      const given = await inSolidity(mutated)
-      if (given !== undefined) {
-        accepted += 1
-        // Whatever is taken is a block of the chain: nothing that was altered may pass.
-        assert.equal(given.hash, source.header(given.number ?? -1n).hash)
-      }
-      assert.deepEqual(given, inTypeScript(mutated))
-    })
-    const result = await fc.check(property, { numRuns: RUNS })
-    t.diagnostic(`seed ${result.seed}, ${accepted} of ${RUNS} accepted`)
-    assert.ok(!result.failed, `seed ${result.seed}: ${JSON.stringify(result.counterexample)}`)
-    assert.ok(accepted > 0)
+    await hold(t, property, RUNS)
   })
 })

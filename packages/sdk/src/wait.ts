@@ -8,9 +8,26 @@ export interface Waiter {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
+/** The clock on the wall. */
+const wallClock: Waiter = {
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve()
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, milliseconds)
+      signal?.addEventListener('abort', end)
+    }),
+}
+
 /** Options of {@link waitForDelivery}. */
 export interface WaitOptions {
-  readonly waiter: Waiter
+  /** Default: the clock on the wall. */
+  readonly waiter?: Waiter
+  /** Default: 1,000. */
   readonly pollMilliseconds?: number
   readonly signal?: AbortSignal
 }
@@ -24,9 +41,9 @@ export interface WaitOptions {
 export async function* waitForDelivery(
   lane: Lane,
   orderId: Hex,
-  options: WaitOptions,
+  options: WaitOptions = {},
 ): AsyncGenerator<MessageStatus, void, undefined> {
-  const { waiter, pollMilliseconds = 1_000, signal } = options
+  const { waiter = wallClock, pollMilliseconds = 1_000, signal } = options
   let previous: MessageStatus['stage'] | null = null
   while (!signal?.aborted) {
     const current = await status(lane, orderId)

@@ -16,6 +16,8 @@ contract EthereumBlocksAndEvidenceTest is EthereumClientTest {
         vm.warp(vm.parseJsonUint(json, ".time"));
         client = _deploy(_bytes(".constructor"));
         _send("finalityMinimum");
+        _keep(".blocks.ancestor");
+        _keep(".evidence.sameSlot");
     }
 
     function test_ProvesTheFinalizedBlockItself() public view {

@@ -26,6 +26,8 @@ abstract contract EthereumClientTest is Test {
 
     string internal json;
     EthereumLightClient internal client;
+    /// @dev Bytes by their keys, for tests that ask often: reading them out of the JSON takes milliseconds.
+    mapping(string key => bytes) private kept;
 
     function _load(string memory file) internal view returns (string memory) {
         return vm.readFile(string.concat(vm.projectRoot(), "/vectors/ethereum/", file));
@@ -54,8 +56,17 @@ abstract contract EthereumClientTest is Test {
         );
     }
 
-    function _bytes(string memory key) internal view returns (bytes memory) {
-        return vm.parseJsonBytes(json, key);
+    function _bytes(string memory key) internal view returns (bytes memory known) {
+        known = kept[key];
+        if (known.length == 0) known = vm.parseJsonBytes(json, key);
+    }
+
+    function _keep(string memory key) internal {
+        kept[key] = vm.parseJsonBytes(json, key);
+    }
+
+    function _keepUpdate(string memory name) internal {
+        _keep(string.concat(".updates.", name));
     }
 
     function _update(string memory name) internal view returns (bytes memory) {

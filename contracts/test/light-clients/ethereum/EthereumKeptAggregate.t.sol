@@ -18,6 +18,9 @@ contract EthereumKeptAggregateTest is EthereumClientTest {
         json = _load("minimal.json");
         vm.warp(vm.parseJsonUint(json, ".time"));
         client = _deploy(_bytes(".constructor"));
+        _keepUpdate("keeping");
+        _keepUpdate("keptSame");
+        _keepUpdate("keptChanged");
     }
 
     function test_KeepsWhatItIsAskedTo() public {

@@ -27,6 +27,7 @@ contract EthereumReceiptsRootTest is EthereumClientTest {
         vm.warp(vm.parseJsonUint(json, ".time"));
         client = _deploy(_bytes(".constructor"));
         _send("finalityMinimum");
+        _keep(".receiptsRoots.ancestor");
     }
 
     function test_TheStoredBlocksOwn() public view {

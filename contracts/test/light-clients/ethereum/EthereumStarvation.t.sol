@@ -8,20 +8,30 @@ import {EthereumClientTest} from "./EthereumClientTest.sol";
 
 /// @notice Callers who choose the gas and the largest slots there are.
 contract EthereumStarvationTest is EthereumClientTest {
+    string[4] private forgeries = ["wrongVersion", "wrongCommittee", "straySignature", "zeroSignature"];
+    string[4] private innocent = ["sameBlock", "sameCommittee", "invalidSecond", "historyFalse"];
+
     function setUp() public {
         json = _load("minimal.json");
         vm.warp(vm.parseJsonUint(json, ".time"));
         client = _deploy(_bytes(".constructor"));
+        for (uint256 i = 0; i < forgeries.length; ++i) {
+            _keepUpdate(forgeries[i]);
+        }
+        for (uint256 i = 0; i < innocent.length; ++i) {
+            _keep(_evidence(innocent[i]));
+        }
+        _keepUpdate("rotation");
+        _keepUpdate("finality");
+        _keep(".blocks.bootstrap");
     }
 
     /// Precompiles get 63 of 64 parts of what is left: gas that runs out inside one must not read as an answer.
     function testFuzz_GasThatRunsOutConcludesNothing(uint256 given) public {
         given = bound(given, 1_000, 600_000);
-        string[4] memory forgeries = ["wrongVersion", "wrongCommittee", "straySignature", "zeroSignature"];
         for (uint256 i = 0; i < forgeries.length; ++i) {
             vm.assertFalse(_call(abi.encodeCall(client.update, (_update(forgeries[i]))), given));
         }
-        string[4] memory innocent = ["sameBlock", "sameCommittee", "invalidSecond", "historyFalse"];
         for (uint256 i = 0; i < innocent.length; ++i) {
             vm.assertFalse(_call(abi.encodeCall(client.reportMisbehaviour, (_bytes(_evidence(innocent[i])))), given));
         }

@@ -20,6 +20,10 @@ contract EthereumUpdateMutationTest is EthereumClientTest {
         json = _load("minimal.json");
         vm.warp(vm.parseJsonUint(json, ".time"));
         client = _deploy(_bytes(".constructor"));
+        _keepUpdate("finality");
+        _keepUpdate("finalityAbsentOne");
+        _keepUpdate("finalityAbsentPairs");
+        _keepUpdate("rotation");
     }
 
     function test_RevertWhen_AFieldOfTheAttestedHeaderIsAltered() public {

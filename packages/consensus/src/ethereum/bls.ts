@@ -83,8 +83,18 @@ export function sumPubkeys(points: readonly G1Point[]): G1Point {
 
 /** Hash of a message to G2 in the beacon chain's suite. */
 export function hashToG2(message: Hex): G2Point {
-  return longSignatures.hash(hexToBytes(message), SIGNATURE_DST)
+  const known = hashed.get(message)
+  if (known !== undefined) return known
+  const point = longSignatures.hash(hexToBytes(message), SIGNATURE_DST)
+  const oldest = hashed.size < HASHED_KEPT ? undefined : hashed.keys().next().value
+  if (oldest !== undefined) hashed.delete(oldest)
+  hashed.set(message, point)
+  return point
 }
+
+/** Points of the newest messages, 10 ms of work each: what is built for a message's proof is verified before it is sent. */
+const hashed = new Map<Hex, G2Point>()
+const HASHED_KEPT = 256
 
 /**
  * One pairing check of an aggregate: `e(g1, signature) = e(key, H(message))`.

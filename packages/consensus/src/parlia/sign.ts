@@ -29,10 +29,14 @@ export function signAggregate(secrets: readonly bigint[], message: Hex): Hex {
   return bytesToHex(hashToG2(message).multiply(sum).toBytes(true))
 }
 
-/** Votes of validators, by their seats in the set. */
-export function signVotes(secrets: ReadonlyMap<number, bigint>, data: VoteData): VoteAttestation {
+/** Votes of validators, by their seats in the set. @param sign Who signs for all of them together. */
+export function signVotes(
+  secrets: ReadonlyMap<number, bigint>,
+  data: VoteData,
+  sign: typeof signAggregate = signAggregate,
+): VoteAttestation {
   const voters = [...secrets.keys()].reduce((bits, seat) => bits | (1n << BigInt(seat)), 0n)
-  return { voters, signature: signAggregate([...secrets.values()], voteHash(data)), data, extra: '0x' }
+  return { voters, signature: sign([...secrets.values()], voteHash(data)), data, extra: '0x' }
 }
 
 /** What StakeHub asks for when a vote key is registered. */

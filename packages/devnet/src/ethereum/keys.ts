@@ -1,10 +1,6 @@
-import { normalizeZ } from '@noble/curves/abstract/curve.js'
-import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, numberToBytes, stringToBytes } from 'viem'
-
-/** Ciphersuite of the beacon chain's signatures. */
-const DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
+import { publicKeyOf, signAggregate } from '../bls.ts'
 
 /** Compressed point at infinity of G2: the signature of nobody. */
 const NO_SIGNATURE = Uint8Array.from({ length: 96 }, (_, index) => (index === 0 ? 0xc0 : 0))
@@ -17,10 +13,7 @@ export interface Committee {
   readonly aggregatePubkey: Uint8Array
 }
 
-/**
- * Validators with deterministic development keys. The secret keys are consecutive small scalars: then the public keys
- * come by additions, and what many of them sign together is one multiplication of the message's point by a short sum.
- */
+/** Validators with deterministic development keys: consecutive scalars. What many of them sign, their sum signs at once. */
 export interface ValidatorKeys {
   readonly pubkeys: readonly Uint8Array[]
   /** The committee of a period, drawn anew for each. */
@@ -31,20 +24,15 @@ export interface ValidatorKeys {
 
 /** `count` validators of the chain `chainId`; committees have `committeeSize` seats. */
 export function createValidatorKeys(chainId: number, count: number, committeeSize: number): ValidatorKeys {
-  const { G1, longSignatures } = bls12_381
   const seed = sha256(stringToBytes(`meridian devnet beacon validators ${chainId}`))
   const first = 2n ** 63n + seed.subarray(0, 7).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
-  const points: ReturnType<typeof G1.Point.fromAffine>[] = []
-  for (let point = G1.Point.BASE.multiply(first); points.length < count; point = point.add(G1.Point.BASE))
-    points.push(point)
-  const pubkeys = normalizeZ(G1.Point, points).map((point) => point.toBytes(true))
+  const secretOf = (index: number): bigint => first + BigInt(index)
+  const pubkeys = Array.from({ length: count }, (_, index) => publicKeyOf(secretOf(index)))
   const pubkey = (index: number): Uint8Array => {
     const key = pubkeys[index]
     if (key === undefined) throw new RangeError(`no validator ${index}`)
     return key
   }
-  const secretSum = (signers: readonly number[]): bigint =>
-    signers.reduce((sum, index) => sum + first + BigInt(index), 0n)
   const committees = new Map<number, Committee>()
 
   return {
@@ -63,14 +51,14 @@ export function createValidatorKeys(chainId: number, count: number, committeeSiz
         .sort((left, right) => (left.key < right.key ? -1 : 1))
         .slice(0, committeeSize)
         .map(({ index }) => index)
-      const aggregatePubkey = G1.Point.BASE.multiply(secretSum(members)).toBytes(true)
+      const aggregatePubkey = publicKeyOf(...members.map(secretOf))
       const committee = { members, pubkeys: members.map(pubkey), aggregatePubkey }
       committees.set(period, committee)
       return committee
     },
     sign(signers, signingRoot) {
       if (signers.length === 0) return NO_SIGNATURE
-      return longSignatures.hash(signingRoot, DST).multiplyUnsafe(secretSum(signers)).toBytes(true)
+      return signAggregate(signers.map(secretOf), signingRoot)
     },
   }
 }

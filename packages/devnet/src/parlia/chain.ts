@@ -4,7 +4,6 @@ import {
   parseParliaHeader,
   quorum,
   sealParliaHeader,
-  signVotes,
   type VoteAttestation,
 } from '@meridian/consensus/parlia'
 import { type Hex, keccak256, stringToHex, zeroHash } from 'viem'
@@ -19,7 +18,7 @@ import { createFaultBox } from '../rpc/fault.ts'
 import { commonFront } from '../rpc/front.ts'
 import { listen, rpcApp } from '../rpc/server.ts'
 import { parliaFront } from './front.ts'
-import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey } from './validators.ts'
+import { createParliaBook, type ParliaKey, type ParliaSet, parliaKey, votesOf } from './validators.ts'
 
 /** A block of the sealed chain. */
 export interface ParliaBlock {
@@ -120,7 +119,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
     const { members } = book.inForce(target.number)
     const voting = members.slice(0, members.length - (fault.withheld ?? 0))
     if (voting.length < quorum(members.length)) return undefined
-    return signVotes(new Map([...voting.entries()].map(([seat, { secret }]) => [seat, secret])), {
+    return votesOf(voting, {
       sourceNumber: source.number,
       sourceHash: source.hash,
       targetNumber: target.number,
@@ -265,7 +264,7 @@ export async function createParliaChain(options: ParliaOptions): Promise<ParliaC
         const { header } = sealed(block, fields, proposerOf(number), fields.extraData ?? '0x')
         const { members } = book.inForce(number + 1n)
         const voters = members.slice(0, quorum(members.length))
-        const attestation = signVotes(new Map([...voters.entries()].map(([seat, { secret }]) => [seat, secret])), {
+        const attestation = votesOf(voters, {
           sourceNumber: number,
           sourceHash: header.hash,
           targetNumber: number + 1n,

@@ -1,6 +1,16 @@
-import { type ParliaValidator, quorum, switchOffset, voteKeyOf, voteSecret } from '@meridian/consensus/parlia'
-import { type Hex, keccak256, stringToHex } from 'viem'
+import {
+  type ParliaValidator,
+  quorum,
+  signVotes,
+  switchOffset,
+  type VoteAttestation,
+  type VoteData,
+  voteKeyOf,
+  voteSecret,
+} from '@meridian/consensus/parlia'
+import { bytesToHex, type Hex, hexToBytes, keccak256, stringToHex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
+import { signAggregate } from '../bls.ts'
 import { DevnetError } from '../errors.ts'
 
 /** A validator with both its keys. */
@@ -39,6 +49,12 @@ export function parliaKey(label: string): ParliaKey {
   const address = privateKeyToAddress(privateKey).toLowerCase() as Hex // CAST: lower case of hex is hex
   return { privateKey, secret, address, voteKey: voteKeyOf(secret) }
 }
+
+/** Votes of the first members of a set. */
+export const votesOf = (voters: readonly ParliaKey[], data: VoteData): VoteAttestation =>
+  signVotes(new Map(voters.map(({ secret }, seat) => [seat, secret])), data, (secrets, message) =>
+    bytesToHex(signAggregate(secrets, hexToBytes(message))),
+  )
 
 export function createParliaBook(genesis: readonly ParliaKey[], turnLength: number, epochLength: bigint): ParliaBook {
   const listed = new Map<bigint, ParliaSet>()
