@@ -1,8 +1,8 @@
 // Splits what forge asks the compiler for.
 //
-// A file that is deployed is compiled alone, with what it imports: the compiler numbers all that it reads and orders by
-// the numbers, so that otherwise its code would depend on what is compiled beside it. Alone it depends on what forge
-// looks at to know if a file has to be compiled again, and what its metadata names for others to compile it again.
+// A file that is deployed is compiled alone, with what it imports: the compiler numbers all that it reads, and what it
+// makes depends on the numbers, so that its code would be another with other files beside it. Alone it depends on what
+// forge looks at to know if a file has to be compiled again, and on what its metadata names for others to compile it.
 //
 // Test contracts are compiled together and without the optimizer: it took four fifths of the time of the whole suite, and
 // says nothing of what is deployed. Whatever holds code of contracts/src is compiled as it is deployed, and that is
