@@ -13,7 +13,11 @@ const TESTS = 'contracts/test/'
 const SOURCE = 'contracts/src/'
 /** NatSpec tag of a test file that is compiled as contracts/src is. */
 const AS_DEPLOYED = /^\s*(?:\/\/\/|\*) +@custom:compiled as-deployed$/m
-const withoutComments = (content) => content.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ' ')
+/** Strings stay: what looks like a comment in one is none. */
+const withoutComments = (content) =>
+  content.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (text) =>
+    text.startsWith('/') ? ' ' : text,
+  )
 /** `import` is a keyword, and nothing but a path is quoted in its directive. */
 const IMPORTS = /\bimport\b[^;"']*["']([^"']+)["']/g
 

@@ -157,6 +157,29 @@ test('what is deployed is compiled the same whatever is compiled beside it', () 
   assert.deepEqual(unitOf(all, BANK_PATH), alone)
 })
 
+test('what has no code is compiled together', () => {
+  const texts = {
+    'contracts/src/IBank.sol': 'interface IBank { function put() external; }',
+    'contracts/src/Fee.sol': 'abstract  contract Fee { function fee() external pure returns (uint256) { return 3; } }',
+    'contracts/src/Sum.sol': LIBRARY,
+    'contracts/src/Linked.sol': 'library Linked { function one() public pure returns (uint256) { return 1; } }',
+    'contracts/src/Vault.sol': CONTRACT,
+    'contracts/src/Quoted.sol': `string constant URL = "https://'\\""; contract Quoted {} // '`,
+    'contracts/src/Said.sol': '// contract Said\n/* contract Said */ interface Said {}',
+  }
+  const units = split(given(texts))?.apart.map(({ settings }) => Object.keys(settings.outputSelection)) ?? []
+  const together = units.filter((paths) => paths.length > 1)
+  const names = ['Fee', 'IBank', 'Said', 'Sum'].map((name) => `contracts/src/${name}.sol`)
+  assert.deepEqual(
+    together.map((paths) => paths.sort()),
+    [names],
+  )
+  assert.equal(units.length, 4)
+  const { contracts, errors } = compiled(given(texts))
+  assert.deepEqual(errors, [])
+  assert.deepEqual(Object.keys(contracts ?? {}).sort(), Object.keys(texts).sort())
+})
+
 test('metadata names all that it takes to compile the same code again', () => {
   const input = given({ ...BANK, 'contracts/test/A.t.sol': TEST }, { remappings })
   const bank = compiled(input).contracts?.[BANK_PATH]?.Bank

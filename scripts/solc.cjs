@@ -14,18 +14,19 @@ const compile = (input) => createRequire(__filename)('solc').compile(input)
 
 /**
  * What the compiler answers to each of `inputs`, in their order. Threads take one after the other, the first ones first.
- * `check` sees each answer with its place; if it finds that an answer is no good, that answer is the only one.
+ * `check` sees each answer with its place. Where one has failed the answers are those that have, of which the first input's
+ * is waited for: it has the most files.
  */
 function compileAll(inputs, check) {
   return new Promise((resolve, reject) => {
     const outputs = []
-    let [next, done] = [0, 0]
+    let [next, done, bad] = [0, 0, false]
     const threads = Array.from({ length: Math.min(availableParallelism(), MOST_THREADS, inputs.length) }, () => {
       return new Worker(__filename)
     })
     const end = (settle, value) => {
-      for (const thread of threads) thread.terminate()
       settle(value)
+      for (const thread of threads) thread.terminate()
     }
     for (const thread of threads) {
       let place
@@ -35,12 +36,15 @@ function compileAll(inputs, check) {
         thread.postMessage(JSON.stringify(inputs[place]))
       }
       thread.on('error', (error) => end(reject, error))
+      thread.on('exit', (code) => end(reject, new Error(`solc: a compiler ended with ${code}`)))
       thread.on('message', (text) => {
         outputs[place] = check(JSON.parse(text), place)
+        done += 1
+        bad ||= failed(outputs[place])
         // The rest takes minutes, and mends nothing.
-        if (failed(outputs[place])) end(resolve, [outputs[place]])
-        else if (++done === inputs.length) end(resolve, outputs)
-        else take()
+        if (bad && outputs[0] !== undefined) end(resolve, outputs.filter(failed))
+        else if (done === inputs.length) end(resolve, outputs)
+        else if (!bad) take()
       })
       take()
     }
@@ -50,10 +54,9 @@ function compileAll(inputs, check) {
 async function standardJson(text) {
   const input = JSON.parse(text)
   const parts = split(input)
-  if (parts === undefined) return compile(text)
-  const { tests, apart } = parts
-  // The tests come first: they have all the sources, so that all that is wrong with them is said at once.
+  const { tests, apart = [] } = parts ?? {}
   const units = tests === undefined ? apart : [tests, ...apart]
+  if (units.length === 0) return compile(text)
   const outputs = await compileAll(units, (output, place) =>
     units[place] === tests ? { ...output, errors: [...(output.errors ?? []), ...codeOfSource(tests, output)] } : output,
   )
