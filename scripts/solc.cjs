@@ -7,7 +7,7 @@ const { availableParallelism } = require('node:os')
 const { Worker, isMainThread, parentPort } = require('node:worker_threads')
 const { codeOfSource, failed, merge, split } = require('./solc-split.cjs')
 
-/** A compiler takes some 500 MB, and what takes longest is most of what four threads have to do. */
+/** A compiler takes some 500 MB, and from four on all would wait for the one input that takes longest. */
 const MOST_THREADS = 4
 
 const compile = (input) => createRequire(__filename)('solc').compile(input)
