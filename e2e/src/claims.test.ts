@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { iFeeServiceAbi } from '@meridian/abi'
+import { feeServiceAbi, feeServiceBytecode, iFeeServiceAbi, messageServiceAbi } from '@meridian/abi'
+import { initCodeOf } from '@meridian/cli/deploy'
 import type { Claim } from '@meridian/compass'
 import { owed, proveRecord, settle } from '@meridian/sdk'
-import { getAddress, type Hex, pad } from 'viem'
+import { createTestClient, createWalletClient, getAddress, type Hex, http, pad, parseEther, zeroAddress } from 'viem'
 import type { Side } from './support/two-qbft.ts'
 import { useTwoChains } from './support/use-compass.ts'
 
@@ -124,3 +125,39 @@ test('what is not worth a claim waits; settled by somebody else, it is not paid 
   assert.ok(kinds <= 1, 'at most the withdrawal of the credit')
   await spent(a, a.relayer)
 })
+
+// once, what lay in escrow when MOS was given another fee service was lost to the relayer, and read as a fee of nothing
+test(
+  'a fee that was paid to a former fee service is seen by the profit rule, claimed there, and withdrawn',
+  TIMEOUT,
+  async () => {
+    const { a, b } = world()
+    const { mos, timelock, feeService: former } = a.contracts
+    await compass().close()
+    const sent = await a.send(['paid before', 'paid before too'])
+    const ids = sent.map(({ orderId }) => orderId)
+    const fees = (await Promise.all(ids.map((id) => a.escrow(id)))).reduce((sum, fee) => sum + fee, 0n)
+    const before = await balance(a, former)
+    const init = initCodeOf(feeServiceAbi, feeServiceBytecode, [timelock, a.deployer.address, mos])
+    const next = await a.deployer.deploy('another fee service', init)
+    const transport = http(a.chain.rpcUrl)
+    const anvil = createTestClient({ mode: 'anvil', transport })
+    await anvil.setBalance({ address: timelock, value: parseEther('1') })
+    await anvil.impersonateAccount({ address: timelock })
+    const hash = await createWalletClient({ account: timelock, transport }).writeContract({
+      chain: null,
+      address: mos,
+      abi: messageServiceAbi,
+      functionName: 'setFeeService',
+      args: [next],
+    })
+    assert.equal((await a.deployer.client.waitForTransactionReceipt({ hash })).status, 'success')
+
+    const [from, to] = [a, b].map((side) => String(side.contracts.chainId))
+    const profit = { prices: [{ token: zeroAddress, units: String(parseEther('1')) }] }
+    await startCompass({ a: quick, top: { lanes: [{ from, to, profit }] } })
+    const claims = await settled(a, ids)
+    assert.ok(claims.every(({ feeService }) => getAddress(feeService) === getAddress(former)))
+    while ((await balance(a, former)) > before - fees) await tick()
+  },
+)

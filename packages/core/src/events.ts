@@ -34,6 +34,8 @@ export const deliveryRecordForwardedTopic = toEventSelector(
 export const expiryRecordForwardedTopic = toEventSelector(
   'ExpiryRecordForwarded(uint256,uint256,bytes32,address,address,bool)',
 )
+/** topic0 of `FeeServiceSet`: from there on MOS brings fees to another fee service. */
+export const feeServiceSetTopic = toEventSelector('FeeServiceSet(address,address)')
 
 /** The part of a log that consensus commits to. */
 export interface RawLog {

@@ -37,6 +37,7 @@ export interface Claim extends ReceiptPlace {
   readonly fromChain: bigint
   /** Where they were delivered. */
   readonly toChain: bigint
+  /** Where the fees lay when the claim was found; MOS may bring later ones to another. */
   readonly feeService: Address
   readonly orders: readonly ClaimOrder[]
   readonly state: ClaimState

@@ -2,7 +2,7 @@ import { iFeeServiceAbi, iHubAbi } from '@meridian/abi'
 import { call, estimateGas, getBlock, getReceipt, type Receipt } from '@meridian/chain'
 import type { ClientState } from '@meridian/consensus'
 import { encodeReceiptProof } from '@meridian/proofs'
-import { type Address, encodeFunctionData, type Hex, hexToNumber, isAddressEqual, zeroAddress } from 'viem'
+import { type Address, encodeFunctionData, getAddress, type Hex, hexToNumber, isAddressEqual, zeroAddress } from 'viem'
 import { min } from '../bigint.ts'
 import type { ChainContext, ClaimRule, Common } from '../chain-context.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
@@ -14,8 +14,9 @@ import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import type { UnreadDelivery } from '../store/claims.ts'
 import type { Job, Submitter } from '../submitter/submitter.ts'
 import { reasonOf } from '../worker.ts'
-import { type Claim, type ClaimOrder, isWorthSettling, isWorthWithdrawing, type ReceiptPlace } from './claim.ts'
-import { findForwarded, forwardedFor, readEscrow, readFeeService, readOwed, recordedFor } from './fee-service.ts'
+import { type Claim, isWorthSettling, isWorthWithdrawing, type ReceiptPlace } from './claim.ts'
+import { findForwarded, forwardedFor, readEscrow, readOwed, recordedFor } from './fee-service.ts'
+import { createFeeServices, type Escrowed } from './fee-services.ts'
 
 /** Collects the fees of one lane. */
 export interface Claimer {
@@ -85,6 +86,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   const { rpc } = source.ports
   const log = deps.log.child({ role: 'claimer', from: source.name, to: target.name })
   const payee = source.payee ?? source.signer?.address ?? deps.deliverer
+  const feeServices = createFeeServices(rpc, source.mos)
   let nextWithdrawalAt = 0
   /** Milliseconds between looks at what cannot be settled now, or is not worth it yet. */
   const lookMs = source.tuning.maintainMs
@@ -136,14 +138,24 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     ordersIn: (receipt: Receipt) => readonly Hex[],
   ): Promise<void> {
     if (deliveries.length === 0) return
-    const feeService = await readFeeService(rpc, source.mos)
     for (const { id, hash } of deliveries) {
       const receipt = await getReceipt(record.ports.rpc, hash)
       // it is final, so a node that does not have it is behind
       if (receipt === null) return
-      const held = await Promise.all(ordersIn(receipt).map((orderId) => readEscrow(rpc, feeService, orderId)))
-      // settled already, or paid to another fee service: what is not here cannot be claimed here
+      const held = await feeServices.escrowsOf(
+        ordersIn(receipt).map((orderId) => ({
+          orderId,
+          sentIn: async () =>
+            (await store.message({ fromChain: source.id, orderId, logChain: source.id }))?.blockNumber ?? null,
+        })),
+      )
+      // the others are settled already
       const orders = held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
+      const present = await feeServices.current()
+      // of two the former: what is in the present one is found there again
+      const { feeService } = orders.find((order) => !isAddressEqual(order.feeService, present)) ?? {
+        feeService: present,
+      }
       const place = placeOf(record, receipt)
       const found = { ...place, deliveryId: id, fromChain: source.id, toChain: target.id, feeService, orders }
       await claims.found(id, orders.length === 0 ? null : { ...found, createdAt: clock.now() })
@@ -154,10 +166,14 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   const wait = (claim: Claim, reason: Reason, delay: number, failure: boolean): Promise<void> =>
     claims.reopen(claim.deliveryId, reason, clock.now() + delay, failure)
 
-  /** What of a claim lies in escrow. */
-  async function heldOf(claim: Claim, block: bigint | 'latest'): Promise<readonly ClaimOrder[]> {
-    const held = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, claim.feeService, orderId, block)))
-    return held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
+  /** What of a claim lies in escrow at one fee service: where it was found, or the present one once nothing is left there. */
+  async function heldOf(claim: Claim, block: bigint | 'latest'): Promise<readonly Escrowed[]> {
+    for (const feeService of [claim.feeService, await feeServices.current()]) {
+      const orders = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, feeService, orderId, block)))
+      const held = orders.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
+      if (held.length > 0) return held.map((order) => ({ ...order, feeService }))
+    }
+    return []
   }
 
   /** Nothing is in escrow at the head: it ends once a final block says so too. */
@@ -180,12 +196,18 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       if (transaction?.state === 'pending') continue
       // a success that is not final yet is waited for: nothing is lost, and a reorg makes it pending again
       if (transaction?.state === 'mined' && transaction.success === true) continue
-      if ((await heldOf(claim, 'latest')).length === 0) {
+      const [held] = await heldOf(claim, 'latest')
+      if (held === undefined) {
         await end(claim)
         continue
       }
       if (transaction?.kind === 'forwardRecords' && transaction.state === 'final' && transaction.success === true) {
         await moveTo(claim, transaction.hash)
+        continue
+      }
+      if (transaction?.kind === 'claim' && transaction.success && !isAddressEqual(transaction.to, held.feeService)) {
+        const detail = 'its other fees lie with another fee service'
+        await wait(claim, { code: 'SETTLED_IN_PART', detail }, 0, false)
         continue
       }
       const code = transaction?.success === false ? 'CLAIM_REVERTED' : 'CLAIM_LOST'
@@ -242,8 +264,10 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       const now = clock.now()
       // what it was found with decides whether the chain is asked at all: a fee is hardly raised after the delivery
       const held = isWorthSettling(claim, claim.orders, rule, price, now) ? await heldOf(claim, 'latest') : null
+      const feeService = held?.[0]?.feeService
       if (held?.length === 0) await end(claim)
-      else if (held !== null && isWorthSettling(claim, held, rule, price, now)) worth.push(claim)
+      else if (held !== null && feeService !== undefined && isWorthSettling(claim, held, rule, price, now))
+        worth.push({ ...claim, feeService })
       else {
         // the older, the rarer: many that never pay must not cost more than those that do
         const delay = Math.max(lookMs, (now - claim.createdAt) / LOOK_SHARE)
@@ -346,14 +370,23 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   async function withdraw(): Promise<void> {
     const now = clock.now()
     if (now < nextWithdrawalAt || !isAddressEqual(payee, submitter.address)) return
-    const feeService = await readFeeService(rpc, source.mos)
+    const tokens = await claims.tokens(source.id)
+    if (tokens.length === 0) return
+    nextWithdrawalAt = now + lookMs
+    const price = await gasPrice()
+    // credits stay where they were earned, whatever MOS changed since
+    const services = [...(await claims.feeServices(source.id)), await feeServices.current()]
+    for (const feeService of new Set(services.map((one) => getAddress(one))))
+      await withdrawFrom(feeService, tokens, price)
+  }
+
+  async function withdrawFrom(feeService: Address, tokens: readonly Address[], price: bigint): Promise<void> {
     const under = await store.openTransactions(source.id, submitter.address)
     // until the one before it is final, what it took may come back
-    if (under.some(({ kind, to }) => kind === 'withdraw' && isAddressEqual(to, feeService))) return
-    nextWithdrawalAt = now + lookMs
-    const tokens = await claims.tokens(source.id, feeService)
-    if (tokens.length === 0) return
-    const price = await gasPrice()
+    if (under.some(({ kind, to }) => kind === 'withdraw' && isAddressEqual(to, feeService))) {
+      nextWithdrawalAt = 0
+      return
+    }
     for (const token of tokens) {
       const owed = await readOwed(rpc, feeService, payee, token)
       if (token === zeroAddress ? !isWorthWithdrawing(owed, rule, price) : owed === 0n) continue

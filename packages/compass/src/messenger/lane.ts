@@ -3,7 +3,7 @@ import type { BlockProof, WaitReason } from '@meridian/consensus'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import { max, min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
-import { readEscrow, readFeeService } from '../claimer/fee-service.ts'
+import { createFeeServices } from '../claimer/fee-services.ts'
 import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Message, type MessageEvent, type Reason } from '../message.ts'
@@ -57,6 +57,7 @@ export function createLane(deps: LaneDeps): Lane {
   const { leg, submitter, maintainer, store, clock } = deps
   const { origin, source, target } = leg
   const { streamOf } = leg.work
+  const feeServices = createFeeServices(origin.ports.rpc, origin.mos)
   const log = deps.log.child({ role: 'messenger', from: source.name, to: target.name })
   const { rpc } = target.ports
   /** Whether what hubs have of a lane that is direct now has been looked for. */
@@ -218,20 +219,28 @@ export function createLane(deps: LaneDeps): Lane {
   async function paying(messages: readonly Message[], blockProof: Hex, gasPrice: bigint): Promise<readonly Message[]> {
     if (deps.profit === undefined || messages.length === 0) return messages
     const rule = deps.profit
-    const feeService = await readFeeService(origin.ports.rpc, origin.mos)
     const going = messages.map((message) => leg.next(message)).find((next) => next !== null)
     const nextGasPrice = going == null ? 0n : gasPriceOf(going.target, await getBlock(going.target.ports.rpc, 'latest'))
+    const held = await feeServices.escrowsOf(
+      messages.map((message) => ({ orderId: message.orderId, sentIn: () => sentIn(message) })),
+    )
     const reasons = await Promise.all(
-      messages.map(async (message) => {
+      messages.map(async (message, i) => {
         const next = leg.next(message)
-        const [held, ...costs] = await Promise.all([
-          readEscrow(origin.ports.rpc, feeService, message.orderId),
+        const costs = await Promise.all([
           legCost(target, leg.work, message, gasPrice),
           ...(next === null ? [] : [legCost(next.target, next.work, message, nextGasPrice)]),
         ])
-        return unprofitable(message, held, rule, costs, messages.length)
+        return unprofitable(message, held[i] ?? null, rule, costs, messages.length)
       }),
     )
+
+    /** Behind a hub a message's row has the hub's block. */
+    async function sentIn(message: Message): Promise<bigint | null> {
+      if (source.id === origin.id) return message.blockNumber
+      const { fromChain, orderId } = message
+      return (await store.message({ fromChain, orderId, logChain: fromChain }))?.blockNumber ?? null
+    }
 
     /** The proof of the next leg is not known yet: it is taken to be as long as this one's. */
     async function legCost(on: ChainContext, work: Work, message: Message, price: bigint): Promise<LegCost> {
@@ -241,11 +250,11 @@ export function createLane(deps: LaneDeps): Lane {
       const prices = on.id === leg.toChain ? rule.prices : (rule.hubPrices ?? [])
       return { work, prices, gasPrice: price, dataFee }
     }
-    const held = messages.flatMap((message, i): readonly Happening[] => {
+    const refused = messages.flatMap((message, i): readonly Happening[] => {
       const reason = reasons[i] ?? null
       return reason === null ? [] : [waiting(message, reason, UNPROFITABLE_MS, false)]
     })
-    await store.apply(held)
+    await store.apply(refused)
     return messages.filter((_, i) => reasons[i] === null)
   }
 

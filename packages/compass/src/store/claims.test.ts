@@ -76,7 +76,9 @@ onEachDatabase((kind) => {
     const [claim, ...more] = await store.claims.list(10)
     assert.deepEqual(more, [])
     assert.deepEqual([claim?.state, claim?.orders[0]?.amount, claim?.txIndex], ['open', 2n ** 127n, 3])
-    assert.deepEqual(await store.claims.tokens(1n, feeService), [zeroAddress])
+    assert.deepEqual(await store.claims.tokens(1n), [zeroAddress])
+    assert.deepEqual(await store.claims.feeServices(1n), [feeService])
+    assert.deepEqual([await store.claims.tokens(3n), await store.claims.feeServices(3n)], [[], []])
   })
 
   test('a delivery that may still be reorganised is not looked at', async () => {

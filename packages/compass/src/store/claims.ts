@@ -34,7 +34,9 @@ export interface ClaimStore {
   /** Nothing of it is in escrow any more. */
   settled(deliveryId: number, at: number): Promise<void>
   /** Tokens that fees on a chain were paid in. */
-  tokens(fromChain: bigint, feeService: Address): Promise<readonly Address[]>
+  tokens(fromChain: bigint): Promise<readonly Address[]>
+  /** The fee services on a chain that claims were found at. */
+  feeServices(fromChain: bigint): Promise<readonly Address[]>
   /** For views: newest first. */
   list(limit: number): Promise<readonly Claim[]>
 }
@@ -175,16 +177,25 @@ export function createClaimStore(db: Kysely<Schema>, write: Write): ClaimStore {
       )
     },
 
-    async tokens(fromChain, feeService) {
+    async tokens(fromChain) {
       const rows = await db
         .selectFrom('claim_orders')
         .innerJoin('claims', 'claims.delivery_id', 'claim_orders.delivery_id')
         .select('claim_orders.token')
         .distinct()
         .where('claims.from_chain', '=', fromChain)
-        .where('claims.fee_service', '=', feeService)
         .execute()
       return rows.map(({ token }) => token as Address) // CAST: the store writes addresses there
+    },
+
+    async feeServices(fromChain) {
+      const rows = await db
+        .selectFrom('claims')
+        .select('fee_service')
+        .distinct()
+        .where('from_chain', '=', fromChain)
+        .execute()
+      return rows.map(({ fee_service }) => fee_service as Address) // CAST: as above
     },
 
     async list(limit) {
