@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Receipts} from "../../src/proofs/Receipts.sol";
 import {Test} from "../utils/Test.sol";
-
-/// @notice Proves one receipt and takes one log out of it, as MOS does.
-/// @custom:compiled as-deployed
-contract ReceiptProofTarget {
-    function provenLog(bytes32 root, uint256 txIndex, uint256 logIndex, bytes calldata nodes)
-        external
-        pure
-        returns (bytes32)
-    {
-        (address emitter, bytes32[] memory topics, bytes calldata data) =
-            Receipts.logAt(Receipts.verify(root, txIndex, nodes), logIndex);
-        return keccak256(abi.encodePacked(emitter, topics, data));
-    }
-}
+import {ReceiptProofTarget} from "./ReceiptProofTarget.sol";
 
 /// @notice Gas of a receipt proof: one warm STATICCALL with the callee's ABI decoding and a hash over all that it read,
 ///         without the transaction's base and calldata cost.
@@ -27,7 +13,7 @@ contract ReceiptProofBench is Test {
     ReceiptProofTarget private target;
 
     function setUp() public {
-        target = new ReceiptProofTarget();
+        target = ReceiptProofTarget(vm.deployCode("ReceiptProofTarget.sol:ReceiptProofTarget"));
     }
 
     function test_Bench100() public {
