@@ -97,6 +97,24 @@ test('a retry that is asked for twice at once is sent once', async () => {
   assert.equal(node.pool.size, 1)
 })
 
+// once, it was given twice its bound whatever a transaction may have: nodes took none of it, and the operator read "done"
+test('a retry is given what a transaction may have at most; what needs more says so and is not sent', async () => {
+  const node = createFakeNode()
+  const request = async (method: string, params: readonly unknown[]) =>
+    method === 'eth_call' ? '0x' : node.request(method, params)
+  const chain: ChainContext = { ...chainOf(2n, request), consensus: node.consensus }
+  const common = { store: current(), clock: createFakeClock(), log: createLog('silent') }
+  const submitter = createWallets(chain, common)
+  const last = createLastLeg(chain, chain, null)
+  const leg: Leg = { ...last, retry: async () => '0x01' }
+  const cap = defaultTuning.maxTransactionGas
+  assert.equal((await retryFailed(leg, submitter, common, message, cap))?.code, 'GAS_CAP')
+  assert.equal(node.pool.size, 0)
+  node.balance = 10n ** 24n
+  assert.equal(await retryFailed(leg, submitter, common, message, cap - 2_000_000n), null)
+  assert.equal((await submitter.pending())[0]?.gasLimit, cap)
+})
+
 // once, each press of the button sent a transaction, and all but the first were paid for nothing
 test('a retry that is asked for again while the first is on its way is not sent twice', async () => {
   const node = createFakeNode()

@@ -1,7 +1,9 @@
 import { call, getBlock } from '@meridian/chain'
+import { min } from '../bigint.ts'
 import type { Common } from '../chain-context.ts'
 import { backoffMs, type Message, type Reason } from '../message.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
+import { gasCap } from '../submitter/gas-limit.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 import type { Leg } from './leg.ts'
 
@@ -27,7 +29,10 @@ export async function retryFailed(
   }
   const { number: head } = await getBlock(rpc, 'latest')
   const data = await leg.retry(message, head)
-  const gas = leg.work.memberGas({ ...message, gasLimit }) * 2n
+  const { tuning } = leg.target
+  const least = leg.work.memberGas({ ...message, gasLimit })
+  if (least > tuning.maxTransactionGas) return gasCap('retry', least, tuning)
+  const gas = min(least * 2n, tuning.maxTransactionGas)
   const simulated = await call(rpc, { to: leg.contract, data, from: submitter.address, gas })
   if (!simulated.ok) {
     const reason = revertReason(simulated.revert)
