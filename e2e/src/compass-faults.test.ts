@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Message } from '@meridian/compass'
+import { decodeMessageData, encodeMessageData, mapMessageOutTopic, orderId, parseMapMessageOut } from '@meridian/core'
+import { type Address, encodeAbiParameters, type Hex } from 'viem'
 import { type Sent, type Side, setBalance } from './support/two-qbft.ts'
 import { useTwoChains } from './support/use-compass.ts'
 
@@ -73,3 +75,41 @@ test('an endpoint that is dead for a while loses nothing, and Compass says what 
   a.chain.rpcFaults.clear()
   await Promise.all([row(b, back, executed), row(a, there, executed)])
 })
+
+interface FoundLog {
+  readonly address: Address
+  readonly topics: readonly Hex[]
+  readonly data: Hex
+}
+
+/** The log of another message under the same nonce, with the id that such a message would have. */
+function forged(log: FoundLog, told: Hex[]): FoundLog {
+  if (log.topics[0] !== mapMessageOutTopic) return log
+  const out = parseMapMessageOut(log)
+  const messageData = encodeMessageData({ ...decodeMessageData(out.messageData), payload: '0xbad0' })
+  const id = orderId({ ...out, messageData })
+  told.push(id)
+  const parameters = [{ type: 'bytes32' }, { type: 'bytes' }, { type: 'bytes' }] as const
+  return { ...log, data: encodeAbiParameters(parameters, [id, out.sender, messageData]) }
+}
+
+// once, the real message of that nonce was never read: it was lost, and the other waited for ever
+test(
+  'a message that an endpoint makes up in the place of a real one is found out, and the real one is carried',
+  TIMEOUT,
+  async () => {
+    const { a, b } = world()
+    const before = await paid(b)
+    const told: Hex[] = []
+    // CAST: what the endpoint says without the lie
+    const rewrite = (result: unknown) => (result as readonly FoundLog[]).map((log) => forged(log, told))
+    a.chain.rpcFaults.set({ kind: 'lie', method: 'eth_getLogs', rewrite })
+    const [there] = await a.send(['there'])
+    await row(a, there, executed)
+    a.chain.rpcFaults.clear()
+    assert.ok(told.length > 0)
+    const fromChain = a.contracts.chainId
+    for (const id of told) assert.equal(await compass().message({ fromChain, orderId: id }), null)
+    assert.equal((await paid(b)) - before, 1)
+  },
+)

@@ -159,6 +159,14 @@ export async function readRoute(rpc: RpcPort, mos: Address, fromChain: bigint): 
   return decodeFunctionResult({ abi: iMessageServiceAbi, functionName: 'route', data: answer })
 }
 
+/** The receipts root that a light client vouches for; null: it refuses the proof. */
+export async function readReceiptsRoot(rpc: RpcPort, lightClient: Address, proof: Hex): Promise<Hex | null> {
+  const functionName = 'verifyReceiptsRoot'
+  const data = encodeFunctionData({ abi: iLightClientAbi, functionName, args: [proof] })
+  const answer = await call(rpc, { to: lightClient, data })
+  return answer.ok ? decodeFunctionResult({ abi: iLightClientAbi, functionName, data: answer.data }) : null
+}
+
 /** The chain that a light client follows. */
 export async function readChainOf(rpc: RpcPort, lightClient: Address): Promise<bigint> {
   const data = encodeFunctionData({ abi: iLightClientAbi, functionName: 'chainId' })

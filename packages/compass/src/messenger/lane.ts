@@ -1,13 +1,20 @@
-import { type BlockHeader, getBlock, getLogs } from '@meridian/chain'
+import { type BlockHeader, ChainDataError, getBlock, getLogs } from '@meridian/chain'
 import type { BlockProof, WaitReason } from '@meridian/consensus'
-import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
+import { type Address, bytesToHex, getAddress, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import { max, min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { createFeeServices } from '../claimer/fee-services.ts'
 import { createGate, noFilters } from '../filters/gate.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { backoffMs, type Happening, type Message, type MessageEvent, type Reason, rarerMs } from '../message.ts'
-import { chainTopic, forwardedOrigin, messageTopics, type Outcome, readAwaitedSequence } from '../mos.ts'
+import {
+  chainTopic,
+  forwardedOrigin,
+  messageTopics,
+  type Outcome,
+  readAwaitedSequence,
+  readReceiptsRoot,
+} from '../mos.ts'
 import { type BlockGroup, plan, type Work } from '../plan.ts'
 import { policyOf, retryDelayMs, revertReason } from '../policy.ts'
 import { inOrder } from '../streams.ts'
@@ -19,7 +26,7 @@ import { partition } from './deliver.ts'
 import { endingPort } from './endpoints.ts'
 import type { Leg } from './leg.ts'
 import { dataOf, type LegCost, type ProfitRule, readDataFee, unprofitable } from './profit.ts'
-import { readProvableBlock } from './proof.ts'
+import { type ProvableBlock, readProvableBlock } from './proof.ts'
 
 /** One leg of one direction between two chains. */
 export interface Lane {
@@ -37,6 +44,8 @@ export interface LaneDeps extends Common {
   /** Newest final block of the target; null while not known. */
   readonly targetFinal: () => bigint | null
 }
+
+type ReadyProof = Extract<BlockProof, { status: 'ready' }>
 
 /** Messages looked at in one step, and how long a failed one waits at least between looks at its outcome. */
 const STEP_LIMIT = 256
@@ -312,6 +321,10 @@ export function createLane(deps: LaneDeps): Lane {
       return true
     }
     const block = await readProvableBlock(source, group)
+    if (!fresh.every((message) => block.holds(message))) {
+      await correct(client, group, block, proof)
+      return false
+    }
     await store.apply(await broughtByUpdates(client, fresh))
     const provenAt = clock.now()
     await store.apply(fresh.filter(({ state }) => state === 'final').map((m) => [m, { type: 'proven', at: provenAt }]))
@@ -337,6 +350,26 @@ export function createLane(deps: LaneDeps): Lane {
       await store.apply([waiting(message, reason, delay, policy !== 'inOrder')])
     }
     return false
+  }
+
+  /**
+   * An endpoint told of a message that the block's receipts do not have: it may have told of it in place of another. What
+   * the receipts have takes the place of what is known of the block, if the light client vouches for them: an endpoint's
+   * own word for them could be as false.
+   *
+   * @throws {ChainDataError} nobody vouches for the receipts, or not yet.
+   */
+  async function correct(client: Address, group: BlockGroup, block: ProvableBlock, proof: ReadyProof): Promise<void> {
+    const root = bytesToHex(block.trie.root)
+    const vouched = proof.updates.length > 0 ? null : await readReceiptsRoot(rpc, client, proof.proof)
+    const different = (): ChainDataError => new ChainDataError('logs of the block', 'those in its receipts', 'others')
+    if (vouched !== root) throw different()
+    const origins = block.logs.map((entry) => leg.read(entry, group.blockTimestamp)).filter((one) => one !== null)
+    const { blockNumber } = group
+    const logs = { logChain: source.id, emitter: getAddress(leg.emitter), fromChain: origin.id, blockNumber }
+    const forgotten = await store.correct(logs, origins, clock.now())
+    if (forgotten === 0) throw different()
+    log.error({ block: String(blockNumber), forgotten }, 'an endpoint made up messages: the receipts are believed')
   }
 
   /** What is wrong with one block is not the fault of the others: its messages wait with the reason. */

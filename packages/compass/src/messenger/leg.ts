@@ -1,13 +1,19 @@
+import type { Log } from '@meridian/chain'
+import { LogError } from '@meridian/core'
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem'
 import type { ChainContext } from '../chain-context.ts'
 import { RouteError } from '../errors.ts'
 import { passagesIn, passageTopics, readPassage, readStoredRelayClient, retryRelayCalldata } from '../hub.ts'
-import type { Message } from '../message.ts'
+import type { Message, MessageOrigin } from '../message.ts'
 import {
+  chainTopic,
   type Ending,
   endingsIn,
   endTopics,
+  forwardedOrigin,
+  messageTopics,
   type Outcome,
+  originOf,
   type Route,
   readChainOf,
   readOutcome,
@@ -39,6 +45,10 @@ export interface Leg {
   readonly work: Work
   /** Where a message goes from there, which its fee has to pay for as well; null: it ends there. */
   next(message: Message): { readonly target: ChainContext; readonly work: Work } | null
+  /** The contract on the source whose logs its messages are. */
+  readonly emitter: Address
+  /** A message of the origin's from a log on the source; null: the log is none. */
+  read(log: Log, blockTimestamp: bigint): MessageOrigin | null
   /** Topic 0 of the contract's logs that end the leg. */
   readonly endTopics: readonly Hex[]
   /** The light client on the target that vouches for the source. @throws {RouteError} contracts and configuration differ. */
@@ -69,6 +79,9 @@ export function createLastLeg(origin: ChainContext, target: ChainContext, via: H
     contract: target.mos,
     work: deliveryWork,
     next: () => null,
+    emitter: via?.hub ?? origin.mos,
+    read: (log, blockTimestamp) =>
+      via === null ? readAt(origin, log, blockTimestamp) : readForwarded(via, origin, log, blockTimestamp),
     endTopics,
     outcome: (message) => readOutcome(endingPort(target), target.mos, message),
     endingsIn: (logs) => endingsIn(logs, target.mos, origin.id),
@@ -105,6 +118,8 @@ export function createFirstLeg(origin: ChainContext, hub: HubContext, target: Ch
     contract: hub.hub,
     work: forwardWork,
     next: (message) => (isRelayed(message) ? null : { target, work: deliveryWork }),
+    emitter: origin.mos,
+    read: (log, blockTimestamp) => readAt(origin, log, blockTimestamp),
     endTopics: passageTopics,
     outcome: (message) => readPassage(endingPort(hub), hub.hub, message, isRelayed(message)),
     endingsIn: (logs) => passagesIn(logs, hub.hub, origin.id),
@@ -126,6 +141,24 @@ export function createFirstLeg(origin: ChainContext, hub: HubContext, target: Ch
       requireRoute(route, origin, hub, zeroAddress)
       return route.lightClient
     },
+  }
+}
+
+const isMessage = ({ topics }: Log, fromChain: bigint): boolean =>
+  messageTopics.some((topic) => topic === topics[0]) && topics[1] === chainTopic(fromChain)
+
+function readAt(origin: ChainContext, log: Log, blockTimestamp: bigint): MessageOrigin | null {
+  return isAddressEqual(log.address, origin.mos) && isMessage(log, origin.id) ? originOf(log, blockTimestamp) : null
+}
+
+/** A hub also forwards what a MOS that is not the configured one sent: that is no message of this lane. */
+function readForwarded(via: HubContext, origin: ChainContext, log: Log, blockTimestamp: bigint): MessageOrigin | null {
+  if (!isAddressEqual(log.address, via.hub) || !isMessage(log, origin.id)) return null
+  try {
+    return forwardedOrigin(log, blockTimestamp, via.id, [origin])
+  } catch (error) {
+    if (error instanceof LogError) return null
+    throw error
   }
 }
 

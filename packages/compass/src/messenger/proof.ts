@@ -1,8 +1,8 @@
 import { iHubAbi, iMessageServiceAbi } from '@meridian/abi'
-import { ChainDataError, getBlock, getBlockReceipts, type Receipt } from '@meridian/chain'
+import { ChainDataError, getBlock, getBlockReceipts, type Log, type Receipt } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
 import { buildReceiptsTrie, encodeBatchProof, encodeReceiptProof, type ReceiptsTrie } from '@meridian/proofs'
-import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, hexToNumber } from 'viem'
+import { type Address, decodeFunctionResult, encodeFunctionData, type Hex } from 'viem'
 import type { ChainContext } from '../chain-context.ts'
 import type { Message } from '../message.ts'
 import { overEndpoints } from './endpoints.ts'
@@ -10,8 +10,11 @@ import { overEndpoints } from './endpoints.ts'
 /** The receipts of a source block, checked against the root in its header. */
 export interface ProvableBlock {
   readonly trie: ReceiptsTrie
-  readonly receipts: readonly Receipt[]
-  /** Position of a message's log inside its receipt. */
+  /** The logs of its receipts, in order. */
+  readonly logs: readonly Log[]
+  /** Whether a message's log is where its row has it. */
+  holds(message: Message): boolean
+  /** Position of a message's log inside its receipt. @throws {ChainDataError} it is not there. */
   logIndex(message: Message): number
 }
 
@@ -38,15 +41,26 @@ async function readFrom(
   const receipts = await getBlockReceipts(rpc, header)
   const hidden = (await source.consensus.hiddenReceipts?.({ ...source.ports, rpc }, header, receipts.length)) ?? []
   const trie = buildReceiptsTrie([...receipts, ...hidden], { expectedRoot: header.receiptsRoot })
-  return { trie, receipts, logIndex: (message) => positionIn(receipts[message.txIndex], message) }
+  const logs = logsOf(receipts, group)
+  const holds = (message: Message): boolean => {
+    const log = logs[message.logIndex]
+    const isThere = log?.transactionIndex === message.txIndex && log.address === message.emitter
+    return isThere && log.data.includes(message.orderId.slice(2))
+  }
+  const logIndex = (message: Message): number => {
+    if (!holds(message)) throw new ChainDataError('log in the receipt', message.orderId, 'another')
+    return message.logIndex - logs.findIndex(({ transactionIndex }) => transactionIndex === message.txIndex)
+  }
+  return { trie, logs, holds, logIndex }
 }
 
-function positionIn(receipt: Receipt | undefined, message: Message): number {
-  const position = receipt?.logs.findIndex((log) => hexToNumber(log.logIndex) === message.logIndex) ?? -1
-  const log = receipt?.logs[position]
-  if (log === undefined || log.address !== message.emitter || !log.data.includes(message.orderId.slice(2)))
-    throw new ChainDataError('log in the receipt', message.orderId, 'another')
-  return position
+/** The logs in their places, which the receipts themselves fix: what a node says of places beside them is not asked. */
+function logsOf(receipts: readonly Receipt[], block: { readonly blockNumber: bigint; readonly blockHash: Hex }): Log[] {
+  const { blockNumber, blockHash } = block
+  const flat = receipts.flatMap(({ logs, transactionHash }, transactionIndex) =>
+    logs.map(({ address, topics, data }) => ({ address, topics, data, transactionHash, transactionIndex })),
+  )
+  return flat.map((log, logIndex) => ({ ...log, blockNumber, blockHash, logIndex }))
 }
 
 /** A call that carries messages of one block. */

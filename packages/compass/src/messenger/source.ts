@@ -11,7 +11,7 @@ import {
 import type { BlockPoint, RpcPort } from '@meridian/consensus'
 import { hasCode, LogError } from '@meridian/core'
 import { type Address, getAddress, type Hex } from 'viem'
-import { min } from '../bigint.ts'
+import { max, min } from '../bigint.ts'
 import type { ChainContext, Common } from '../chain-context.ts'
 import { FinalityViolationError, HeadBehindError, IncompleteLogsError } from '../errors.ts'
 import type { MessageOrigin } from '../message.ts'
@@ -121,6 +121,8 @@ const startOf = (chain: ChainContext): bigint => (chain.startBlock === 0n ? 0n :
 
 /** Milliseconds after which lane counters are read although no block seems to hold a message. */
 const COUNT_MS = 300_000
+/** Blocks that are read once more at first where what is missing is not among those since the last count. */
+const REREAD_BLOCKS = 1_024n
 /** New heads without a message that waits for finality before finality is asked for, where it is long in coming. */
 const IDLE_HEADS = 8
 /** Milliseconds that an endpoint may be behind what was read before it counts as trouble. */
@@ -146,6 +148,8 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
   let countedAt = Number.NEGATIVE_INFINITY
   /** Up to where the logs were searched and counted; what is above it may have been ruled out by headers alone. */
   let searched: Cursor | null = null
+  /** Searches since then that found the logs incomplete. */
+  let tries = 0
   /** The head at the last look, and how many new ones there were since finality was asked for. */
   let lastHead: Hex | null = null
   let heads = 0
@@ -180,12 +184,23 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     return clock.now() - countedAt < COUNT_MS && !mayHoldLog(head, address, topics)
   }
 
-  /** What is missing may be in a block that a made-up header ruled out: all since the last count is read once more. */
+  /**
+   * What is missing may be in a block that a made-up header ruled out: all since the last count is read once more. Where that
+   * does not show it either, it was kept back earlier, and each try goes back twice as far.
+   */
   async function searchAgain(rpc: RpcPort, cursor: Cursor): Promise<void> {
-    const base = searched ?? (await start(rpc))
+    const counted = searched ?? (await start(rpc))
+    const base = tries === 0 ? counted : await before(rpc, counted, REREAD_BLOCKS << BigInt(tries - 1))
+    tries += 1
     if (base.number >= cursor.number) return
     await store.rollback(chain.id, address, { ...base, final: cursor.final })
     log.warn({ from: String(cursor.number), to: String(base.number) }, 'logs are missing: read once more')
+  }
+
+  /** So many blocks below a cursor, but not below the first that is read. */
+  async function before(rpc: RpcPort, { number, final }: Cursor, blocks: bigint): Promise<Cursor> {
+    const back = max(number - blocks, startOf(chain))
+    return { number: back, hash: (await getBlock(rpc, back)).hash, final }
   }
 
   async function scan(rpc: LogPort, cursor: Cursor, head: BlockHeader): Promise<Cursor> {
@@ -219,6 +234,7 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     }
     countedAt = clock.now()
     searched = at
+    tries = 0
     return at
   }
 

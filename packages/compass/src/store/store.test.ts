@@ -91,6 +91,36 @@ onEachDatabase((kind) => {
   })
 
   // CO-2
+  test('what a block’s receipts say takes the place of what was known of it, but for what is on its way', async () => {
+    const store = current()
+    const at = (n: number, txIndex: number, more: Partial<MessageOrigin> = {}) =>
+      origin(n, { blockNumber: 5n, blockHash: pad('0x05'), txIndex, logIndex: txIndex, ...more })
+    const elsewhere = [origin(8, { blockNumber: 4n }), at(9, 9, { fromChain: 3n }), at(10, 9, { emitter: pad('0xa2') })]
+    const known = [at(1, 0), at(2, 1), at(3, 2), at(4, 3)]
+    await store.commitScan(1n, mos, cursor(5), [...known, ...elsewhere], 10)
+    await store.apply(known.map((one) => [one, { type: 'finalized', at: 11 }] as const))
+    await store.apply([[at(4, 3), { type: 'proven', at: 12 }]])
+    await store.reserve(reservation(0, [at(4, 3)]), 13)
+    // 1 is as it was, 2 stands elsewhere, 3 was made up in the place of 7, and 4 is submitted
+    const logs = { logChain: 1n, emitter: mos, fromChain: 1n, blockNumber: 5n }
+    assert.equal(await store.correct(logs, [at(1, 0), at(2, 4), at(7, 2)], 20), 2)
+    const rows = await store.messages()
+    const told = rows.map(({ orderId, state, logIndex }) => [Number(orderId), state, logIndex])
+    assert.deepEqual(
+      told.sort(([a], [b]) => Number(a) - Number(b)),
+      [
+        [1, 'final', 0],
+        [2, 'seen', 4],
+        [4, 'submitted', 3],
+        [7, 'seen', 2],
+        [8, 'seen', 0],
+        [9, 'seen', 9],
+        [10, 'seen', 9],
+      ],
+    )
+    assert.equal((await store.cursor(1n, mos))?.number, 5n)
+  })
+
   test('an illegal event changes nothing of its transaction', async () => {
     const store = current()
     await store.commitScan(1n, mos, cursor(5), [origin(1), origin(2)], 10)

@@ -210,6 +210,33 @@ function viewOf(
         return Number(numDeletedRows)
       }),
 
+    correct: ({ logChain, emitter, fromChain, blockNumber }, origins, at) =>
+      write(async (trx, steps) => {
+        const rows = await trx
+          .selectFrom('messages')
+          .selectAll()
+          .where('log_chain', '=', logChain)
+          .where('emitter', '=', emitter)
+          .where('from_chain', '=', fromChain)
+          .where('block_number', '=', blockNumber)
+          .where('state', 'in', ['seen', 'final', 'provable'])
+          .execute()
+        const messages = origins.map((origin) => seen(origin, at))
+        const placeOf = (message: Message): string => `${keyOf(message)} ${message.txIndex} ${message.logIndex}`
+        const places = new Set(messages.map(placeOf))
+        const madeUp = rows.map(toMessage).filter((row) => !places.has(placeOf(row)))
+        for (const { orderId } of madeUp)
+          await trx
+            .deleteFrom('messages')
+            .where('log_chain', '=', logChain)
+            .where('from_chain', '=', fromChain)
+            .where('order_id', '=', orderId)
+            .execute()
+        const inserted = await insertMessages(trx, messages)
+        for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
+        return madeUp.length
+      }),
+
     async lastNonce(fromChain, mos, toChain) {
       const row = await db
         .selectFrom('messages')

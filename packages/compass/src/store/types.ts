@@ -59,6 +59,20 @@ export interface Store extends LedgerStore {
   ): Promise<void>
   /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
   rollback(chainId: bigint, emitter: Address, cursor: Cursor): Promise<number>
+  /**
+   * Rows of a chain's messages in a final block become what its receipts say: what they have not is forgotten, what was not known is seen. Rows
+   * whose messages are on their way or at their end stay. Returns how many were forgotten.
+   */
+  correct(
+    logs: {
+      readonly logChain: bigint
+      readonly emitter: Address
+      readonly fromChain: bigint
+      readonly blockNumber: bigint
+    },
+    origins: readonly MessageOrigin[],
+    at: number,
+  ): Promise<number>
   /** The newest nonce that is known of a lane. */
   lastNonce(fromChain: bigint, mos: Address, toChain: bigint): Promise<bigint | null>
   /** Messages whose logs are on one chain in a state, oldest block first. */
