@@ -94,55 +94,56 @@ async function typescript(
 
 process.stdout.write(`seed ${seed} (repeat with MERIDIAN_SEED=${seed})\n`)
 const started = performance.now()
-/** End to end, file by file: what takes longest first, so that nobody waits for it alone in the end. */
-const longest = ['demo', 'hub-kill', 'hub', 'hub-held-up', 'compass-kill', 'claims-kill', 'claims', 'options']
+type Job = () => Promise<Count>
+
+/** What takes longest goes first, so that nobody waits for it alone in the end. */
+const longest = ['demo', 'qbft-to-ethereum', 'hub-kill', 'hub', 'hub-held-up', 'compass-kill', 'claims-kill', 'claims']
 const rank = (file: string): number => {
   const place = longest.indexOf(file.replace('.test.ts', ''))
   return place < 0 ? longest.length : place
 }
-const waiting = readdirSync(join(root, 'e2e', 'src'))
+const endToEnd: Job[] = readdirSync(join(root, 'e2e', 'src'))
   .filter((file) => file.endsWith('.test.ts'))
   .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  .map((file) => () => typescript(`e2e-${file}`, [join('e2e', 'src', file)], 'first'))
 
-/** Takes one file after the other until none waits. */
-async function endToEnd(): Promise<readonly Count[]> {
-  const counts: Count[] = []
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
-    counts.push(await typescript(`e2e-${file}`, [join('e2e', 'src', file)], 'first'))
-  return counts
-}
-
-const unit = globSync('{packages,scripts,bench}/**/*.test.ts', {
+const units = globSync('{packages,scripts,bench}/**/*.test.ts', {
   cwd: root,
   exclude: ['**/node_modules/**'],
 }).sort()
-/** Packages whose tests share a process: they change nothing of it, and each would load and warm up the same libraries. */
-const libraries = /^packages.(abi|core|proofs|consensus|chain|sdk|devnet)\b(?!.*-minimal\.test\.ts$)/
+/**
+ * Packages whose tests share a process: they change nothing of it, and each would load and warm up the same libraries. The
+ * preset of `-minimal` holds for a whole process.
+ */
+const library = /^packages.(abi|core|proofs|consensus|chain|sdk|devnet)\b(?!.*-minimal\.test\.ts$)/
+const libraries = units.filter((file) => library.test(file))
+const others = units.filter((file) => !library.test(file))
+/** Files of the others that are run one after the other. */
+const CHUNK = 8
+
+const spare: Job[] = [
+  () => check('format, lint, layers, types', 'lint.ts'),
+  () => check('vectors are what their generators make', 'vectors.ts', ['--check']),
+  () => typescript('libraries', libraries, 'spare', 'none'),
+  ...Array.from({ length: Math.ceil(others.length / CHUNK) }, (_, i): Job => {
+    const files = others.slice(i * CHUNK, (i + 1) * CHUNK)
+    return () => typescript(`unit-${i}`, files, 'spare')
+  }),
+]
+
+/** Takes one job after the other until none waits. */
+async function work(...queues: readonly Job[][]): Promise<readonly Count[]> {
+  const counts: Count[] = []
+  for (const queue of queues)
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) counts.push(await job())
+  return counts
+}
 
 // End to end waits much: for blocks, for the next look. The others have what it leaves of two cores.
 const lanes = [
-  endToEnd(),
-  (async () => [
-    await contracts(),
-    await check('packages/abi matches the contracts', 'gen.ts', ['--check']),
-    ...(await endToEnd()),
-  ])(),
-  (async () => [
-    await check('format, lint, layers, types', 'lint.ts'),
-    await check('vectors are what their generators make', 'vectors.ts', ['--check']),
-    // the preset of `-minimal` holds for a process
-    await typescript(
-      'libraries',
-      unit.filter((file) => libraries.test(file)),
-      'spare',
-      'none',
-    ),
-    await typescript(
-      'unit',
-      unit.filter((file) => !libraries.test(file)),
-      'spare',
-    ),
-  ])(),
+  work(endToEnd, spare),
+  work([contracts, () => check('packages/abi matches the contracts', 'gen.ts', ['--check'])], endToEnd, spare),
+  work(spare, endToEnd),
 ]
 const counts = (await Promise.all(lanes)).flat()
 rmSync(scratch, { recursive: true })
