@@ -218,6 +218,10 @@ test(
     assert.match(status.out, /^cost +alpha -> beta: delivery 1, \d+ gas/m)
     assert.equal((await meridian('compass', 'clear', second.orderId, '--config', file)).code, 0)
     assert.equal((await meridian('compass', 'resume', ...lane)).code, 0)
+    // what is read once more is known already: nothing is delivered twice
+    const reread = (block: string) =>
+      meridian('compass', 'reread', '--chain', from, '--from-block', block, '--config', file)
+    assert.deepEqual([(await reread('1')).code, (await reread('999999999')).code], [0, 1])
     await until(
       () => stateOf(second.orderId),
       ({ reason }) => reason?.code === 'CLEARED',

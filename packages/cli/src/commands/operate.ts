@@ -41,6 +41,7 @@ export function operatorCommands(given: Io, finish: Finish): readonly Command[] 
     verbCommand(io, finish, 'release', 'let a message past the filters'),
     laneCommand(io, finish, 'pause', 'send nothing more on a lane'),
     laneCommand(io, finish, 'resume', 'let a lane go on'),
+    rereadCommand(io, finish),
     doctorCommand(io, finish),
   ]
 }
@@ -163,6 +164,24 @@ function laneCommand(io: Io, finish: Finish, verb: 'pause' | 'resume', descripti
       using(flags, io, async (service) => {
         const result = await service.post(`/v1/lanes/${flags.from}/${flags.to}/${verb}`, apiSchemas.resultSchema)
         report(result, verb, io, finish)
+      }),
+    )
+}
+
+function rereadCommand(io: Io, finish: Finish): Command {
+  return withServiceFlags(new Command('reread'))
+    .description('read the logs of a chain once more from a block on, and ask anew what is final there')
+    .requiredOption('--chain <chain id>', 'the chain', positiveFlag)
+    .requiredOption('--from-block <number>', 'the first block', positiveFlag)
+    .action((flags: ServiceFlags & { readonly chain: bigint; readonly fromBlock: bigint }) =>
+      using(flags, io, async (service) => {
+        const body = { fromBlock: String(flags.fromBlock) }
+        report(
+          await service.post(`/v1/chains/${flags.chain}/reread`, apiSchemas.resultSchema, body),
+          'reread',
+          io,
+          finish,
+        )
       }),
     )
 }

@@ -174,6 +174,18 @@ test('lanes: paused and resumed; one that is not there is refused', async () => 
   assert.equal((await post('/v1/lanes/2/1/pause')).status, 404)
 })
 
+test('the logs of a chain are read once more from where an operator says, if they were read that far', async () => {
+  const reread = async (chain: string, body: object) =>
+    (await post(`/v1/chains/${chain}/reread`, { body: JSON.stringify(body) })).status
+  assert.equal(await reread('1', { fromBlock: '5' }), 404, 'nothing was read yet')
+  await current().commitScan(1n, testMos, { number: 9n, hash: pad('0x09'), final: null }, [], 1)
+  assert.equal(await reread('1', { fromBlock: '10' }), 404)
+  assert.equal(await reread('1', { fromBlock: '5' }), 200)
+  assert.equal((await current().cursor(1n, testMos))?.rereadFrom, 5n)
+  assert.equal(await reread('1', { fromBlock: 5 }), 400)
+  assert.equal(await reread('1', {}), 400)
+})
+
 test('live is not ready: a lane that could move and does not fails the readiness, and says why', async () => {
   assert.equal((await get('/health/ready')).status, 200)
   trouble = { reason: { code: 'RPC_TRANSPORT', detail: 'no answer' }, since: clock.now(), failures: 1 }
@@ -398,7 +410,7 @@ test('the OpenAPI document says of every route what it takes and answers', async
     })
     .parse({ openapi: body.openapi, paths: body.paths, components: body.components })
   const writing = Object.entries(document.paths).filter(([, methods]) => 'post' in methods)
-  assert.equal(writing.length, 5)
+  assert.equal(writing.length, 6)
   for (const [path, methods] of writing) assert.ok(JSON.stringify(methods).includes('bearer'), path)
   assert.ok(Object.keys(document.paths).length >= 16)
   const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path.replace(/:(\w+)/g, '{$1}'))

@@ -234,6 +234,22 @@ export function apiApp(deps: ApiDeps): OpenAPIHono {
     })
   }
 
+  const reread = createRoute({
+    method: 'post',
+    path: '/v1/chains/{chain}/reread',
+    summary: 'Read the logs of a chain once more, and what is final there',
+    security,
+    request: {
+      params: schemas.chainParams,
+      body: { content: { 'application/json': { schema: schemas.rereadBody } }, required: true },
+    },
+    responses: { 200: json(schemas.resultSchema, 'Done at the next look'), ...writing },
+  })
+  app.openapi(reread, async (context) => {
+    const { chain } = context.req.valid('param')
+    return answer(context, await operator.reread(BigInt(chain), BigInt(context.req.valid('json').fromBlock)))
+  })
+
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/v1/events',

@@ -23,6 +23,11 @@ export interface Operator {
   release(key: MessageKey): Promise<OperatorResult>
   pause(fromChain: bigint, toChain: bigint): Promise<OperatorResult>
   resume(fromChain: bigint, toChain: bigint): Promise<OperatorResult>
+  /**
+   * Has a chain's logs read once more from a block on, and what is final there asked for anew. What is not on its way yet is
+   * forgotten and comes back as the chain has it.
+   */
+  reread(chain: bigint, fromBlock: bigint): Promise<OperatorResult>
 }
 
 /** What acts for an operator. Without a running service (`compass` null) it writes into the store what is done later. */
@@ -92,5 +97,11 @@ export function createOperator(deps: {
     },
     pause: (from, to) => setPause(from, to, true),
     resume: (from, to) => setPause(from, to, false),
+    async reread(chain, fromBlock) {
+      if (!(await store.askReread(chain, fromBlock)))
+        return refused('UNKNOWN_BLOCK', `of chain ${chain} nothing has been read from block ${fromBlock} on`)
+      log.warn({ chain: String(chain), fromBlock: String(fromBlock) }, 'logs are read once more')
+      return done
+    },
   }
 }

@@ -210,6 +210,12 @@ export const laneParams = z.object({
   from: digits.openapi({ param: { name: 'from', in: 'path' }, example: '1' }),
   to: digits.openapi({ param: { name: 'to', in: 'path' }, example: '2' }),
 })
+export const chainParams = z.object({
+  chain: digits.openapi({ param: { name: 'chain', in: 'path' }, example: '1' }),
+})
+export const rereadBody = z.strictObject({
+  fromBlock: digits.openapi({ description: 'The first block that is read once more' }),
+})
 export const retryBody = z.strictObject({
   gasLimit: digits.optional().openapi({ description: 'Gas that the message receives at least, where it had failed' }),
 })

@@ -141,8 +141,8 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     if (deliveries.length === 0) return
     for (const { id, hash } of deliveries) {
       const receipt = await getReceipt(record.ports.rpc, hash)
-      // it is final, so a node that does not have it is behind
-      if (receipt === null) return
+      // it is final, so a node that does not have it is behind: this one is looked at again, the others go on
+      if (receipt === null) continue
       const held = await feeServices.escrowsOf(
         ordersIn(receipt).map((orderId) => ({
           orderId,
@@ -342,7 +342,11 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     const refused = await sendIfItRuns(station, job)
     if (refused === null)
       log.info({ delivery: claim.txHash, orders: claim.orders.length }, `${sentWords[job.kind]} sent`)
-    else await wait(claim, refused.reason, refused.delay, refused.failure)
+    else {
+      // an endpoint that does not show what has become of it is not asked without end
+      const delay = refused.failure ? Math.max(refused.delay, backoffMs(claim.attempts)) : refused.delay
+      await wait(claim, refused.reason, delay, refused.failure)
+    }
   }
 
   /** Sends a call that passed simulation; else says why not, and when to try again. */

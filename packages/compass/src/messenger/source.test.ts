@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { hasCode } from '@meridian/core'
+import { keccak256 } from 'viem'
 import { createLog } from '../log.ts'
 import type { Store } from '../store/types.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
@@ -113,6 +114,32 @@ test('a log that was kept back before the last count is found by going back furt
   }
   await source.step()
   assert.deepEqual(await ids('seen'), sent)
+})
+
+// once, the only way on was to edit the database
+test('a final point that an endpoint made up is asked for anew when an operator says so', async () => {
+  const [first, second, third] = [node.mine(1), node.mine(1), node.mine(1)].flat()
+  node.final = 2n
+  await source.step()
+  const read = await store.cursor(1n, node.mos)
+  assert.ok(read !== null)
+  const poisoned = { ...read, final: { number: 2n, hash: keccak256('0xbad0') } }
+  await store.commitScan(1n, node.mos, poisoned, [], 1)
+  node.reorg(1)
+  node.mine(0)
+  await assert.rejects(source.step(), (e) => hasCode(e, 'FINALITY_VIOLATION'))
+  assert.equal(await store.askReread(1n, 99n), false, 'nothing was read there')
+  assert.equal(await store.askReread(2n, 1n), false, 'nor of another chain')
+  assert.equal(await store.askReread(1n, 2n), true)
+  assert.equal(await store.askReread(1n, 3n), true, 'the earlier of two wishes holds')
+  source = restart()
+  clock.advance(60_000)
+  await source.step()
+  assert.deepEqual(await ids('final'), [first, second])
+  assert.deepEqual((await ids('seen')).includes(third ?? ''), false, 'its block is gone')
+  const cursor = await store.cursor(1n, node.mos)
+  assert.deepEqual([cursor?.rereadFrom, cursor?.final?.number], [null, 2n])
+  assert.notEqual(cursor?.final?.hash, poisoned.final.hash)
 })
 
 test('an endpoint that is behind says nothing: the cursor does not go back', async () => {

@@ -271,8 +271,21 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     return (await store.inState(chain.id, 'seen', 1)).length > 0
   }
 
+  /** Does what an operator wants read once more. What was believed to be final is asked for anew. */
+  async function reread(rpc: RpcPort, from: bigint): Promise<void> {
+    const number = max(from - 1n, startOf(chain))
+    const forgotten = await store.rewind(chain.id, address, { number, hash: (await getBlock(rpc, number)).hash })
+    finalPoint = null
+    searched = null
+    log.warn({ to: String(number), forgotten }, 'read once more, as an operator wants')
+  }
+
   async function look({ rpc, finalized }: ChainView): Promise<boolean> {
-    const stored = await store.cursor(chain.id, address)
+    let stored = await store.cursor(chain.id, address)
+    if (stored !== null && stored.rereadFrom !== null) {
+      await reread(rpc, stored.rereadFrom)
+      stored = await store.cursor(chain.id, address)
+    }
     // Ethereum's finality is read elsewhere; other chains' is in the head or near it, and asked for along with it
     const along = chain.consensus.kind === 'ethereum' ? null : finalized()
     const [head] = await Promise.all([getBlock(rpc, 'latest'), along])

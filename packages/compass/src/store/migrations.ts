@@ -288,6 +288,13 @@ const lanesOfTransactions: Migration = {
   },
 }
 
+/** From which block on an operator wants a chain's logs read once more; null: from none. */
+const reread: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('cursors').addColumn('reread_from', 'bigint').execute()
+  },
+}
+
 /** Every migration by number, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
@@ -298,5 +305,6 @@ export const migrations: MigrationProvider = {
     '0005_shared_store': sharedStore,
     '0006_endpoints': endpoints,
     '0007_lanes_of_transactions': lanesOfTransactions,
+    '0008_reread': reread,
   }),
 }

@@ -53,6 +53,8 @@ export interface CursorTable {
   block_hash: string
   final_number: bigint | null
   final_hash: string | null
+  /** Block from which on the logs are to be read once more. */
+  reread_from: bigint | null
 }
 
 /** The nonce ledger: one row for each nonce that Compass has taken. */

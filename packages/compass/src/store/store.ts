@@ -185,7 +185,7 @@ function viewOf(
       const finalHash = row.final_hash as Hex | null // CAST: written by writeCursor
       const final =
         row.final_number === null || finalHash === null ? null : { number: row.final_number, hash: finalHash }
-      return { number: row.block_number, hash, final }
+      return { number: row.block_number, hash, final, rereadFrom: row.reread_from }
     },
 
     commitScan: (chainId, emitter, cursor, origins, at) =>
@@ -207,6 +207,36 @@ function viewOf(
           .where('block_number', '>', cursor.number)
           .executeTakeFirst()
         await writeCursor(trx, chainId, emitter, cursor)
+        return Number(numDeletedRows)
+      }),
+
+    askReread: (chainId, fromBlock) =>
+      write(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('cursors')
+          .set((eb) => ({ reread_from: eb.fn<bigint>('least', ['reread_from', eb.val(fromBlock)]) }))
+          .where('chain_id', '=', chainId)
+          .where('block_number', '>=', fromBlock)
+          .executeTakeFirst()
+        return numUpdatedRows > 0n
+      }),
+
+    rewind: (chainId, emitter, { number, hash }) =>
+      write(async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('messages')
+          .where('log_chain', '=', chainId)
+          .where('emitter', '=', emitter)
+          .where('state', 'in', ['seen', 'final', 'provable'])
+          .where('block_number', '>', number)
+          .executeTakeFirst()
+        await writeCursor(trx, chainId, emitter, { number, hash, final: null })
+        await trx
+          .updateTable('cursors')
+          .set({ reread_from: null })
+          .where('chain_id', '=', chainId)
+          .where('mos', '=', emitter)
+          .execute()
         return Number(numDeletedRows)
       }),
 

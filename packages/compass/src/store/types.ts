@@ -16,6 +16,12 @@ export interface Cursor {
   readonly final: { readonly number: bigint; readonly hash: Hex } | null
 }
 
+/** A cursor as it is stored. */
+export interface StoredCursor extends Cursor {
+  /** The block from which on an operator wants the logs read once more; null: none. */
+  readonly rereadFrom: bigint | null
+}
+
 /** The part of the memory that a wallet is kept in. Each function is one database transaction. */
 export interface LedgerStore {
   /** Takes a nonce, keeps the signed bytes, and moves the messages that it carries, or the claims, to `submitted`. */
@@ -45,7 +51,7 @@ export interface LedgerStore {
 /** Compass' memory. Each function is one database transaction. */
 export interface Store extends LedgerStore {
   /** How far the logs of an emitter, a MOS or a hub, have been read. */
-  cursor(chainId: bigint, emitter: Address): Promise<Cursor | null>
+  cursor(chainId: bigint, emitter: Address): Promise<StoredCursor | null>
   /**
    * Rows and cursor together, so that a killed process neither skips nor repeats a range. Known messages stay as they are; but
    * a hub's newer log takes the place of one that could not be carried.
@@ -59,6 +65,13 @@ export interface Store extends LedgerStore {
   ): Promise<void>
   /** Forgets what was seen above the cursor and is not final: the chain was reorganised. */
   rollback(chainId: bigint, emitter: Address, cursor: Cursor): Promise<number>
+  /** Notes that a chain's logs are to be read once more from a block on. False: nothing has been read from there on. */
+  askReread(chainId: bigint, fromBlock: bigint): Promise<boolean>
+  /**
+   * Forgets what is known above the cursor, final or not, but for what is on its way or at its end, and the final point with
+   * it: an operator wants it read once more. Returns how many messages were forgotten.
+   */
+  rewind(chainId: bigint, emitter: Address, cursor: Pick<Cursor, 'number' | 'hash'>): Promise<number>
   /**
    * Rows of a chain's messages in a final block become what its receipts say: what they have not is forgotten, what was not known is seen. Rows
    * whose messages are on their way or at their end stay. Returns how many were forgotten.
