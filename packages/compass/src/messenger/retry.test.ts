@@ -3,12 +3,14 @@ import { beforeEach, test } from 'node:test'
 import { iMessageServiceAbi } from '@meridian/abi'
 import { createKeySigner, RpcResponseError } from '@meridian/chain'
 import type { RpcPort } from '@meridian/consensus'
+import { buildReceiptsTrie } from '@meridian/proofs'
 import {
+  bytesToHex,
   encodeErrorResult,
   encodeFunctionResult,
   getAbiItem,
+  getAddress,
   type Hex,
-  keccak256,
   pad,
   toFunctionSelector,
   zeroAddress,
@@ -142,19 +144,32 @@ test('a retry that is asked for again while the first is on its way is not sent 
 test('what the target calls delivered, and does not show as delivered, is asked for later each time', async () => {
   const store = current()
   const clock = createFakeClock()
+  const origin = testOrigin(2, { txIndex: 0, logIndex: 0, emitter: getAddress(mos) })
+  const receipt = {
+    transactionHash: origin.txHash,
+    transactionIndex: '0x0',
+    blockNumber: '0x1',
+    blockHash: pad('0x01'),
+    status: '0x1',
+    cumulativeGasUsed: '0x1',
+    gasUsed: '0x1',
+    logsBloom: pad('0x00', { size: 256 }),
+    logs: [{ address: mos, topics: [], data: origin.orderId, logIndex: '0x0' }],
+  } as const
   const block = {
     number: '0x1',
     timestamp: '0x1',
     hash: pad('0x01'),
     parentHash: pad('0x00'),
-    receiptsRoot: keccak256('0x80'),
+    receiptsRoot: bytesToHex(buildReceiptsTrie([receipt]).root),
     gasLimit: '0x1',
     baseFeePerGas: '0x1',
-    transactions: [],
+    transactions: [origin.txHash],
   }
   const simulations: number[] = []
   const request = async (method: string) => {
     if (method === 'eth_getBlockByNumber') return block
+    if (method === 'eth_getBlockReceipts') return [receipt]
     if (method !== 'eth_call') return []
     simulations.push(clock.now())
     const args = [1n, pad('0x02')] as const
@@ -164,7 +179,6 @@ test('what the target calls delivered, and does not show as delivered, is asked 
   const ready = { status: 'ready', proof: '0x', updates: [] } as const
   const consensus = testConsensus({ proveReceiptsRoot: async () => ready })
   const chain = (id: bigint): ChainContext => ({ ...chainOf(id, request), consensus })
-  const origin = testOrigin(2)
   await store.commitScan(1n, mos, { number: 1n, hash: pad('0x01'), final: null }, [origin], 1)
   await store.apply([[origin, { type: 'finalized', at: 2 }]])
   const asked: number[] = []
