@@ -7,6 +7,9 @@ import { type LoadSettings, startCompass, startWorld } from './throughput.ts'
 /** Messages in the store: half of them delivered, half waiting for a later time. */
 export const STORED = 100_000
 
+/** Milliseconds until the waiting ones are tried again: as long as what failed often is put off. */
+const LATER_MS = 3_600_000
+
 /**
  * Milliseconds from the start of the process to the first delivery, with a full store and one message that is new.
  *
@@ -32,7 +35,7 @@ export async function measureStart(store: LoadSettings['store'], note: (text: st
         ${to}::numeric, n, '0x00000000000000000000000000000000000000aa', '0x00000000000000000000000000000000000000bb',
         '0x' || repeat('ab', 900), 100000, '0x00000000000000000000000000000000000000cc', '0x', 0, 0, n / 50,
         '0x' || lpad(to_hex(n / 50), 64, '0'), 0, '0x' || lpad(to_hex(n), 64, '0'), 0, 0,
-        case when n % 2 = 0 then 'delivered' else 'final' end, 3, 4102444800000, 0, 0,
+        case when n % 2 = 0 then 'delivered' else 'final' end, 3, ${Date.now() + LATER_MS}, 0, 0,
         case when n % 2 = 0 then null else 'DEADLINE_PASSED' end, null
       from generate_series(1, ${STORED}::integer) as n`.execute(db)
     await close()
