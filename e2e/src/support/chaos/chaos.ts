@@ -196,7 +196,10 @@ export async function runChaos(options: ChaosOptions): Promise<{ readonly messag
     }
     // only a committee of the last period can sign for this one, and only the one before each makes that known
     await send('back')
-    return start()
+    const back = await start()
+    // away again before it has caught up, over and over, it would be away for longer than a client is trusted
+    if (!(await awaitAll())) throw fail('what waited while it was away is not executed')
+    return back
   }
 
   async function harm(

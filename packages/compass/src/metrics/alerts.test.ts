@@ -140,6 +140,7 @@ test('links and commands in the runbooks lead somewhere', () => {
     'release',
     'pause',
     'resume',
+    'reread',
     'doctor',
   ])
   for (const file of readdirSync(new URL('docs/runbooks/', root))) {
