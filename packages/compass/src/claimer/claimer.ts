@@ -139,6 +139,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     ordersIn: (receipt: Receipt) => readonly Hex[],
   ): Promise<void> {
     if (deliveries.length === 0) return
+    const present = await feeServices.current()
     for (const { id, hash } of deliveries) {
       const receipt = await getReceipt(record.ports.rpc, hash)
       // it is final, so a node that does not have it is behind: this one is looked at again, the others go on
@@ -149,10 +150,10 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
           sentIn: async () =>
             (await store.message({ fromChain: source.id, orderId, logChain: source.id }))?.blockNumber ?? null,
         })),
+        present,
       )
       // the others are settled already
       const orders = held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
-      const present = await feeServices.current()
       // of two the former: what is in the present one is found there again
       const { feeService } = orders.find((order) => !isAddressEqual(order.feeService, present)) ?? {
         feeService: present,
@@ -169,12 +170,16 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
 
   /** What of a claim lies in escrow at one fee service: where it was found, or the present one once nothing is left there. */
   async function heldOf(claim: Claim, block: bigint | 'latest'): Promise<readonly Escrowed[]> {
-    for (const feeService of [claim.feeService, await feeServices.current()]) {
-      const orders = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, feeService, orderId, block)))
-      const held = orders.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
-      if (held.length > 0) return held.map((order) => ({ ...order, feeService }))
-    }
-    return []
+    const found = await heldAt(claim.feeService, claim, block)
+    if (found.length > 0) return found
+    const present = await feeServices.current()
+    return isAddressEqual(present, claim.feeService) ? [] : heldAt(present, claim, block)
+  }
+
+  async function heldAt(feeService: Address, claim: Claim, block: bigint | 'latest'): Promise<readonly Escrowed[]> {
+    const held = await Promise.all(claim.orders.map(({ orderId }) => readEscrow(rpc, feeService, orderId, block)))
+    const orders = held.filter((order) => order !== null).filter(({ amount }) => amount > 0n)
+    return orders.map((order) => ({ ...order, feeService }))
   }
 
   /** Nothing is in escrow at the head: it ends once a final block says so too. */
@@ -373,23 +378,21 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
   async function withdraw(): Promise<void> {
     const now = clock.now()
     if (now < nextWithdrawalAt || !isAddressEqual(payee, submitter.address)) return
+    nextWithdrawalAt = now + lookMs
     const tokens = await claims.tokens(source.id)
     if (tokens.length === 0) return
-    nextWithdrawalAt = now + lookMs
-    const price = await gasPrice()
     // credits stay where they were earned, whatever MOS changed since
     const services = [...(await claims.feeServices(source.id)), await feeServices.current()]
-    for (const feeService of new Set(services.map((one) => getAddress(one))))
-      await withdrawFrom(feeService, tokens, price)
+    const open = (await store.openTransactions(source.id, submitter.address)).filter(({ kind }) => kind === 'withdraw')
+    const price = await gasPrice()
+    for (const feeService of new Set(services.map((one) => getAddress(one)))) {
+      // until the one before it is final, what it took may come back
+      if (open.some(({ to }) => isAddressEqual(to, feeService))) nextWithdrawalAt = 0
+      else await withdrawFrom(feeService, tokens, price)
+    }
   }
 
   async function withdrawFrom(feeService: Address, tokens: readonly Address[], price: bigint): Promise<void> {
-    const under = await store.openTransactions(source.id, submitter.address)
-    // until the one before it is final, what it took may come back
-    if (under.some(({ kind, to }) => kind === 'withdraw' && isAddressEqual(to, feeService))) {
-      nextWithdrawalAt = 0
-      return
-    }
     for (const token of tokens) {
       const owed = await readOwed(rpc, feeService, payee, token)
       if (token === zeroAddress ? !isWorthWithdrawing(owed, rule, price) : owed === 0n) continue

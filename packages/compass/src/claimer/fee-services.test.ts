@@ -74,7 +74,7 @@ const everywhere = new Map([
 test('what MOS’ present fee service has needs no look at the past', async () => {
   const { services, asked } = chain(everywhere)
   const sentIn = () => assert.fail('nobody has to know')
-  assert.deepEqual(await services.escrowsOf([{ orderId: three, sentIn }]), [
+  assert.deepEqual(await services.escrowsOf([{ orderId: three, sentIn }], third), [
     { orderId: three, token: zeroAddress, amount: 7n, feeService: third },
   ])
   assert.deepEqual([await services.current(), asked], [third, []])
@@ -83,7 +83,7 @@ test('what MOS’ present fee service has needs no look at the past', async () =
 test('what was paid before is where MOS brought it then; its logs are read once for all that are younger', async () => {
   const { services, asked } = chain(everywhere)
   const found = async (...orders: Parameters<typeof services.escrowsOf>[0]) =>
-    (await services.escrowsOf(orders)).map((escrow) => escrow?.feeService ?? null)
+    (await services.escrowsOf(orders, third)).map((escrow) => escrow?.feeService ?? null)
   assert.deepEqual(await found(order(two, 30n), order(three, 45n), order(pad('0x99'), 31n)), [second, third, null])
   assert.deepEqual(await found(order(two, 35n)), [second])
   assert.deepEqual(asked, [30])
@@ -94,6 +94,6 @@ test('what was paid before is where MOS brought it then; its logs are read once 
 
 test('an order whose block is not known is looked for in the present one only', async () => {
   const { services, asked } = chain(everywhere)
-  assert.deepEqual(await services.escrowsOf([order(one, null)]), [null])
+  assert.deepEqual(await services.escrowsOf([order(one, null)], third), [null])
   assert.deepEqual(asked, [])
 })

@@ -25,8 +25,10 @@ export interface FeeServices {
   /**
    * What lies in escrow for each of the orders; null where nothing does. What MOS changed since an order was sent is read
    * from its logs; of an order whose block is not known only the present fee service is asked.
+   *
+   * @param present The current one.
    */
-  escrowsOf(orders: readonly Order[]): Promise<readonly (Escrowed | null)[]>
+  escrowsOf(orders: readonly Order[], present: Address): Promise<readonly (Escrowed | null)[]>
 }
 
 export function createFeeServices(rpc: RpcPort, mos: Address): FeeServices {
@@ -52,7 +54,6 @@ export function createFeeServices(rpc: RpcPort, mos: Address): FeeServices {
     return known.former
   }
 
-  const current = (): Promise<Address> => readFeeService(rpc, mos)
   async function escrowAt(services: readonly Address[], orderId: Hex): Promise<Escrowed | null> {
     for (const feeService of services) {
       const held = await readEscrow(rpc, feeService, orderId)
@@ -62,9 +63,8 @@ export function createFeeServices(rpc: RpcPort, mos: Address): FeeServices {
   }
 
   return {
-    current,
-    async escrowsOf(orders) {
-      const present = await current()
+    current: () => readFeeService(rpc, mos),
+    async escrowsOf(orders, present) {
       const held = await Promise.all(orders.map(({ orderId }) => escrowAt([present], orderId)))
       const missing = orders.filter((_, i) => held[i] === null)
       const sentIn = new Map(await Promise.all(missing.map(async (order) => [order, await order.sentIn()] as const)))

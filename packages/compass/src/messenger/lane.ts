@@ -238,6 +238,7 @@ export function createLane(deps: LaneDeps): Lane {
     const nextGasPrice = going == null ? 0n : gasPriceOf(await readMarket(going.target))
     const held = await feeServices.escrowsOf(
       messages.map((message) => ({ orderId: message.orderId, sentIn: () => sentIn(message) })),
+      await feeServices.current(),
     )
     const reasons = await Promise.all(
       messages.map(async (message, i) => {
