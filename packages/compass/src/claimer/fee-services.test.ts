@@ -14,6 +14,7 @@ import {
   pad,
   zeroAddress,
 } from 'viem'
+import { testBlock } from '../testing/blocks.ts'
 import { createFeeServices } from './fee-services.ts'
 
 const account = (n: number): Address => getAddress(pad(numberToHex(n), { size: 20 }))
@@ -31,8 +32,7 @@ function chain(held: ReadonlyMap<Address, Hex>) {
   const asked: number[] = []
   const rpc: RpcPort = {
     async request(method, [param]) {
-      if (method === 'eth_getBlockByNumber')
-        return { number: '0x32', timestamp: '0x9', hash: pad('0x09'), parentHash: pad('0x08'), receiptsRoot: pad('0x00'), gasLimit: '0x1', transactions: [] } // biome-ignore format: one block
+      if (method === 'eth_getBlockByNumber') return { ...testBlock, number: '0x32' }
       // CAST: what is sent here is known
       if (method === 'eth_getLogs') {
         const { fromBlock, address, topics } = param as { fromBlock: Hex; address: Address; topics: Hex[] }

@@ -8,6 +8,7 @@ import type { ChainContext } from '../chain-context.ts'
 import { createLog } from '../log.ts'
 import type { Store } from '../store/types.ts'
 import type { Job, Submitter } from '../submitter/submitter.ts'
+import { testBlock } from '../testing/blocks.ts'
 import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { defaultTuning } from '../tuning.ts'
@@ -23,15 +24,7 @@ function needy(estimate: bigint) {
       if (method === 'eth_estimateGas') return numberToHex(estimate)
       if (method === 'eth_call')
         return encodeFunctionResult({ abi: iLightClientAbi, functionName: 'update', result: 1 })
-      return {
-        number: '0x9',
-        timestamp: '0x9',
-        hash: pad('0x09'),
-        parentHash: pad('0x08'),
-        receiptsRoot: pad('0x00'),
-        gasLimit: '0x1',
-        transactions: [],
-      }
+      return testBlock
     },
   }
   const state = { address: client, head: { number: 5n, timestamp: 5n, hash: pad('0x05') } } as unknown as ClientState // CAST: what is read of it

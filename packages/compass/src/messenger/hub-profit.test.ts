@@ -9,6 +9,7 @@ import { createLog } from '../log.ts'
 import type { Maintainer } from '../maintainer/maintainer.ts'
 import { deliveryWork, forwardWork } from '../plan.ts'
 import type { Submitter } from '../submitter/submitter.ts'
+import { testBlock } from '../testing/blocks.ts'
 import { testConsensus } from '../testing/consensus.ts'
 import { createFakeClock } from '../testing/fake-node.ts'
 import { testKey, testMos, testOrigin } from '../testing/messages.ts'
@@ -40,17 +41,7 @@ const TIP = new Map([
 function chainOf(id: bigint, escrow: () => bigint): ChainContext {
   const rpc: RpcPort = {
     async request(method, params) {
-      if (method === 'eth_getBlockByNumber')
-        return {
-          number: '0x9',
-          timestamp: '0x9',
-          hash: pad('0x09'),
-          parentHash: pad('0x08'),
-          receiptsRoot: pad('0x00'),
-          gasLimit: '0x1',
-          baseFeePerGas: numberToHex(BASE.get(id) ?? 0n),
-          transactions: [],
-        }
+      if (method === 'eth_getBlockByNumber') return { ...testBlock, baseFeePerGas: numberToHex(BASE.get(id) ?? 0n) }
       if (method === 'eth_maxPriorityFeePerGas') return numberToHex(TIP.get(id) ?? 0n)
       assert.deepEqual([method, id], ['eth_call', A], 'fees lie on the source')
       const { data } = params[0] as { data: Hex } // CAST: Compass' own call

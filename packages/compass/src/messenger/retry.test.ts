@@ -99,14 +99,19 @@ test('a retry that is asked for twice at once is sent once', async () => {
   assert.equal(node.pool.size, 1)
 })
 
-// once, it was given twice its bound whatever a transaction may have: nodes took none of it, and the operator read "done"
-test('a retry is given what a transaction may have at most; what needs more says so and is not sent', async () => {
+/** A target on which every call passes simulation, and its wallets. */
+function willing() {
   const node = createFakeNode()
   const request = async (method: string, params: readonly unknown[]) =>
     method === 'eth_call' ? '0x' : node.request(method, params)
   const chain: ChainContext = { ...chainOf(2n, request), consensus: node.consensus }
   const common = { store: current(), clock: createFakeClock(), log: createLog('silent') }
-  const submitter = createWallets(chain, common)
+  return { node, chain, common, submitter: createWallets(chain, common) }
+}
+
+// once, it was given twice its bound whatever a transaction may have: nodes took none of it, and the operator read "done"
+test('a retry is given what a transaction may have at most; what needs more says so and is not sent', async () => {
+  const { node, chain, common, submitter } = willing()
   const last = createLastLeg(chain, chain, null)
   const leg: Leg = { ...last, retry: async () => '0x01' }
   const cap = defaultTuning.maxTransactionGas
@@ -119,12 +124,7 @@ test('a retry is given what a transaction may have at most; what needs more says
 
 // once, each press of the button sent a transaction, and all but the first were paid for nothing
 test('a retry that is asked for again while the first is on its way is not sent twice', async () => {
-  const node = createFakeNode()
-  const request = async (method: string, params: readonly unknown[]) =>
-    method === 'eth_call' ? '0x' : node.request(method, params)
-  const chain: ChainContext = { ...chainOf(2n, request), consensus: node.consensus }
-  const common = { store: current(), clock: createFakeClock(), log: createLog('silent') }
-  const submitter = createWallets(chain, common)
+  const { node, chain, common, submitter } = willing()
   const work = { memberGas: () => 100_000n }
   const leg = { target: chain, contract: mos, work, retry: async () => '0x01' } as unknown as Leg // CAST: what a retry uses
   assert.equal(await retryFailed(leg, submitter, common, message), null)

@@ -23,6 +23,9 @@ import type { Cursor, Store } from './types.ts'
 import { createViewStore } from './views.ts'
 import { type ApplyIn, createWrite, type Fence } from './write.ts'
 
+/** States of what is not on its way, nor at its end. */
+const UNSENT = ['seen', 'final', 'provable'] as const satisfies readonly MessageState[]
+
 /** What waits to be delivered. Written as the partial indices have it, so that they serve; so are the other states. */
 const deliverable = sql<boolean>`state in ('final', 'provable')`
 
@@ -138,11 +141,20 @@ function viewOf(
         .where('from_chain', '=', fromChain)
         .where('order_id', '=', orderId)
         .where('log_chain', '=', logChain)
-        .where('state', 'in', ['seen', 'final', 'provable'])
+        .where('state', 'in', UNSENT)
         .where('attempts', '>', 0)
         .where('block_number', '<', blockNumber)
         .execute()
     }
+  }
+
+  async function insertSeen(
+    trx: SqlTransaction<Schema>,
+    messages: readonly Message[],
+    steps: Progress[],
+  ): Promise<void> {
+    const inserted = await insertMessages(trx, messages)
+    for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
   }
 
   async function writeCursor(
@@ -192,8 +204,7 @@ function viewOf(
       write(async (trx, steps) => {
         const messages = origins.map((origin) => seen(origin, at))
         await giveWay(trx, origins)
-        const inserted = await insertMessages(trx, messages)
-        for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
+        await insertSeen(trx, messages, steps)
         await writeCursor(trx, chainId, emitter, cursor)
       }),
 
@@ -227,7 +238,7 @@ function viewOf(
           .deleteFrom('messages')
           .where('log_chain', '=', chainId)
           .where('emitter', '=', emitter)
-          .where('state', 'in', ['seen', 'final', 'provable'])
+          .where('state', 'in', UNSENT)
           .where('block_number', '>', number)
           .executeTakeFirst()
         await writeCursor(trx, chainId, emitter, { number, hash, final: null })
@@ -249,7 +260,7 @@ function viewOf(
           .where('emitter', '=', emitter)
           .where('from_chain', '=', fromChain)
           .where('block_number', '=', blockNumber)
-          .where('state', 'in', ['seen', 'final', 'provable'])
+          .where('state', 'in', UNSENT)
           .execute()
         const messages = origins.map((origin) => seen(origin, at))
         const placeOf = (message: Message): string => `${keyOf(message)} ${message.txIndex} ${message.logIndex}`
@@ -262,8 +273,7 @@ function viewOf(
             .where('from_chain', '=', fromChain)
             .where('order_id', '=', orderId)
             .execute()
-        const inserted = await insertMessages(trx, messages)
-        for (const message of messages) if (inserted.has(keyOf(message))) steps.push(...progressBetween(null, message))
+        await insertSeen(trx, messages, steps)
         return madeUp.length
       }),
 
