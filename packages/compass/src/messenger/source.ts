@@ -148,8 +148,8 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
   let countedAt = Number.NEGATIVE_INFINITY
   /** Up to where the logs were searched and counted; what is above it may have been ruled out by headers alone. */
   let searched: Cursor | null = null
-  /** Searches since then that found the logs incomplete. */
-  let tries = 0
+  /** Blocks before that which the next search goes back, since those so far found the logs incomplete. */
+  let reach = 0n
   /** The head at the last look, and how many new ones there were since finality was asked for. */
   let lastHead: Hex | null = null
   let heads = 0
@@ -190,8 +190,9 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
    */
   async function searchAgain(rpc: RpcPort, cursor: Cursor): Promise<void> {
     const counted = searched ?? (await start(rpc))
-    const base = tries === 0 ? counted : await before(rpc, counted, REREAD_BLOCKS << BigInt(tries - 1))
-    tries += 1
+    const base = reach === 0n ? counted : await before(rpc, counted, reach)
+    // farther than that there is nothing
+    reach = max(REREAD_BLOCKS, min(2n * reach, counted.number))
     if (base.number >= cursor.number) return
     await store.rollback(chain.id, address, { ...base, final: cursor.final })
     log.warn({ from: String(cursor.number), to: String(base.number) }, 'logs are missing: read once more')
@@ -234,7 +235,7 @@ function follow(chain: ChainContext, emitter: Emitter, common: Common): Source {
     }
     countedAt = clock.now()
     searched = at
-    tries = 0
+    reach = 0n
     return at
   }
 
